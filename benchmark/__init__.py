@@ -1,0 +1,1 @@
+"""How a run happens: command line, config, plan, cells, pretraining, views, data."""

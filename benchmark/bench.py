@@ -1,0 +1,159 @@
+"""The main job: check, plan, run the cells that are missing, report."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmark import cells, preflight
+from benchmark.cells import Cell
+from benchmark.config import BenchConfig, load
+from benchmark.environment import choose_device
+from benchmark.errors import UserError, blaming_the_user
+from benchmark.execute import Tally, run_chains
+from benchmark.plan import choose_objectives, choose_seeds, choose_tasks, plan
+from benchmark.preflight import Places
+from benchmark.worker import Job
+from objectives.registry import OBJECTIVES, load_objectives
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for, as given.
+
+    Attributes:
+        config: name or file of the bench config.
+        overrides: `key=value` texts for the config.
+        objectives: names separated by commas, or "all".
+        seeds: whole numbers separated by commas.
+        tasks: names of tasks or families separated by commas, or "all".
+        places: where to read and write.
+        device: "auto", "cpu", "cuda", ...
+        jobs: rows computed at the same time.
+        plugins: modules that register objectives from outside the project.
+    """
+
+    config: str
+    overrides: tuple[str, ...]
+    objectives: str
+    seeds: str
+    tasks: str
+    places: Places
+    device: str
+    jobs: int
+    plugins: tuple[str, ...]
+
+
+def run(request: Request, *, stages: Collection[str]) -> int:
+    """Do the stages ("pretrain", "evaluate", "report") of a request.
+
+    Returns:
+        0, or 1 if a cell failed.
+
+    Raises:
+        UserError: something is wrong with the request; nothing has been trained or overwritten.
+    """
+    started = time.perf_counter()
+    template, chains = _prepare(request, stages=stages)
+    if "pretrain" not in stages:
+        _require_backbones(chains, request)
+    if "evaluate" not in stages:
+        chains = [chain[:1] for chain in chains]
+    tally = run_chains(chains, template, jobs=request.jobs, say=_say)
+    _say(_summary(tally, seconds=time.perf_counter() - started))
+    if "report" in stages:
+        keys = {cell.key for chain in chains for cell in chain}
+        for path in report(request.places.runs, keys=keys):
+            _say(f"wrote {path}")
+    return 1 if tally.failed else 0
+
+
+def report(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
+    """Print the tables, write tables and figures.
+
+    Args:
+        runs: results.
+        keys: the cells to show; None = the newest of every row and task.
+
+    Returns:
+        The files written.
+    """
+    return [*report_tables(runs, keys=keys), *report_figures(runs, keys=keys)]
+
+
+def report_tables(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
+    """Print the tables and write them below `runs/tables`."""
+    from results.load import load as load_results
+    from results.tables import tables, to_terminal, write_tables
+
+    console = Console()
+    with blaming_the_user():
+        frame = load_results(runs, keys=keys)
+        for table in tables(frame, derived=derived()):
+            console.print(to_terminal(table, width=shutil.get_terminal_size((120, 40)).columns))
+        return write_tables(frame, out=runs / "tables", derived=derived())
+
+
+def report_figures(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
+    """Write the figures below `runs/figures`."""
+    from results.figures import write_figures
+    from results.load import load as load_results
+    from results.load import load_scalars
+
+    with blaming_the_user():
+        frame, scalars = load_results(runs, keys=keys), load_scalars(runs, keys=keys)
+        return write_figures(frame, scalars, out=runs / "figures", derived=derived())
+
+
+def derived() -> set[str]:
+    """Objectives whose loss was derived here."""
+    return {name for name, objective in OBJECTIVES.module_dict.items() if objective.derived}
+
+
+def _prepare(request: Request, *, stages: Collection[str]) -> tuple[Job, list[list[Cell]]]:
+    """Check everything the request names and lay out its cells."""
+    with blaming_the_user():
+        load_objectives(request.plugins)
+        device = choose_device(request.device)
+    if request.jobs < 1:
+        raise UserError(f"jobs: must be >= 1, got {request.jobs}")
+    config = load(request.config, request.overrides)
+    objectives, seeds = choose_objectives(request.objectives), choose_seeds(request.seeds)
+    tasks = choose_tasks(request.tasks, config) if "evaluate" in stages else []
+    preflight.check_writable(request.places.runs)
+    preflight.check_training(config, device=device)
+    data = preflight.prepare_data(config, tasks, request.places, say=_say)
+    preflight.check_objectives(objectives, config, classes=len(data.images.classes))
+    name = Path(request.config).stem
+    chains = plan(config, name, objectives=objectives, seeds=seeds, tasks=tasks, data=data)
+    template = Job(chains[0][0], config, request.places, device, 1, request.plugins, live=sys.stdout.isatty())
+    _say(_describe(config, chains, device=device))
+    return template, chains
+
+
+def _require_backbones(chains: Sequence[Sequence[Cell]], request: Request) -> None:
+    missing = [chain[0].name for chain in chains if not cells.is_done(request.places.runs, chain[0].key)]
+    if missing:
+        raise UserError(f"evaluate: not pretrained yet: {', '.join(missing)}; run clbench pretrain or bench first")
+
+
+def _describe(config: BenchConfig, chains: Sequence[Sequence[Cell]], *, device: str) -> str:
+    model, training = config.model, config.training
+    return (
+        f"{sum(map(len, chains))} cells in {len(chains)} rows on {device}: ResNet-{model.depth} x{model.width:g} "
+        f"({model.stem} stem), {config.views.size} px, {training.epochs:g} epochs of batch {training.batch}"
+    )
+
+
+def _summary(tally: Tally, *, seconds: float) -> str:
+    return f"{tally.computed} computed, {tally.kept} kept, {tally.failed} failed in {seconds:.0f} s"
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

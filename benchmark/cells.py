@@ -1,0 +1,115 @@
+"""Cells: one computed artefact each, found by the hash of everything that can change its numbers."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+PROTOCOL = 1
+"""Raised when the meaning of a number changes though no source that enters the key does."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One pretraining, or one evaluation of one pretrained backbone.
+
+    Attributes:
+        kind: "pretrain" or "evaluate".
+        config: name of the bench config.
+        objective: registry name.
+        seed: seed of the whole row.
+        task: name of the task in the config, None for a pretraining.
+        family: family of that task, None for a pretraining.
+        upstream: key of the pretraining that an evaluation reads.
+        inputs: everything that can change the cell's numbers; plain JSON values.
+    """
+
+    kind: str
+    config: str
+    objective: str
+    seed: int
+    task: str | None
+    family: str | None
+    upstream: str | None
+    inputs: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """First 16 hex digits of the sha256 of the inputs."""
+        content = {"protocol": PROTOCOL, "kind": self.kind, "upstream": self.upstream, "inputs": self.inputs}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def name(self) -> str:
+        """How the cell is called in progress lines and errors: "mrcl seed 0", "mrcl seed 0 on voc"."""
+        row = f"{self.objective} seed {self.seed}"
+        return row if self.task is None else f"{row} on {self.task}"
+
+
+def folder(runs: Path, key: str) -> Path:
+    """Where the cell `key` lies below the runs folder."""
+    return runs / "cells" / key
+
+
+def backbone_file(runs: Path, key: str) -> Path:
+    """Where a pretraining leaves its weights."""
+    return folder(runs, key) / "backbone.pth"
+
+
+def is_done(runs: Path, key: str) -> bool:
+    """Whether the cell has been computed to its end."""
+    record = read_record(runs, key)
+    return record is not None and record["status"] == "done"
+
+
+def read_record(runs: Path, key: str) -> dict[str, Any] | None:
+    """The cell's record, or None if it has not been computed."""
+    path = folder(runs, key) / "cell.json"
+    if not path.exists():
+        return None
+    record: dict[str, Any] = json.loads(path.read_text())
+    return record
+
+
+def write_record(
+    runs: Path,
+    cell: Cell,
+    *,
+    metrics: list[dict[str, Any]],
+    costs: dict[str, Any],
+    environment: dict[str, Any],
+    reason: str | None,
+) -> None:
+    """Write `cell.json` as the last act of a cell; with a `reason`, as failed."""
+    record = {"schema": SCHEMA, "key": cell.key, "status": "failed" if reason else "done", **asdict(cell)}
+    record |= {"metrics": metrics, "costs": costs, "environment": environment, "reason": reason}
+    write_json(folder(runs, cell.key) / "cell.json", record)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON to `path`, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    with temporary.open("w") as file:
+        json.dump(content, file, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+@contextmanager
+def lock(runs: Path, key: str) -> Iterator[None]:
+    """Hold the cell against other processes; the system lets go of it when its holder ends, however it ends."""
+    path = folder(runs, key)
+    path.mkdir(parents=True, exist_ok=True)
+    with (path / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,209 @@
+"""The command line `clbench`: reads words, calls the parts, turns a user's mistake into one line and status 2."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from benchmark import bench
+from benchmark.config import load
+from benchmark.data import shapes
+from benchmark.doctor import examine
+from benchmark.errors import UserError, blaming_the_user, unknown
+from benchmark.listing import describe_all
+from benchmark.preflight import Places
+from objectives.registry import load_objectives
+
+EXAMPLES = """examples:
+  clbench bench --objectives mrcl                        pretrain MRCL on shapes and evaluate it on every task
+  clbench bench --objectives all --seeds 0,1,2           every objective, three seeds; goes on where it was stopped
+  clbench bench --objectives infonce,mrcl --tasks detection --set training.lr=1e-3
+  clbench bench --objectives mine --import my_package.my_objective
+  clbench table --runs runs                              rebuild the tables from what is stored
+  clbench list --json | python -m json.tool              names of objectives, configs and tasks
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (clbench --help shows examples)")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0; 1 if a cell failed; 2 for a mistake in what the user gave; 130 if interrupted.
+    """
+    try:
+        arguments = build_parser().parse_args(words)
+        run: Callable[[argparse.Namespace], int] = arguments.run
+        return run(arguments)
+    except UserError as error:
+        print(f"clbench: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("clbench: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = _Parser(
+        prog="clbench",
+        description="Compare contrastive-learning objectives on one backbone and one downstream protocol.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, help_text, run, groups in (
+        ("bench", "pretrain, evaluate, print the table, draw the figures", _bench, (_add_grid, _add_tasks)),
+        ("pretrain", "pretrain only", _pretrain, (_add_grid,)),
+        ("evaluate", "evaluate backbones that are already pretrained", _evaluate, (_add_grid, _add_tasks)),
+        ("list", "list objectives, configs and tasks", _list, (_add_json, _add_import)),
+        ("table", "rebuild the tables from the stored results", _table, (_add_runs, _add_import)),
+        ("plot", "redraw the figures from the stored results", _plot, (_add_runs, _add_import)),
+        ("data", "write the embedded data set alone", _data, (_add_data,)),
+        ("doctor", "say what is installed, which device, which data sets are there", _doctor, (_add_doctor,)),
+    ):
+        command = commands.add_parser(
+            name,
+            help=help_text,
+            description=help_text[0].upper() + help_text[1:] + ".",
+            epilog=EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        for add in groups:
+            add(command)
+        command.set_defaults(run=run)
+    return parser
+
+
+def _add_grid(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--objectives", default="all", metavar="A,B", help="names, or all (default)")
+    command.add_argument("--seeds", default="0", metavar="0,1", help="whole numbers (default 0)")
+    command.add_argument("--config", default="shapes", metavar="NAME", help="configs/bench/NAME.py, or a .py file")
+    command.add_argument(
+        "--data-root", default=Path("data"), type=Path, metavar="DIR", help="data trees (default data)"
+    )
+    command.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override a config key; repeatable"
+    )
+    command.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1")
+    command.add_argument("--jobs", default=1, type=int, metavar="N", help="rows computed at the same time (default 1)")
+    _add_runs(command)
+    _add_import(command)
+
+
+def _add_tasks(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--tasks", default="all", metavar="A,B", help="tasks or families of the config, or all (default)"
+    )
+
+
+def _add_runs(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--runs", default=Path("runs"), type=Path, metavar="DIR", help="results (default runs)")
+
+
+def _add_import(command: argparse.ArgumentParser) -> None:
+    help_text = "module that registers objectives; repeatable"
+    command.add_argument("--import", dest="plugins", action="append", default=[], metavar="MODULE", help=help_text)
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", metavar="NAME", help="shapes")
+    command.add_argument("--out", required=True, type=Path, metavar="DIR", help="where the trees go")
+    command.add_argument("--config", default="shapes", metavar="NAME", help="config whose data.shapes is written")
+
+
+def _add_doctor(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data-root", default=Path("data"), type=Path, metavar="DIR", help="where to look for data")
+    _add_runs(command)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    return _run(arguments, tasks=arguments.tasks, stages=("pretrain", "evaluate", "report"))
+
+
+def _pretrain(arguments: argparse.Namespace) -> int:
+    return _run(arguments, tasks="all", stages=("pretrain",))
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    return _run(arguments, tasks=arguments.tasks, stages=("evaluate", "report"))
+
+
+def _run(arguments: argparse.Namespace, *, tasks: str, stages: Sequence[str]) -> int:
+    request = bench.Request(
+        config=arguments.config,
+        overrides=tuple(arguments.set),
+        objectives=arguments.objectives,
+        seeds=arguments.seeds,
+        tasks=tasks,
+        places=Places(arguments.runs, arguments.data_root),
+        device=arguments.device,
+        jobs=arguments.jobs,
+        plugins=tuple(arguments.plugins),
+    )
+    return bench.run(request, stages=stages)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    _load(arguments.plugins)
+    listing = describe_all()
+    if arguments.json:
+        print(json.dumps(listing, indent=1))
+        return 0
+    for kind, entries in listing.items():
+        print(f"{kind}:")
+        for entry in entries:
+            print(f"  {entry['name']:<14} {entry['summary']}")
+    return 0
+
+
+def _table(arguments: argparse.Namespace) -> int:
+    _load(arguments.plugins)
+    return _wrote(bench.report_tables(arguments.runs, keys=None))
+
+
+def _plot(arguments: argparse.Namespace) -> int:
+    _load(arguments.plugins)
+    return _wrote(bench.report_figures(arguments.runs, keys=None))
+
+
+def _data(arguments: argparse.Namespace) -> int:
+    if arguments.name != "shapes":
+        raise unknown("data set", arguments.name, ["shapes"])
+    options = load(arguments.config).data.shapes
+    if options is None:
+        raise UserError(f"data: config '{arguments.config}' makes no shapes")
+    with blaming_the_user():
+        shapes.ensure(options, arguments.out)
+    return _wrote([arguments.out])
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    for line in examine(data_root=arguments.data_root, runs=arguments.runs):
+        print(line)
+    return 0
+
+
+def _load(plugins: Sequence[str]) -> None:
+    with blaming_the_user():
+        load_objectives(plugins)
+
+
+def _wrote(paths: Sequence[Path]) -> int:
+    for path in paths:
+        print(f"wrote {path}")
+    return 0

@@ -1,0 +1,211 @@
+"""The typed form of `configs/bench/*.py`. Defaults live in those files alone; unknown and missing keys are errors."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from benchmark.data.shapes import ShapesConfig
+from benchmark.errors import UserError, blaming_the_user, unknown
+from benchmark.views.policy import ViewConfig
+from downstream.tasks import OPTIONS, TaskOptions
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """The pretraining images.
+
+    Attributes:
+        pretrain: folder of images below the data root; class folders, or images alone.
+        labels: CSV below the data root with columns `file` and `label`, for the ceiling row; "" where folders say it.
+        image_size: side in pixels at which images are held in memory.
+        limit: number of images used, evenly spread; 0 = all.
+        shapes: how to make the embedded data below <data root>/shapes; None where the data are the user's own.
+    """
+
+    pretrain: str
+    labels: str
+    image_size: int
+    limit: int
+    shapes: ShapesConfig | None
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Backbone and projector.
+
+    Attributes:
+        depth: layers of the ResNet.
+        width: factor on its channel counts.
+        stem: "imagenet" or "cifar".
+        hidden: width of the projector's hidden layer; 0 = that of the features.
+        projection: D.
+    """
+
+    depth: int
+    width: float
+    stem: str
+    hidden: int
+    projection: int
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Optimisation of the pretraining.
+
+    Attributes:
+        epochs: passes over the pretraining images.
+        batch: images per step, N.
+        optimiser: "adamw", "sgd" or "lars".
+        lr: peak learning rate, for this batch size.
+        weight_decay: on all weights but biases and normalisation layers.
+        momentum: of sgd and lars.
+        warmup: share of the steps with a linearly rising rate; cosine decay to 0 follows.
+        precision: "float32", "bfloat16" or "float16" (the last two on a GPU only).
+    """
+
+    epochs: float
+    batch: int
+    optimiser: str
+    lr: float
+    weight_decay: float
+    momentum: float
+    warmup: float
+    precision: str
+
+
+@dataclass(frozen=True)
+class LoggingConfig:
+    """What is shown and kept on the way; does not change any number.
+
+    Attributes:
+        interval: steps between two rows of scalars.
+        checkpoint: steps between two checkpoints.
+    """
+
+    interval: int
+    checkpoint: int
+
+
+@dataclass(frozen=True)
+class BenchConfig:
+    """One whole benchmark. `tasks` maps a task's name to its family's options."""
+
+    data: DataConfig
+    views: ViewConfig
+    model: ModelConfig
+    training: TrainingConfig
+    logging: LoggingConfig
+    objectives: dict[str, dict[str, Any]]
+    tasks: dict[str, TaskOptions]
+
+
+def load(name: str, overrides: Sequence[str] = ()) -> BenchConfig:
+    """Read `configs/bench/<name>.py`, or the file `name`, apply `key=value` overrides and check every key.
+
+    Raises:
+        UserError: no such config, a malformed file or override, an unknown, missing or ill-typed key.
+    """
+    path = _find(name)
+    try:
+        config = Config.fromfile(path)
+    except Exception as error:  # whatever a user's file raises is the user's to see
+        raise UserError(f"{path}: {' '.join(str(error).split())}") from error
+    raw = config.to_dict()
+    for override in overrides:
+        _apply(raw, override)
+    return typing.cast(BenchConfig, _build(BenchConfig, raw, where=str(path), prefix=""))
+
+
+def known_configs() -> list[str]:
+    """Names that CONFIG= accepts."""
+    return sorted(path.stem for path in (CONFIGS / "bench").glob("*.py"))
+
+
+def _find(name: str) -> Path:
+    if name in known_configs():
+        return CONFIGS / "bench" / f"{name}.py"
+    if name.endswith(".py") and Path(name).is_file():
+        return Path(name)
+    raise unknown("config", name, known_configs())
+
+
+def _apply(raw: dict[str, Any], override: str) -> None:
+    """Set one dotted key of a nested dict from the text `a.b=value`."""
+    key, equals, text = override.partition("=")
+    if not equals:
+        raise UserError(f"--set: expected key=value, got {override!r}")
+    *parents, last = key.split(".")
+    node = raw
+    for parent in parents:
+        child = node.setdefault(parent, {})
+        if not isinstance(child, dict):
+            raise UserError(f"--set {override}: '{parent}' is a value, it has no keys")
+        node = child
+    node[last] = _literal(text)
+
+
+def _literal(text: str) -> Any:
+    """The Python value that `text` spells, else `text` itself."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def _build(cls: Any, raw: Mapping[str, Any], *, where: str, prefix: str) -> Any:
+    """Make the dataclass `cls` from `raw`, refusing what it does not know."""
+    every = typing.get_type_hints(cls)
+    hints = {field.name: every[field.name] for field in dataclasses.fields(cls)}
+    for key in raw:
+        if key not in hints:
+            known = {f"{prefix}{name}" for name in hints}
+            raise UserError(f"{where}: {unknown('key', prefix + key, known)}")
+    missing = [prefix + name for name in hints if name not in raw]
+    if missing:
+        raise UserError(f"{where}: missing key '{missing[0]}'")
+    values = {key: _convert(hints[key], value, where=where, key=prefix + key) for key, value in raw.items()}
+    with blaming_the_user():
+        return cls(**values)
+
+
+def _convert(hint: Any, value: Any, *, where: str, key: str) -> Any:
+    """Check `value` against a type hint; build nested dataclasses, turn lists into tuples."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+        return _build(hint, value, where=where, prefix=f"{key}.")
+    if key == "tasks" and isinstance(value, Mapping):
+        return {name: _task(name, options, where=where) for name, options in value.items() if options is not None}
+    if origin is types.UnionType:
+        inner = next(argument for argument in arguments if argument is not types.NoneType)
+        return None if value is None else _convert(inner, value, where=where, key=key)
+    if origin is tuple and isinstance(value, list | tuple):
+        item = arguments[0]
+        if arguments[-1] is not Ellipsis and len(value) != len(arguments):
+            raise UserError(f"{where}: {key} must have {len(arguments)} values, got {value!r}")
+        return tuple(_convert(item, each, where=where, key=key) for each in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    expected = origin or hint
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        raise UserError(f"{where}: {key} must be {expected.__name__}, got {value!r}")
+    return value
+
+
+def _task(name: str, raw: Mapping[str, Any], *, where: str) -> TaskOptions:
+    """Build the options of one task; its `family` says of which kind."""
+    options = dict(raw)
+    family = options.pop("family", None)
+    if family not in OPTIONS:
+        raise UserError(f"{where}: tasks.{name}.family: {unknown('family', str(family), OPTIONS)}")
+    return typing.cast(TaskOptions, _build(OPTIONS[family], options, where=where, prefix=f"tasks.{name}."))

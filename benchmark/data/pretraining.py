@@ -1,0 +1,48 @@
+"""The images that objectives pretrain on."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from downstream.imagefolder import ImageSet, open_image_folder
+
+if TYPE_CHECKING:
+    from benchmark.config import DataConfig
+
+
+def open_pretraining(data: DataConfig, *, data_root: Path, store: Path) -> ImageSet:
+    """Open the pretraining images of a config, with labels where there are any.
+
+    Labels are only for the supervised ceiling; `Views.labels` hides them from every other objective.
+
+    Raises:
+        ValueError: the folder or an image in it is missing or broken, or the label file does not fit the images.
+    """
+    folder = data_root / data.pretrain
+    images = open_image_folder(folder, image_size=data.image_size, store=store)
+    if data.labels:
+        images = _label(images, folder, data_root / data.labels)
+    if data.limit < 0:
+        raise ValueError(f"data: limit must be >= 0, got {data.limit}")
+    if not data.limit or data.limit >= len(images.images):
+        return images
+    return images.take(torch.linspace(0, len(images.images) - 1, data.limit).round().long())
+
+
+def _label(images: ImageSet, folder: Path, table: Path) -> ImageSet:
+    """Take the labels from a CSV with the columns `file` (name of the image) and `label` (name of its class)."""
+    try:
+        with table.open(newline="") as file:
+            names = {Path(row["file"]).name: row["label"] for row in csv.DictReader(file)}
+        ordered = [names[path.name] for path in sorted(folder.iterdir())]
+    except (KeyError, OSError) as error:
+        raise ValueError(
+            f"labels: {table} must have columns file and label for every image of {folder}: {error}"
+        ) from error
+    classes = tuple(sorted(set(ordered)))
+    labels = torch.tensor([classes.index(name) for name in ordered])
+    return ImageSet(images.images, labels, classes, images.digest)

@@ -1,0 +1,50 @@
+"""What is installed, on which device, with which operators, and which data sets are there."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmark.config import known_configs, load
+from benchmark.environment import PACKAGES, choose_device, device_name, installed_version
+from benchmark.errors import UserError
+
+
+def examine(*, data_root: Path, runs: Path) -> Iterator[str]:
+    """Yield one line a finding."""
+    yield f"python      {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    for package in (*PACKAGES, "pandas", "seaborn", "scikit-learn"):
+        yield f"{package:<21} {installed_version(package) or 'missing: run make setup'}"
+    device = choose_device("auto")
+    yield f"device      {device} ({device_name(device)})"
+    yield f"mmcv ops    {_operators()}"
+    yield f"runs        {runs}: {len(list(runs.glob('cells/*/cell.json')))} cells"
+    for name in known_configs():
+        yield f"data        config {name}: {_data(name, data_root)}"
+
+
+def _operators() -> str:
+    if installed_version("onedl-mmcv") is None:
+        return "none: detection and segmentation need pip install clbench[dense]"
+    from downstream.mmcv_ops import install
+
+    which = install()
+    return {"compiled": "compiled, from mmcv", "torchvision": "torchvision's (NMS, RoIAlign, focal loss)"}[which]
+
+
+def _data(name: str, data_root: Path) -> str:
+    """What of the data of one config is there."""
+    try:
+        config = load(name)
+    except UserError as error:
+        return str(error)
+    if config.data.shapes is not None:
+        manifest = data_root / "shapes" / "dataset.json"
+        if not manifest.exists():
+            return f"made on first use below {data_root / 'shapes'}"
+        return f"made below {data_root / 'shapes'} ({json.loads(manifest.read_text()).get('digest', 'no digest')})"
+    folder = data_root / config.data.pretrain
+    return f"found {folder}" if folder.is_dir() else f"missing {folder}"

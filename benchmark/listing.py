@@ -1,0 +1,39 @@
+"""What there is to choose from: objectives, configs, tasks."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from typing import Any
+
+from benchmark.config import CONFIGS, known_configs, load
+from objectives.registry import OBJECTIVES
+
+
+def describe_all() -> dict[str, list[dict[str, Any]]]:
+    """Objectives, configs and the tasks of every config, as plain JSON values."""
+    return {
+        "objectives": [_objective(name) for name in sorted(OBJECTIVES.module_dict)],
+        "configs": [_config(name) for name in known_configs()],
+    }
+
+
+def _objective(name: str) -> dict[str, Any]:
+    kind = OBJECTIVES.get(name)
+    parameters = inspect.signature(kind).parameters.values()
+    defaults = {
+        parameter.name: parameter.default for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    module = inspect.getmodule(kind)
+    summary = _first_line(inspect.getdoc(module)) or _first_line(inspect.getdoc(kind))
+    return {"name": name, "summary": summary, "derived": kind.derived, "arguments": defaults}
+
+
+def _config(name: str) -> dict[str, Any]:
+    text = (CONFIGS / "bench" / f"{name}.py").read_text()
+    tasks = {task: options.family for task, options in load(name).tasks.items()}
+    return {"name": name, "summary": _first_line(ast.get_docstring(ast.parse(text))), "tasks": tasks}
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").partition("\n")[0]

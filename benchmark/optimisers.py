@@ -1,0 +1,87 @@
+"""Optimiser and learning-rate schedule of the pretraining."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper, build_optim_wrapper
+from mmengine.registry import OPTIMIZERS
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+if TYPE_CHECKING:
+    from benchmark.config import TrainingConfig
+
+OPTIMISERS = ("adamw", "sgd", "lars")
+PRECISIONS = ("float32", "bfloat16", "float16")
+
+
+@OPTIMIZERS.register_module("LARS")
+class LARS(Optimizer):
+    """SGD with momentum whose step is scaled, tensor by tensor, to the norm of the weights.
+
+    Source: You, Gitman, Ginsburg 2017, arXiv 1708.03888, algorithm 1. Biases and normalisation weights (tensors of one
+    dimension) take the plain rate, as SimCLR and BYOL do.
+
+    Args:
+        params: parameters or parameter groups.
+        lr: learning rate.
+        momentum: decay of the velocity.
+        weight_decay: L2 penalty, added to the gradient before the norms are compared.
+        trust: the paper's eta.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        lr: float,
+        *,
+        momentum: float,
+        weight_decay: float,
+        trust: float = 1e-3,
+    ) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "trust": trust})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Take one step; `closure` is evaluated first if given."""
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    self._update(weight, group)
+        return loss
+
+    def _update(self, weight: Tensor, group: dict[str, Any]) -> None:
+        gradient = weight.grad.add(weight, alpha=group["weight_decay"]) if weight.grad is not None else weight
+        if weight.ndim > 1:
+            scale = group["trust"] * weight.norm() / gradient.norm().clamp_min(1e-12)
+            gradient = gradient * torch.where(weight.norm() > 0, scale, torch.ones_like(scale))
+        velocity = self.state[weight].setdefault("momentum_buffer", torch.zeros_like(weight))
+        velocity.mul_(group["momentum"]).add_(gradient, alpha=group["lr"])
+        weight.sub_(velocity)
+
+
+def build_optimiser(model: nn.Module, training: TrainingConfig) -> OptimWrapper:
+    """Wrap the optimiser that the config names; biases and normalisation layers are not decayed."""
+    optimiser: dict[str, Any] = {"lr": training.lr, "weight_decay": training.weight_decay}
+    optimiser["type"] = {"adamw": "AdamW", "sgd": "SGD", "lars": "LARS"}[training.optimiser]
+    if training.optimiser != "adamw":
+        optimiser["momentum"] = training.momentum
+    wrapper: dict[str, Any] = {"type": "OptimWrapper", "optimizer": optimiser}
+    if training.precision != "float32":
+        wrapper |= {"type": "AmpOptimWrapper", "dtype": training.precision}
+    wrapper["paramwise_cfg"] = {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}
+    return build_optim_wrapper(model, wrapper)
+
+
+def build_schedule(optimiser: OptimWrapper, *, steps: int, warmup: float) -> list[LinearLR | CosineAnnealingLR]:
+    """Linear warm-up over the share `warmup` of `steps`, then cosine decay to 0 (arXiv 1608.03983, eq. 5)."""
+    rising = round(steps * warmup)
+    schedule = []
+    if rising:
+        schedule.append(LinearLR(optimiser, start_factor=1 / (rising + 1), begin=0, end=rising, by_epoch=False))
+    schedule.append(CosineAnnealingLR(optimiser, T_max=max(1, steps - rising), begin=rising, end=steps, by_epoch=False))
+    return schedule

@@ -1,0 +1,114 @@
+"""From a config, objectives and seeds to the cells that have to exist."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from benchmark.cells import Cell
+from benchmark.config import BenchConfig
+from benchmark.errors import UserError, blaming_the_user, unknown
+from benchmark.preflight import Data
+from benchmark.source_digest import source_digest
+from downstream.dense import load_config
+from downstream.tasks import ClassificationOptions, DetectionOptions, SegmentationOptions
+from objectives.registry import OBJECTIVES
+
+
+def choose_objectives(text: str) -> list[str]:
+    """Names from `mrcl,infonce`, or all registered ones from `all`.
+
+    Raises:
+        UserError: a name is not registered.
+    """
+    return _choose("objective", text, sorted(OBJECTIVES.module_dict), groups={})
+
+
+def choose_tasks(text: str, config: BenchConfig) -> list[str]:
+    """Names of tasks of the config, from their own names, those of their families, or `all`.
+
+    Raises:
+        UserError: neither a task nor a family of the config.
+    """
+    families: dict[str, list[str]] = {}
+    for name, options in config.tasks.items():
+        families.setdefault(options.family, []).append(name)
+    return _choose("task", text, list(config.tasks), groups=families)
+
+
+def choose_seeds(text: str) -> list[int]:
+    """Whole numbers from `0,1,2`.
+
+    Raises:
+        UserError: something else.
+    """
+    words = text.split(",")
+    if not all(word.strip().isdigit() for word in words):
+        raise UserError(f"seeds: whole numbers >= 0 separated by commas, got {text!r}")
+    return list(dict.fromkeys(int(word) for word in words))
+
+
+def _choose(kind: str, text: str, known: list[str], *, groups: dict[str, list[str]]) -> list[str]:
+    groups = {"all": known} | groups
+    chosen: list[str] = []
+    for word in (word.strip() for word in text.split(",")):
+        if word not in known and word not in groups:
+            raise unknown(kind, word, {*known, *groups} - {"all"})
+        chosen += [word] if word in known else groups[word]
+    return list(dict.fromkeys(chosen))
+
+
+def pretrain_cell(config: BenchConfig, name: str, *, objective: str, seed: int, data: Data) -> Cell:
+    """The pretraining of one objective with one seed.
+
+    What an objective does not read does not enter its key: a row that does not train depends on the model alone.
+    """
+    inputs: dict[str, Any] = {
+        "objective": objective,
+        "arguments": config.objectives.get(objective, {}),
+        "seed": seed,
+        "model": asdict(config.model),
+        "input": [config.views.size, config.views.mean, config.views.std],
+        "source": source_digest(["benchmark.pretrain", OBJECTIVES.get(objective).__module__]),
+    }
+    if OBJECTIVES.get(objective).trains:
+        inputs |= {"data": data.images.digest, "views": asdict(config.views), "training": asdict(config.training)}
+    return Cell("pretrain", name, objective, seed, task=None, family=None, upstream=None, inputs=inputs)
+
+
+def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Data) -> Cell:
+    """The evaluation of one pretrained backbone on one task."""
+    options = config.tasks[task]
+    inputs: dict[str, Any] = {
+        "task": task,
+        "options": asdict(options),
+        "config": None if isinstance(options, ClassificationOptions) else _resolved(options),
+        "seed": pretrained.seed,
+        "data": data.fingerprints[task],
+        "source": source_digest([f"downstream.{options.family}"]),
+    }
+    return replace(
+        pretrained, kind="evaluate", task=task, family=options.family, upstream=pretrained.key, inputs=inputs
+    )
+
+
+def _resolved(options: DetectionOptions | SegmentationOptions) -> Any:
+    """The whole mm config of a dense task, its bases included, as JSON values."""
+    with blaming_the_user():
+        config = load_config(options.config, overrides=options.overrides).to_dict()
+    return json.loads(json.dumps(config, default=str))
+
+
+def plan(
+    config: BenchConfig, name: str, *, objectives: Sequence[str], seeds: Sequence[int], tasks: Sequence[str], data: Data
+) -> list[list[Cell]]:
+    """One chain a row of the benchmark: a pretraining, then its evaluations. Seed by seed, so that rows fill evenly."""
+    chains = []
+    for seed in seeds:
+        for objective in objectives:
+            pretrained = pretrain_cell(config, name, objective=objective, seed=seed, data=data)
+            evaluations = [evaluate_cell(config, pretrained, task=task, data=data) for task in tasks]
+            chains.append([pretrained, *evaluations])
+    return chains

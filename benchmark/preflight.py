@@ -1,0 +1,156 @@
+"""Everything that can be wrong with what the user gave is found here, before the first training step."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.config import BenchConfig
+from benchmark.data import shapes
+from benchmark.data.pretraining import open_pretraining
+from benchmark.errors import UserError, blaming_the_user, unknown
+from benchmark.optimisers import OPTIMISERS, PRECISIONS
+from benchmark.pretrain import build_parts
+from downstream import trees
+from downstream.classification import load_splits
+from downstream.imagefolder import ImageSet
+from downstream.tasks import ClassificationOptions, SegmentationOptions, TaskOptions
+from objectives.registry import OBJECTIVES
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are read and written.
+
+    Attributes:
+        runs: results.
+        data_root: data trees.
+    """
+
+    runs: Path
+    data_root: Path
+
+    @property
+    def store(self) -> Path:
+        """Decoded images, kept for the next reader."""
+        return self.runs / "images"
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the checks found out about the data.
+
+    Attributes:
+        images: the pretraining images.
+        fingerprints: task name -> hash of its data.
+    """
+
+    images: ImageSet
+    fingerprints: dict[str, str]
+
+
+def check_writable(runs: Path) -> None:
+    """Refuse a runs folder that cannot be written.
+
+    Raises:
+        UserError: it is a file, or the system forbids it.
+    """
+    with blaming_the_user():
+        runs.mkdir(parents=True, exist_ok=True)
+    if not os.access(runs, os.W_OK | os.X_OK):
+        raise UserError(f"runs: the folder must be writable, got {runs}")
+
+
+def check_training(config: BenchConfig, *, device: str) -> None:
+    """Refuse values of the training that no run could use.
+
+    Raises:
+        UserError: names the key, what is allowed and what it got.
+    """
+    training, logging = config.training, config.logging
+    for name, value, known in (
+        ("optimiser", training.optimiser, OPTIMISERS),
+        ("precision", training.precision, PRECISIONS),
+    ):
+        if value not in known:
+            raise UserError(f"training.{name}: {unknown(name, value, known)}")
+    if training.precision != "float32" and device == "cpu":
+        raise UserError(f"training: precision must be float32 on a CPU, got {training.precision}")
+    for name, number, low in (
+        ("training.epochs", training.epochs, 0.0),
+        ("training.lr", training.lr, 0.0),
+        ("training.batch", training.batch, 1),
+        ("logging.interval", logging.interval, 0),
+        ("logging.checkpoint", logging.checkpoint, 0),
+    ):
+        if not number > low:
+            raise UserError(f"{name} must be > {low:g}, got {number}")
+    if not 0 <= training.warmup < 1:
+        raise UserError(f"training.warmup must be in [0, 1), got {training.warmup}")
+
+
+def check_objectives(names: Sequence[str], config: BenchConfig, *, classes: int) -> None:
+    """Build every objective once, so that a bad hyper-parameter is found now.
+
+    Raises:
+        UserError: the objective is unknown, or refuses its arguments.
+    """
+    for name in {*names, *config.objectives}:
+        if name not in OBJECTIVES:
+            raise unknown("objective", name, OBJECTIVES.module_dict)
+    for name in names:
+        with blaming_the_user():
+            build_parts(name, config, seed=0, classes=classes, device="cpu")
+
+
+def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, say: Callable[[str], None]) -> Data:
+    """Make the embedded data if the config asks for them, and check every tree that will be read.
+
+    Raises:
+        UserError: a tree is missing, malformed, or smaller than a batch.
+    """
+    with blaming_the_user():
+        if config.data.shapes is not None:
+            say(f"data: shapes below {places.data_root / 'shapes'}")
+            shapes.ensure(config.data.shapes, places.data_root / "shapes")
+        say("data: checking")
+        images = open_pretraining(config.data, data_root=places.data_root, store=places.store)
+        fingerprints = {name: check_task(config.tasks[name], places) for name in tasks}
+    if len(images.images) < config.training.batch:
+        raise UserError(
+            f"training.batch must be at most the number of pretraining images, {len(images.images)}, "
+            f"got {config.training.batch}"
+        )
+    return Data(images, fingerprints)
+
+
+def check_task(options: TaskOptions, places: Places) -> str:
+    """Check the data of one task and return their fingerprint.
+
+    Raises:
+        ValueError: the data are missing or malformed.
+    """
+    if isinstance(options, ClassificationOptions):
+        train, test = load_splits(options, data_root=places.data_root, store=places.store)
+        return f"{train.digest}-{test.digest}"
+    root = places.data_root / options.data
+    if isinstance(options, SegmentationOptions):
+        trees.check_ade20k(root, classes=options.classes)
+    elif (root / "annotations").is_dir():
+        trees.check_coco(root, classes=options.classes)
+    else:
+        trees.check_voc(root, classes=options.classes)
+    return _tree_fingerprint(root)
+
+
+def _tree_fingerprint(root: Path) -> str:
+    """Hash a tree: annotations by their content, photographs by their name and size."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in root.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(root)}/{path.stat().st_size}".encode())
+        if path.suffix.lower() not in {".jpg", ".jpeg"}:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

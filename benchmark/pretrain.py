@@ -1,0 +1,196 @@
+"""The one training loop: mmengine's Runner around backbone, projector, views and an objective."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from benchmark.network import PretrainNetwork
+from benchmark.optimisers import build_optimiser, build_schedule
+from benchmark.seeds import derived_seed
+from benchmark.views.policy import ViewConfig, ViewPolicy
+from downstream.backbone import Backbone, BackboneSpec
+from objectives.contract import Dims, Objective, Views
+from objectives.registry import OBJECTIVES
+
+if TYPE_CHECKING:
+    from benchmark.config import BenchConfig
+    from downstream.imagefolder import ImageSet
+
+Batch = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a pretraining is made of, before it starts.
+
+    Attributes:
+        network: backbone and projector, initialised from the seed alone.
+        objective: the objective, its own layers initialised from the seed alone.
+    """
+
+    network: PretrainNetwork
+    objective: Objective
+
+
+def backbone_spec(config: BenchConfig) -> BackboneSpec:
+    """The backbone that the config describes."""
+    model, views = config.model, config.views
+    return BackboneSpec(depth=model.depth, width=model.width, stem=model.stem, mean=views.mean, std=views.std)
+
+
+def build_parts(name: str, config: BenchConfig, *, seed: int, classes: int, device: str) -> Parts:
+    """Build network and objective, each from a random stream of its own, so that one cannot shift the other.
+
+    Args:
+        name: registry name of the objective.
+        config: the resolved config.
+        seed: seed of the run.
+        classes: number of classes of the pretraining images, 0 if unlabelled.
+        device: torch device string.
+
+    Raises:
+        ValueError: the objective refuses its arguments.
+    """
+    spec, model = backbone_spec(config), config.model
+    dims = Dims(spec.stage_dims[-1], model.projection, config.views.size, classes)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derived_seed(seed, "network"))
+        network = PretrainNetwork(spec, hidden=model.hidden, projection=model.projection, device=device)
+        torch.manual_seed(derived_seed(seed, "objective"))
+        objective = _build_objective(name, dims, config.objectives.get(name, {}))
+    return Parts(network.to(device), objective.to(device))
+
+
+def _build_objective(name: str, dims: Dims, arguments: dict[str, Any]) -> Objective:
+    objective = OBJECTIVES.get(name)(dims, **arguments)
+    assert isinstance(objective, Objective)
+    return objective
+
+
+def total_steps(config: BenchConfig, images: int) -> int:
+    """Optimiser steps: epochs times whole batches per epoch."""
+    return max(1, round(config.training.epochs * (images // config.training.batch)))
+
+
+def pretrain(
+    parts: Parts,
+    images: ImageSet,
+    config: BenchConfig,
+    *,
+    seed: int,
+    work_dir: Path,
+    hooks: Sequence[Hook],
+) -> Backbone:
+    """Train the parts on the images and return the backbone.
+
+    If `work_dir` holds `checkpoint.pth`, the training goes on from there and ends in the same bits as one that was
+    never stopped: views, order and the objective's noise depend on (seed, step, image) alone.
+
+    Args:
+        parts: network and objective on their device.
+        images: resident pretraining images.
+        config: the resolved config.
+        seed: seed of order, views and the objective's noise.
+        work_dir: folder of the checkpoint and of TensorBoard's files.
+        hooks: what accompanies the training (scalars, checkpoints).
+    """
+    if not parts.objective.trains:
+        return parts.network.backbone
+    model = PretrainModel(parts, config.views, seed=seed)
+    steps = total_steps(config, len(images.images))
+    optimiser = build_optimiser(model, config.training)
+    checkpoint = work_dir / "checkpoint.pth"
+    runner = Runner(
+        model=model,
+        work_dir=str(work_dir),
+        train_dataloader=_loader(images, batch=config.training.batch, steps=steps, seed=seed),
+        train_cfg={"by_epoch": False, "max_iters": steps},
+        optim_wrapper=optimiser,
+        param_scheduler=build_schedule(optimiser, steps=steps, warmup=config.training.warmup),
+        default_hooks=_QUIET,
+        custom_hooks=list(hooks),
+        visualizer={"type": "Visualizer", "vis_backends": [{"type": "TensorboardVisBackend"}]},
+        load_from=str(checkpoint) if checkpoint.exists() else None,
+        resume=checkpoint.exists(),
+        randomness={"seed": seed, "deterministic": True},
+        log_level="WARNING",
+        experiment_name="pretrain",
+    )
+    runner.train()
+    return parts.network.backbone
+
+
+# mmengine's own hooks for logging, timing and run-time information transfer a value to the host at every step.
+_QUIET = {"runtime_info": None, "timer": None, "sampler_seed": None, "logger": None, "checkpoint": None}
+
+
+class PretrainModel(BaseModel):
+    """Views, network and objective as mmengine trains them."""
+
+    def __init__(self, parts: Parts, views: ViewConfig, *, seed: int) -> None:
+        super().__init__(data_preprocessor=ViewMaker(views, seed=seed, labelled=parts.objective.needs_labels))
+        self.network, self.objective, self.seed = parts.network, parts.objective, seed
+        self.to(parts.network.generator.device)
+
+    def forward(self, views: Views, step: int, mode: str) -> dict[str, Tensor]:
+        """Return the objective's terms for one batch."""
+        assert mode == "loss"
+        self.network.generator.manual_seed(derived_seed(self.seed, "noise", step))
+        terms: dict[str, Tensor] = self.objective(views, self.network)
+        return terms
+
+    def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the sum of the terms, and the terms for the record."""
+        return torch.stack(list(losses.values())).sum(), {name: term.detach() for name, term in losses.items()}
+
+
+class ViewMaker(nn.Module):
+    """From a batch of resident uint8 images to two views on the device."""
+
+    def __init__(self, config: ViewConfig, *, seed: int, labelled: bool) -> None:
+        super().__init__()
+        self.policy, self.labelled = ViewPolicy(config, seed=seed), labelled
+        self.register_buffer("anchor", torch.empty(0), persistent=False)
+
+    def forward(self, batch: Batch, training: bool = False) -> Batch:  # noqa: ARG002 - the signature is mmengine's
+        """Return {"views", "step"} from {"images" (N, 3, H, W) uint8, "labels", "index" (N,), "step"}."""
+        device, step = self.anchor.device, batch["step"]
+        images, index = (batch[name].to(device, non_blocking=True) for name in ("images", "index"))
+        x1, x2 = (self.policy(images, step=step, index=index, view=view) for view in (0, 1))
+        labels = batch["labels"].to(device) if self.labelled else None
+        return {"views": Views(x1, x2, labels), "step": step}
+
+
+class StepBatches(Dataset[Batch]):
+    """Item t is the whole batch of step t: which images it holds follows from (seed, t) alone."""
+
+    def __init__(self, images: ImageSet, *, batch: int, steps: int, seed: int) -> None:
+        self.images, self.batch, self.steps, self.seed = images, batch, steps, seed
+        self.order: tuple[int, Tensor] = (-1, torch.empty(0))
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, step: int) -> Batch:
+        epoch, position = divmod(step, len(self.images.images) // self.batch)
+        if self.order[0] != epoch:
+            stream = torch.Generator().manual_seed(derived_seed(self.seed, "order", epoch))
+            self.order = (epoch, torch.randperm(len(self.images.images), generator=stream))
+        index = self.order[1][position * self.batch : (position + 1) * self.batch]
+        labels = self.images.labels[index]
+        return {"images": self.images.images[index], "labels": labels, "index": index, "step": step}
+
+
+def _loader(images: ImageSet, *, batch: int, steps: int, seed: int) -> DataLoader[Batch]:
+    batches = StepBatches(images, batch=batch, steps=steps, seed=seed)
+    return DataLoader(batches, batch_size=None, shuffle=False, num_workers=0)

@@ -1,0 +1,63 @@
+"""Progress of one cell: a live bar on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class CellProgress:
+    """Shows steps, terms and the time left; use as a context manager.
+
+    Args:
+        name: what the cell is called.
+        stream: where to show it.
+        live: a bar that is redrawn; False for lines.
+    """
+
+    def __init__(self, name: str, stream: TextIO, *, live: bool) -> None:
+        self.name, self.stream, self.live = name, stream, live
+        self.started = self.shown = time.monotonic()
+        self.first = 0
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[terms]}"),
+        )
+        console = Console(file=stream, force_terminal=live or None)
+        self.bar = Progress(*columns, console=console, transient=True, disable=not live)
+        self.task = self.bar.add_task(name, total=None, terms="")
+
+    def __enter__(self) -> CellProgress:
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.stop()
+
+    def __call__(self, step: int, total: int, terms: dict[str, float]) -> None:
+        """Report `step` of `total` and the named terms of the moment."""
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in terms.items())
+        if self.live:
+            self.bar.update(self.task, completed=step, total=total, terms=shown)
+            return
+        now = time.monotonic()
+        self.first = self.first or step
+        if step < total and now - self.shown < SECONDS_BETWEEN_LINES:
+            return
+        done = max(1, step - self.first)
+        left = (now - self.started) / done * (total - step)
+        self.shown = now
+        print(f"  {self.name}: {step}/{total}  left {left:.0f} s  {shown}", file=self.stream, flush=True)

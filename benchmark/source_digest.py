@@ -1,0 +1,77 @@
+"""A digest of the code that computes a cell: the named modules and every project module that they import."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+def source_digest(modules: Iterable[str]) -> str:
+    """Hash the code of `modules` and of what they import, transitively, within their own top-level packages.
+
+    Comments, docstrings, formatting and imports for type checking alone do not count.
+
+    Args:
+        modules: dotted names of importable modules.
+
+    Returns:
+        First 16 hex digits of a sha256.
+    """
+    queue = sorted(modules)
+    projects = {"benchmark", "objectives", "downstream"} | {name.partition(".")[0] for name in queue}
+    sources: dict[str, str] = {}
+    while queue:
+        name = queue.pop()
+        path = _file(name)
+        if name in sources or name.partition(".")[0] not in projects or path is None:
+            continue
+        tree = _Bare().visit(ast.parse(path.read_text()))
+        sources[name] = ast.unparse(tree)
+        queue += _imports(tree, name, is_package=path.name == "__init__.py")
+    text = "\0".join(f"{name}\0{source}" for name, source in sorted(sources.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class _Bare(ast.NodeTransformer):
+    """Drop docstrings, and blocks under `if TYPE_CHECKING`."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        """Drop strings that stand alone."""
+        return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        """Drop imports that only a type checker sees."""
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            return None
+        self.generic_visit(node)
+        return node
+
+
+def _file(name: str) -> Path | None:
+    """The source file of a module, without importing it; None if `name` is no Python module (a function, say)."""
+    top, *rest = name.split(".")
+    spec = importlib.util.find_spec(top)
+    if spec is None or spec.origin is None:
+        return None
+    module = Path(spec.origin).parent.joinpath(*rest)
+    if not rest:
+        return Path(spec.origin)
+    candidates = (module / "__init__.py", module.with_suffix(".py"))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _imports(tree: ast.AST, name: str, *, is_package: bool) -> Iterator[str]:
+    """Names that a module may import: modules, and `package.attribute` where the attribute may be a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = name.split(".")[: -node.level or None] if node.level else []
+            if node.level and is_package:
+                parents = name.split(".")[: len(name.split(".")) - node.level + 1]
+            base = ".".join([*parents, *filter(None, [node.module])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)

@@ -1,0 +1,96 @@
+"""What accompanies a pretraining step by step: scalars, the watch for divergence, checkpoints. Changes no number."""
+
+from __future__ import annotations
+
+import csv
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor
+
+
+class Scalars(Hook):
+    """Collect the loss terms on the device, and every `interval` steps write, report and check them in one transfer.
+
+    Raises:
+        FloatingPointError: a term was not finite; names the step and the terms, before a checkpoint is written.
+    """
+
+    priority = "ABOVE_NORMAL"
+
+    def __init__(self, path: Path, *, interval: int, images: int, report: Callable[[int, int, dict[str, float]], None]):
+        self.path, self.interval, self.images, self.report = path, interval, images, report
+        self.pending: list[dict[str, Tensor]] = []
+        self.since = time.perf_counter()
+
+    def before_train(self, runner: Runner) -> None:
+        """Drop the rows that a killed run wrote after its last checkpoint."""
+        rows = []
+        if runner.iter and self.path.exists():
+            with self.path.open(newline="") as file:
+                rows = [row for row in csv.reader(file) if row[0].isdigit() and int(row[0]) <= runner.iter]
+        with self.path.open("w", newline="") as file:
+            csv.writer(file).writerows([["step", "name", "value"], *rows])
+        self.since = time.perf_counter()
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,  # noqa: ARG002 - the signature is mmengine's
+        outputs: dict[str, Tensor] | None = None,
+    ) -> None:
+        """Keep the terms of this step."""
+        assert outputs is not None
+        self.pending.append(outputs)
+        step = batch_idx + 1
+        if step % self.interval == 0 or step == runner.max_iters:
+            self._flush(runner, step)
+
+    def _flush(self, runner: Runner, step: int) -> None:
+        names = list(self.pending[0])
+        values = torch.stack([torch.stack([terms[name] for name in names]) for terms in self.pending]).cpu()
+        broken = (~values.isfinite().all(dim=1)).nonzero()
+        if len(broken):
+            first = int(broken[0])
+            terms = ", ".join(f"{name}={value:g}" for name, value in zip(names, values[first].tolist(), strict=True))
+            raise FloatingPointError(f"loss is not finite at step {step - len(values) + first + 1} ({terms})")
+        now = time.perf_counter()
+        means = dict(zip(names, values.mean(dim=0).tolist(), strict=True))
+        means["images_per_s"] = len(values) * self.images / (now - self.since)
+        means["learning_rate"] = runner.optim_wrapper.get_lr()["lr"][0]
+        self.pending, self.since = [], now
+        with self.path.open("a", newline="") as file:
+            csv.writer(file).writerows([step, name, value] for name, value in means.items())
+        runner.visualizer.add_scalars(means, step=step)
+        self.report(step, runner.max_iters, means)
+
+
+class AtomicCheckpoint(Hook):
+    """Keep one checkpoint, whole at any moment: written beside the old one, then renamed over it."""
+
+    priority = "VERY_LOW"
+
+    def __init__(self, path: Path, *, interval: int) -> None:
+        self.path, self.interval = path, interval
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,  # noqa: ARG002 - the signature is mmengine's
+        outputs: Any = None,  # noqa: ARG002 - the signature is mmengine's
+    ) -> None:
+        """Save every `interval` steps."""
+        if (batch_idx + 1) % self.interval == 0:
+            temporary = self.path.with_suffix(".tmp")
+            runner.save_checkpoint(str(temporary.parent), temporary.name, by_epoch=False)
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(self.path)

@@ -1,0 +1,5 @@
+"""Random views of images as batched tensor operations with counter-based randomness."""
+
+from benchmark.views.policy import ViewConfig, ViewPolicy
+
+__all__ = ["ViewConfig", "ViewPolicy"]

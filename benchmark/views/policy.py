@@ -1,0 +1,121 @@
+"""The view policy: a batch of uint8 images in, one normalised view of each out, on the device of the images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from benchmark.views import operations
+from benchmark.views.parameters import ViewConfig, ViewParameters, draw
+
+__all__ = ["ViewConfig", "ViewPolicy"]
+
+# In the order of ViewConfig.jitter.
+_JITTER: tuple[Callable[[Tensor, Tensor], Tensor], ...] = (
+    operations.adjust_brightness_,
+    operations.adjust_contrast_,
+    operations.adjust_saturation_,
+    operations.adjust_hue_,
+)
+# On a CPU, images are cropped in parts of this many input values (1 MB as float32): larger temporaries leave the cache
+# and go back to the operating system after every use, and mapping them anew costs more than the arithmetic.
+_CPU_PART = 2**18
+
+
+class ViewPolicy:
+    """Random views of images: crop and flip, colour jitter, grayscale, blur, solarise, normalise, in this order.
+
+    The semantics are those of torchvision's transforms on float tensors, except that every image of a batch has its own
+    parameters. What an image looks like depends on (seed, step, its index, view) alone: the rest of the batch and its
+    order change no parameter on any device, and no bit of a pixel on a CPU. Every device gets the same parameters;
+    pixels differ between devices by rounding.
+    """
+
+    def __init__(self, config: ViewConfig, *, seed: int) -> None:
+        self.config = config
+        self.seed = seed
+
+    def __call__(self, images: Tensor, *, step: int, index: Tensor, view: int) -> Tensor:
+        """Make one view of every image.
+
+        Args:
+            images: (N, 3, H, W) uint8.
+            step: training step, 0 to 2**32 - 1.
+            index: (N,) integers that name the images in the data set, 0 to 2**32 - 1. Best on the CPU: from a GPU they
+                are fetched, and the caller waits.
+            view: 0 for the first view, 1 for the second, ...
+
+        Returns:
+            (N, 3, size, size) float32, normalised, on the device of `images`.
+
+        Raises:
+            ValueError: images or index have another type or shape.
+        """
+        _check_images(images)
+        if index.shape != images.shape[:1]:
+            raise ValueError(f"views: index must be ({len(images)},), one per image, got {tuple(index.shape)}")
+        height, width = images.shape[2:]
+        parameters = draw(self.config, image_size=(height, width), seed=self.seed, step=step, index=index, view=view)
+        views = self._crop(images, parameters)
+        self._jitter_(views, parameters)
+        _replace_(views, parameters.grayscale, lambda part: operations.grayscale(part).expand_as(part))
+        _replace_(views, parameters.blur, self._blur, parameters.sigma)
+        _replace_(views, parameters.solarize, operations.solarize)
+        return self._normalise_(views)
+
+    def plain(self, images: Tensor) -> Tensor:
+        """Only scale to [0, 1] and normalise: (N, 3, H, W) uint8 to float32.
+
+        Raises:
+            ValueError: images have another type or shape.
+        """
+        _check_images(images)
+        return self._normalise_(images / 255)
+
+    def _crop(self, images: Tensor, parameters: ViewParameters) -> Tensor:
+        size = self.config.size
+        sides = torch.stack([parameters.top, parameters.height, parameters.left, parameters.width, parameters.flip])
+        sides = sides.to(images.device, non_blocking=True)
+        views = torch.empty(len(images), 3, size, size, device=images.device)
+        count = max(1, _CPU_PART // images.shape[1:].numel() if images.device.type == "cpu" else len(images))
+        for source, box, target in zip(
+            torch.split(images, count), torch.split(sides, count, dim=1), torch.split(views, count), strict=True
+        ):
+            top, height, left, width, flip = box
+            rows = operations.resize_weights(top, height, size_in=source.shape[2], size_out=size)
+            columns = operations.resize_weights(left, width, size_in=source.shape[3], size_out=size, flip=flip)
+            target.copy_(operations.resample(source.float(), rows=rows, columns=columns.div_(255)))
+        return views
+
+    def _jitter_(self, views: Tensor, parameters: ViewParameters) -> None:
+        for position in range(len(_JITTER)):
+            for column, (strength, adjust_) in enumerate(zip(self.config.jitter, _JITTER, strict=True)):
+                if strength > 0:
+                    chosen = parameters.jitter & (parameters.order[:, position] == column)
+                    _replace_(views, chosen, adjust_, parameters.factors[:, column])
+
+    def _blur(self, views: Tensor, sigma: Tensor) -> Tensor:
+        kernel = operations.gaussian_kernel(sigma, taps=self.config.blur_kernel)
+        weights = operations.blur_weights(kernel, size=self.config.size)
+        return operations.resample(views, rows=weights, columns=weights)
+
+    def _normalise_(self, views: Tensor) -> Tensor:
+        statistics = torch.tensor([self.config.mean, self.config.std]).view(2, 3, 1, 1)
+        mean, std = statistics.to(views.device, non_blocking=True)
+        return views.sub_(mean).div_(std)
+
+
+def _replace_(views: Tensor, chosen: Tensor, operation: Callable[..., Tensor], *values: Tensor) -> None:
+    """Put the chosen images, and the values that belong to them, through an operation."""
+    rows = chosen.nonzero().squeeze(1)
+    if len(rows):
+        values = tuple(value[rows].to(views.device, non_blocking=True) for value in values)
+        rows = rows.to(views.device, non_blocking=True)
+        views.index_copy_(0, rows, operation(views.index_select(0, rows), *values))
+
+
+def _check_images(images: Tensor) -> None:
+    if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] != 3:
+        raise ValueError(f"views: images must be (N, 3, H, W) uint8, got {tuple(images.shape)} {images.dtype}")

@@ -1,0 +1,163 @@
+"""What happens inside the process of one cell."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import torch
+
+from benchmark import cells
+from benchmark.cells import Cell
+from benchmark.config import BenchConfig
+from benchmark.data.pretraining import open_pretraining
+from benchmark.environment import describe_environment, peak_memory_bytes
+from benchmark.preflight import Places
+from benchmark.pretrain import backbone_spec, build_parts, pretrain, total_steps
+from benchmark.progress import CellProgress
+from benchmark.training_hooks import AtomicCheckpoint, Scalars
+from downstream.backbone import save_backbone
+from downstream.tasks import Context, Report
+from objectives.registry import load_objectives
+
+Outcome = tuple[list[dict[str, Any]], dict[str, Any]]
+"""Metrics and costs."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a process needs to compute one cell.
+
+    Attributes:
+        cell: what to compute.
+        config: the resolved config.
+        places: where to read and write.
+        device: torch device string.
+        threads: CPU threads.
+        plugins: modules that register objectives from outside the project.
+        live: show a bar that is redrawn rather than lines.
+    """
+
+    cell: Cell
+    config: BenchConfig
+    places: Places
+    device: str
+    threads: int
+    plugins: tuple[str, ...]
+    live: bool
+
+    @property
+    def folder(self) -> Path:
+        """The cell's folder."""
+        return cells.folder(self.places.runs, self.cell.key)
+
+
+def run_job(job: Job) -> None:
+    """Compute the cell unless it is there; leave `cell.json` behind, whether it went well or not.
+
+    Everything that libraries print goes to `log.txt` in the cell's folder; progress goes to the caller's output.
+    """
+    runs, cell = job.places.runs, job.cell
+    with cells.lock(runs, cell.key), _output_to(job.folder / "log.txt") as shown:
+        if cells.is_done(runs, cell.key):
+            return
+        torch.set_num_threads(job.threads)
+        started = time.perf_counter()
+        metrics: list[dict[str, Any]] = []
+        costs: dict[str, Any] = {}
+        reason = None
+        try:
+            load_objectives(job.plugins)
+            with CellProgress(cell.name, shown, live=job.live) as report:
+                metrics, costs = (_pretrain if cell.kind == "pretrain" else _evaluate)(job, report)
+        except Exception as error:  # whatever stops one cell must not stop the others
+            traceback.print_exc()
+            reason = _reason(error, job)
+        costs |= {"wall_s": time.perf_counter() - started, "peak_memory_bytes": peak_memory_bytes(job.device)}
+        environment = describe_environment(job.device)
+        cells.write_record(runs, cell, metrics=metrics, costs=costs, environment=environment, reason=reason)
+
+
+def _pretrain(job: Job, report: Report) -> Outcome:
+    """Pretrain, or go on with a pretraining that was killed."""
+    cell, config = job.cell, job.config
+    images = open_pretraining(config.data, data_root=job.places.data_root, store=job.places.store)
+    parts = build_parts(cell.objective, config, seed=cell.seed, classes=len(images.classes), device=job.device)
+    logging, batch = config.logging, config.training.batch
+    hooks = [
+        Scalars(job.folder / "scalars.csv", interval=logging.interval, images=batch, report=report),
+        AtomicCheckpoint(job.folder / "checkpoint.pth", interval=logging.checkpoint),
+    ]
+    started = time.perf_counter()
+    backbone = pretrain(parts, images, config, seed=cell.seed, work_dir=job.folder, hooks=hooks)
+    save_backbone(backbone, cells.backbone_file(job.places.runs, cell.key))
+    (job.folder / "checkpoint.pth").unlink(missing_ok=True)
+    seen = total_steps(config, len(images.images)) * batch if parts.objective.trains else 0
+    costs = {
+        "images": seen,
+        "images_per_s": seen / (time.perf_counter() - started),
+        "parameters": sum(parameter.numel() for parameter in backbone.parameters()),
+    }
+    return [], costs
+
+
+def _evaluate(job: Job, report: Report) -> Outcome:
+    """Evaluate a backbone on one task."""
+    cell = job.cell
+    assert cell.upstream is not None
+    assert cell.task is not None
+    work_dir = job.folder / "work"
+    shutil.rmtree(work_dir, ignore_errors=True)
+    work_dir.mkdir()
+    context = Context(
+        backbone=cells.backbone_file(job.places.runs, cell.upstream),
+        spec=backbone_spec(job.config),
+        data_root=job.places.data_root,
+        work_dir=work_dir,
+        store=job.places.store,
+        seed=cell.seed,
+        device=job.device,
+        report=report,
+    )
+    family = importlib.import_module(f"downstream.{cell.family}")
+    metrics = family.run(job.config.tasks[cell.task], context)
+    return [asdict(metric) for metric in metrics], {"images": None, "images_per_s": None, "parameters": None}
+
+
+def _reason(error: Exception, job: Job) -> str:
+    """One line on why the cell failed."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    checkpoint = job.folder / "checkpoint.pth"
+    if isinstance(error, FloatingPointError):
+        kept = f"last checkpoint kept at {checkpoint}" if checkpoint.exists() else "no checkpoint had been written"
+        return f"{text}; {kept}"
+    known = isinstance(error, ValueError | RuntimeError | OSError)
+    return f"{text if known else f'{type(error).__name__}: {text}'} (see {job.folder / 'log.txt'})"
+
+
+@contextmanager
+def _output_to(log: Path) -> Iterator[TextIO]:
+    """Send the output of this process to `log`; yield a stream to where it went before."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = [os.dup(number) for number in (1, 2)]
+    with log.open("a") as file, os.fdopen(os.dup(saved[0]), "w") as shown:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield shown
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, copy in zip((1, 2), saved, strict=True):
+                os.dup2(copy, number)
+                os.close(copy)

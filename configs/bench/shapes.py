@@ -1,0 +1,84 @@
+"""Embedded procedural scenes: classification, VOC and COCO detection, ADE20K-style segmentation on a small CPU budget.
+
+Command: make bench OBJ=mrcl
+"""
+
+_base_ = "../harness.py"
+
+classes = ("circle", "square", "triangle", "star", "cross", "ring", "heart", "crescent")
+
+data = dict(
+    pretrain="shapes/pretrain/images",
+    labels="shapes/pretrain/factors.csv",
+    image_size=64,
+    limit=0,
+    shapes=dict(
+        seed=0,
+        image_size=64,
+        pretrain=8192,
+        classification_train=2048,
+        classification_test=1024,
+        dense_train=1024,
+        dense_test=512,
+    ),
+)
+
+views = dict(
+    size=32,
+    crop_scale=(0.2, 1.0),
+    crop_ratio=(3 / 4, 4 / 3),
+    flip=0.5,
+    jitter=(0.4, 0.4, 0.4, 0.5),
+    jitter_p=0.8,
+    grayscale_p=0.3,
+    blur_p=0.1,
+    blur_sigma=(0.1, 1.0),
+    blur_kernel=5,
+    solarize_p=0.0,
+    mean=(0.42, 0.42, 0.42),
+    std=(0.25, 0.25, 0.25),
+)
+
+model = dict(depth=10, width=0.5, stem="stl10")
+
+training = dict(epochs=18, batch=256, lr=2e-3)
+
+tasks = dict(
+    classification=dict(
+        family="classification",
+        dataset="shapes",
+        train="shapes/classification/train",
+        test="shapes/classification/test",
+        image_size=32,
+        validation=0.2,
+        penalties=(1e-4, 1e-3, 1e-2, 1e-1),
+        neighbours=20,
+        temperature=0.1,
+        train_limit=0,
+    ),
+    voc=dict(
+        family="detection",
+        dataset="shapes VOC",
+        config="downstream/shapes_voc.py",
+        data="shapes/VOCdevkit",
+        classes=classes,
+        overrides=dict(),
+    ),
+    coco=dict(
+        family="detection",
+        dataset="shapes COCO",
+        config="downstream/shapes_coco.py",
+        data="shapes/coco",
+        classes=classes,
+        overrides=dict(),
+    ),
+    ade20k=dict(
+        family="segmentation",
+        dataset="shapes ADE20K",
+        config="downstream/shapes_ade20k.py",
+        data="shapes/ADEChallengeData2016",
+        classes=("background", *classes),
+        overrides=dict(),
+    ),
+)
+del classes

@@ -1,0 +1,1 @@
+"""How good a backbone is: the shared backbone, and one module per family of downstream tasks."""

@@ -1,0 +1,137 @@
+"""The one backbone that every objective pretrains and every task evaluates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+# Residual blocks per stage; 18, 34 and 50 are Table 1 of He et al. 2016 (arXiv 1512.03385), 10 is the one-block form.
+_STAGES: dict[int, tuple[type[BasicBlock | Bottleneck], tuple[int, int, int, int]]] = {
+    10: (BasicBlock, (1, 1, 1, 1)),
+    18: (BasicBlock, (2, 2, 2, 2)),
+    34: (BasicBlock, (3, 4, 6, 3)),
+    50: (Bottleneck, (3, 4, 6, 3)),
+}
+# Kernel and stride of the first convolution, and whether the max-pool follows.
+# "stl10" is the cifar stem at stride 2, as InfoCL (arXiv 2203.07004) uses it at 64 pixels.
+_STEMS: dict[str, tuple[int, int, bool]] = {"imagenet": (7, 2, True), "cifar": (3, 1, False), "stl10": (3, 2, False)}
+
+
+@dataclass(frozen=True)
+class BackboneSpec:
+    """What has to be known to build a backbone and to feed it.
+
+    Attributes:
+        depth: 10, 18, 34 or 50 layers.
+        width: factor on the channel counts of the standard network (1.0 = torchvision's).
+        stem: "imagenet" (7x7 stride 2, max-pool), "cifar" (3x3 stride 1) or "stl10" (3x3 stride 2).
+        mean: per-channel mean of the RGB input scaled to [0, 1].
+        std: per-channel standard deviation, same scale.
+    """
+
+    depth: int
+    width: float
+    stem: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        """Refuse values that name no network."""
+        if self.depth not in _STAGES:
+            raise ValueError(f"backbone: depth must be one of {sorted(_STAGES)}, got {self.depth}")
+        if self.stem not in _STEMS:
+            raise ValueError(f"backbone: stem must be one of {sorted(_STEMS)}, got {self.stem!r}")
+        if not 0 < self.width <= 4:
+            raise ValueError(f"backbone: width must be in (0, 4], got {self.width}")
+        if min(self.std) <= 0:
+            raise ValueError(f"backbone: std must be > 0 in every channel, got {self.std}")
+
+    @property
+    def stage_dims(self) -> tuple[int, int, int, int]:
+        """Channels of the four stage outputs; the last is the feature size F."""
+        expansion: int = _STAGES[self.depth][0].expansion
+        first, second, third, fourth = (self._planes(stage) * expansion for stage in range(4))
+        return first, second, third, fourth
+
+    @property
+    def strides(self) -> tuple[int, int, int, int]:
+        """Input pixels per output pixel of the four stages."""
+        _, stride, pool = _STEMS[self.stem]
+        first = stride * (2 if pool else 1)
+        return first, 2 * first, 4 * first, 8 * first
+
+    def _planes(self, stage: int) -> int:
+        return max(8, round((64 << stage) * self.width))
+
+
+class Backbone(ResNet):
+    """A ResNet without its classifier, in torchvision's blocks and with torchvision's key names.
+
+    At width 1.0 with the imagenet stem the state dict is that of `torchvision.models.resnet{18,34,50}` less `fc`.
+    """
+
+    def __init__(self, spec: BackboneSpec) -> None:
+        nn.Module.__init__(self)
+        block, blocks = _STAGES[spec.depth]
+        kernel, stride, pool = _STEMS[spec.stem]
+        self.spec = spec
+        self._norm_layer: Callable[..., nn.Module] = nn.BatchNorm2d
+        self.inplanes, self.dilation, self.groups, self.base_width = spec._planes(0), 1, 1, 64
+        self.conv1 = nn.Conv2d(3, self.inplanes, kernel, stride=stride, padding=kernel // 2, bias=False)
+        self.bn1 = nn.BatchNorm2d(self.inplanes)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1) if pool else nn.Identity()
+        self.layer1 = self._make_layer(block, spec._planes(0), blocks[0])
+        self.layer2 = self._make_layer(block, spec._planes(1), blocks[1], stride=2)
+        self.layer3 = self._make_layer(block, spec._planes(2), blocks[2], stride=2)
+        self.layer4 = self._make_layer(block, spec._planes(3), blocks[3], stride=2)
+        self._initialise()
+
+    def stages(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Map normalised images (N, 3, H, W) to the four stage outputs (N, C_i, H_i, W_i)."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        first = self.layer1(x)
+        second = self.layer2(first)
+        third = self.layer3(second)
+        return first, second, third, self.layer4(third)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map normalised images (N, 3, H, W) to average-pooled features h (N, F)."""
+        return self.stages(x)[-1].mean(dim=(2, 3))
+
+    def _initialise(self) -> None:
+        """He initialisation (fan out), as torchvision does it."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
+def save_backbone(backbone: Backbone, path: Path) -> None:
+    """Write the state dict of `backbone` to `path`, whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        torch.save({name: tensor.detach().cpu() for name, tensor in backbone.state_dict().items()}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def load_backbone(path: Path, spec: BackboneSpec) -> Backbone:
+    """Build the backbone of `spec` and fill every tensor of it from `path`.
+
+    Raises:
+        ValueError: a tensor is missing, left over or of another shape.
+    """
+    backbone = Backbone(spec)
+    try:
+        backbone.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: does not fit a ResNet-{spec.depth} of width {spec.width}: {reason}") from error
+    return backbone

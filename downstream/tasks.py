@@ -1,0 +1,136 @@
+"""What a downstream task is given, what it returns, and which families of tasks there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from downstream.backbone import BackboneSpec
+
+Report = Callable[[int, int, dict[str, float]], None]
+"""Progress: step, number of steps, named terms of the moment."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything a task needs besides its own options.
+
+    Attributes:
+        backbone: file of the pretrained weights (torchvision's key names).
+        spec: architecture and input statistics of that backbone.
+        data_root: folder below which the data trees lie.
+        work_dir: empty folder for whatever the task writes.
+        store: folder where decoded images are kept for the next reader.
+        seed: seeds heads, order and augmentation of the task.
+        device: torch device string.
+        report: progress call.
+    """
+
+    backbone: Path
+    spec: BackboneSpec
+    data_root: Path
+    work_dir: Path
+    store: Path
+    seed: int
+    device: str
+    report: Report
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number: a fraction in [0, 1], of one data set, one split and one way to select it.
+
+    Attributes:
+        dataset: name as tables show it, "shapes VOC".
+        metric: "linear_top1", "knn_top1", "AP", "AP50", "AP75" or "mIoU".
+        split: "test" or "val".
+        selection: "last" (end of training), "selected" (on validation data) or "oracle" (best on the test data).
+        value: fraction in [0, 1].
+    """
+
+    dataset: str
+    metric: str
+    split: str
+    selection: str
+    value: float
+
+
+@dataclass(frozen=True)
+class ClassificationOptions:
+    """Linear probe and kNN on frozen features of an image-folder tree.
+
+    Attributes:
+        dataset: name as tables show it.
+        train: image folder below the data root, or "digits" for scikit-learn's handwritten digits.
+        test: image folder below the data root; unused for "digits", which is split here.
+        image_size: side in pixels that images are resized to.
+        validation: fraction of the training images held out to choose the regularisation.
+        penalties: grid of L2 penalties for the linear probe.
+        neighbours: k of the kNN classifier.
+        temperature: T of the kNN weights exp(cos/T).
+        train_limit: number of training images used, drawn class by class; 0 = all.
+    """
+
+    family: ClassVar[str] = "classification"
+
+    dataset: str
+    train: str
+    test: str
+    image_size: int
+    validation: float
+    penalties: tuple[float, ...]
+    neighbours: int
+    temperature: float
+    train_limit: int
+
+
+@dataclass(frozen=True)
+class DetectionOptions:
+    """Training and test of an mmdet detector on a VOC or COCO tree.
+
+    Attributes:
+        dataset: name as tables show it.
+        config: mmdet config, a path below configs/.
+        data: tree below the data root (VOCdevkit, or the folder that holds annotations/).
+        classes: names of the classes in the order of their labels.
+        overrides: dotted keys of the mmdet config and their values.
+    """
+
+    family: ClassVar[str] = "detection"
+
+    dataset: str
+    config: str
+    data: str
+    classes: tuple[str, ...]
+    overrides: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SegmentationOptions:
+    """Training and test of an mmseg segmentor on an ADE20K-style tree.
+
+    Attributes:
+        dataset: name as tables show it.
+        config: mmseg config, a path below configs/.
+        data: tree below the data root that holds images/ and annotations/.
+        classes: names of the classes in the order of their labels, without the 0 of "other".
+        overrides: dotted keys of the mmseg config and their values.
+    """
+
+    family: ClassVar[str] = "segmentation"
+
+    dataset: str
+    config: str
+    data: str
+    classes: tuple[str, ...]
+    overrides: dict[str, Any]
+
+
+TaskOptions = ClassificationOptions | DetectionOptions | SegmentationOptions
+
+OPTIONS: dict[str, type[TaskOptions]] = {
+    options.family: options for options in (ClassificationOptions, DetectionOptions, SegmentationOptions)
+}
+"""Family name -> its options; the family's code is the module `downstream.<family>`."""

@@ -1,0 +1,29 @@
+"""Where objectives are registered and found by name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+
+from mmengine.registry import Registry
+
+OBJECTIVES = Registry("objective")
+
+
+def load_objectives(plugins: Sequence[str] = ()) -> None:
+    """Import every module of this package, then the named modules from elsewhere; each registers its objectives.
+
+    Args:
+        plugins: dotted module names, `my_package.my_objective`.
+
+    Raises:
+        ValueError: a plug-in cannot be imported.
+    """
+    for module in pkgutil.iter_modules(importlib.import_module("objectives").__path__):
+        importlib.import_module(f"objectives.{module.name}")
+    for plugin in plugins:
+        try:
+            importlib.import_module(plugin)
+        except (ImportError, KeyError, SyntaxError) as error:
+            raise ValueError(f"--import {plugin}: {error}") from error

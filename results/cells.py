@@ -1,0 +1,241 @@
+"""Cells as they lie on disk: `<runs>/cells/<key>/cell.json`, schema 1, read strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from results.record import Record, read_record
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number of an evaluation.
+
+    Attributes:
+        dataset: name as tables show it, "shapes VOC".
+        metric: "linear_top1", "AP50", "mIoU", ...
+        split: "test" or "val".
+        selection: "last" (end of training), "selected" (on validation data) or "oracle" (best on the test data).
+        value: fraction in [0, 1].
+    """
+
+    dataset: str
+    metric: str
+    split: str
+    selection: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a cell cost; None = not measured (allowed as null, and for a failed cell also by leaving it out).
+
+    Attributes:
+        wall_s: seconds from start to end.
+        images: training images seen.
+        images_per_s: images a second of the training loop.
+        peak_memory_bytes: highest memory in use.
+        parameters: trained parameters.
+    """
+
+    wall_s: float | None
+    images: int | None
+    images_per_s: float | None
+    peak_memory_bytes: int | None
+    parameters: int | None
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where and with what a cell was computed.
+
+    Attributes:
+        device: name of the device.
+        commit: git commit of the project.
+        packages: name -> version.
+        python: version.
+        threads: CPU threads.
+        created: time of writing; taken as UTC if it names no zone.
+    """
+
+    device: str
+    commit: str
+    packages: Mapping[str, object]
+    python: str
+    threads: int
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One computed artefact.
+
+    Attributes:
+        key: content key, also the name of the cell's folder.
+        kind: "pretrain" or "evaluate".
+        status: "done" or "failed".
+        config: name of the benchmark config.
+        objective: name of the objective.
+        seed: seed of the run.
+        task: name of the task; None for a pretraining.
+        family: family of the task; None for a pretraining.
+        upstream: key of the pretraining cell that an evaluation starts from; None for a pretraining.
+        inputs: everything that was hashed into the key.
+        scores: numbers; none for a pretraining or a failed cell.
+        costs: what it cost.
+        environment: where it was computed.
+        reason: why it failed, one line; None if it did not.
+        folder: where it lies.
+    """
+
+    key: str
+    kind: str
+    status: str
+    config: str
+    objective: str
+    seed: int
+    task: str | None
+    family: str | None
+    upstream: str | None
+    inputs: Mapping[str, object]
+    scores: tuple[Score, ...]
+    costs: Costs
+    environment: Environment
+    reason: str | None
+    folder: Path
+
+
+def read_cells(runs: Path) -> list[Cell]:
+    """Read every cell of a runs folder, in the order of their keys; a folder without cell.json is no result yet.
+
+    Raises:
+        ValueError: the folder is missing or a cell is malformed; one line that names the file.
+    """
+    if not runs.is_dir():
+        raise ValueError(f"runs: a folder with cells/<key>/cell.json is expected, got {runs}")
+    return [read_cell(path) for path in sorted(runs.glob("cells/*/cell.json"))]
+
+
+def read_cell(path: Path) -> Cell:
+    """Read one cell.json.
+
+    Raises:
+        ValueError: malformed in any way; one line that names the file and the field.
+    """
+    record = read_record(path)
+    if record.integer("schema") != SCHEMA:
+        record.fail("schema", str(SCHEMA))
+    pretrain = record.choice("kind", ("pretrain", "evaluate")) == "pretrain"
+    failed = record.choice("status", ("done", "failed")) == "failed"
+    cell = Cell(
+        key=record.text("key"),
+        kind=record.text("kind"),
+        status=record.text("status"),
+        config=record.text("config"),
+        objective=record.text("objective"),
+        seed=record.integer("seed"),
+        task=record.optional_text("task"),
+        family=record.optional_text("family"),
+        upstream=record.optional_text("upstream"),
+        inputs=record.mapping("inputs"),
+        scores=tuple(_score(entry) for entry in record.records("metrics")),
+        costs=_costs(record.record("costs"), failed=failed),
+        environment=_environment(record.record("environment")),
+        reason=record.optional_text("reason"),
+        folder=path.parent,
+    )
+    _check(cell, record, pretrain=pretrain, failed=failed)
+    return cell
+
+
+def current(cells: Collection[Cell], *, keys: Collection[str] | None) -> list[Cell]:
+    """Keep one cell per config, objective, seed and task: the newest, so that a stale one never enters a mean.
+
+    Args:
+        cells: all cells of a runs folder.
+        keys: the keys that the present code and config ask for; cells with another key are stale and left out.
+            None = all keys.
+
+    Returns:
+        The cells that count, in the order of `cells`.
+    """
+    newest: dict[tuple[str, str, int, str | None], Cell] = {}
+    for cell in cells:
+        slot = (cell.config, cell.objective, cell.seed, cell.task)
+        if keys is not None and cell.key not in keys:
+            continue
+        if slot not in newest or _age(newest[slot]) < _age(cell):
+            newest[slot] = cell
+    kept = {cell.key for cell in newest.values()}
+    return [cell for cell in cells if cell.key in kept]
+
+
+def _age(cell: Cell) -> tuple[datetime, str]:
+    return cell.environment.created, cell.key
+
+
+def _score(record: Record) -> Score:
+    return Score(
+        dataset=record.text("dataset"),
+        metric=record.text("metric"),
+        split=record.choice("split", ("test", "val")),
+        selection=record.choice("selection", ("last", "selected", "oracle")),
+        value=record.fraction("value"),
+    )
+
+
+def _costs(record: Record, *, failed: bool) -> Costs:
+    def unmeasured(name: str) -> bool:
+        return record.is_null(name) or (failed and name not in record)
+
+    return Costs(
+        wall_s=None if unmeasured("wall_s") else record.number("wall_s"),
+        images=None if unmeasured("images") else record.integer("images"),
+        images_per_s=None if unmeasured("images_per_s") else record.number("images_per_s"),
+        peak_memory_bytes=None if unmeasured("peak_memory_bytes") else record.integer("peak_memory_bytes"),
+        parameters=None if unmeasured("parameters") else record.integer("parameters"),
+    )
+
+
+def _environment(record: Record) -> Environment:
+    return Environment(
+        device=record.text("device"),
+        commit=record.text("commit"),
+        packages=record.mapping("packages"),
+        python=record.text("python"),
+        threads=record.integer("threads"),
+        created=_time(record),
+    )
+
+
+def _time(record: Record) -> datetime:
+    try:
+        created = datetime.fromisoformat(record.text("created").replace("Z", "+00:00"))
+    except ValueError:
+        record.fail("created", "a time such as '2030-01-31T12:00:00+00:00'")
+    return created if created.tzinfo else created.replace(tzinfo=timezone.utc)
+
+
+def _check(cell: Cell, record: Record, *, pretrain: bool, failed: bool) -> None:
+    """Refuse a cell whose fields contradict each other or its place.
+
+    Raises:
+        ValueError: one line that names the field.
+    """
+    if cell.key != cell.folder.name:
+        record.fail("key", f"the name of its folder, {cell.folder.name!r}")
+    for name, value in (("task", cell.task), ("family", cell.family), ("upstream", cell.upstream)):
+        if (value is None) != pretrain:
+            record.fail(name, f"{'null' if pretrain else 'a string'} in a cell of kind {cell.kind!r}")
+    if failed == (not cell.reason):
+        record.fail("reason", f"{'one line' if failed else 'null'} in a cell of status {cell.status!r}")
+    if bool(cell.scores) != (not pretrain and not failed):
+        record.fail("metrics", f"{'empty' if cell.scores else 'filled'} in a {cell.status} cell of kind {cell.kind!r}")
+    places = {(score.dataset, score.metric, score.split, score.selection) for score in cell.scores}
+    if len(places) < len(cell.scores):
+        record.fail("metrics", "one value per dataset, metric, split and selection")

@@ -1,0 +1,23 @@
+import pytest
+
+from benchmark.views import ViewConfig
+
+
+@pytest.fixture
+def policy() -> ViewConfig:
+    """Every operation is drawn, with probabilities and strengths that differ."""
+    return ViewConfig(
+        size=32,
+        crop_scale=(0.2, 1.0),
+        crop_ratio=(3 / 4, 4 / 3),
+        flip=0.5,
+        jitter=(0.4, 0.8, 1.5, 0.1),
+        jitter_p=0.8,
+        grayscale_p=0.2,
+        blur_p=0.5,
+        blur_sigma=(0.1, 2.0),
+        blur_kernel=5,
+        solarize_p=0.1,
+        mean=(0.48, 0.45, 0.41),
+        std=(0.22, 0.23, 0.25),
+    )
