@@ -11,8 +11,11 @@ CONFIG ?= shapes
 TASKS ?= all
 RUNS ?= runs
 DATA_ROOT ?= data
+SET ?=
+JOBS ?= 1
 ARGS ?=
-PASS = --config "$(CONFIG)" --objectives "$(OBJ)" --seeds "$(SEEDS)" --runs "$(RUNS)" --data-root "$(DATA_ROOT)"
+PASS = --config "$(CONFIG)" --objectives "$(OBJ)" --seeds "$(SEEDS)" --runs "$(RUNS)" --data-root "$(DATA_ROOT)" \
+	--jobs "$(JOBS)" $(foreach pair,$(SET),--set "$(pair)")
 
 .venv/.stamp: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python: 3.10 or newer is needed, got $$($(PYTHON) --version); set PYTHON=python3.12, say"; exit 2; }
@@ -21,12 +24,12 @@ PASS = --config "$(CONFIG)" --objectives "$(OBJ)" --seeds "$(SEEDS)" --runs "$(R
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help setup bench pretrain evaluate table plot list doctor data test check format perf lock clean
+.PHONY: help setup bench pretrain evaluate table plot list doctor data test check format perf clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  \1|\2/' | column -t -s '|'
 	@echo
-	@echo "Variables: OBJ=$(OBJ) SEEDS=$(SEEDS) CONFIG=$(CONFIG) TASKS=$(TASKS) RUNS=$(RUNS) DATA_ROOT=$(DATA_ROOT) ARGS=..."
+	@echo "Variables: OBJ=$(OBJ) SEEDS=$(SEEDS) CONFIG=$(CONFIG) TASKS=$(TASKS) RUNS=$(RUNS) DATA_ROOT=$(DATA_ROOT) SET=$(SET) JOBS=$(JOBS) ARGS=$(ARGS)"
 
 setup: .venv/.stamp ## Create .venv from requirements.lock (every other target does this on first use)
 
@@ -69,9 +72,6 @@ format: .venv/.stamp ## Format the code and apply safe lint fixes
 
 perf: .venv/.stamp ## Measure speed as ratios within one run
 	@$(BIN)/python -m benchmark.perf $(ARGS)
-
-lock: ## Resolve requirements.lock anew (needs the oldest supported Python as PYTHON)
-	@$(PYTHON) requirements.py
 
 clean: ## Remove .venv and caches (never runs/ or data/)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -30,13 +30,15 @@ class DataConfig:
         labels: CSV below the data root with columns `file` and `label`, for the ceiling row; "" where folders say it.
         image_size: side in pixels at which images are held in memory.
         limit: number of images used, evenly spread; 0 = all.
-        shapes: how to make the embedded data below <data root>/shapes; None where the data are the user's own.
+        tree: folder below the data root where the embedded data are made; "" where the data are the user's own.
+        shapes: how to make the embedded data; None where the data are the user's own.
     """
 
     pretrain: str
     labels: str
     image_size: int
     limit: int
+    tree: str
     shapes: ShapesConfig | None
 
 

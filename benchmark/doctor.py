@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Iterator
@@ -42,9 +41,7 @@ def _data(name: str, data_root: Path) -> str:
     except UserError as error:
         return str(error)
     if config.data.shapes is not None:
-        manifest = data_root / "shapes" / "dataset.json"
-        if not manifest.exists():
-            return f"made on first use below {data_root / 'shapes'}"
-        return f"made below {data_root / 'shapes'} ({json.loads(manifest.read_text()).get('digest', 'no digest')})"
+        tree = data_root / config.data.tree
+        return f"found {tree}" if (tree / "dataset.json").exists() else f"made on first use at {tree}"
     folder = data_root / config.data.pretrain
     return f"found {folder}" if folder.is_dir() else f"missing {folder}"

@@ -114,8 +114,9 @@ def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, s
     """
     with blaming_the_user():
         if config.data.shapes is not None:
-            say(f"data: shapes below {places.data_root / 'shapes'}")
-            shapes.ensure(config.data.shapes, places.data_root / "shapes")
+            tree = places.data_root / config.data.tree
+            say(f"data: shapes at {tree}")
+            shapes.ensure(config.data.shapes, tree)
         say("data: checking")
         images = open_pretraining(config.data, data_root=places.data_root, store=places.store)
         fingerprints = {name: check_task(config.tasks[name], places) for name in tasks}

@@ -110,7 +110,8 @@ def pretrain(
     steps = total_steps(config, len(images.images))
     optimiser = build_optimiser(model, config.training)
     checkpoint = work_dir / "checkpoint.pth"
-    runner = Runner(
+    on_cpu = parts.network.generator.device.type == "cpu"
+    runner = _Runner(
         model=model,
         work_dir=str(work_dir),
         train_dataloader=_loader(images, batch=config.training.batch, steps=steps, seed=seed),
@@ -122,7 +123,7 @@ def pretrain(
         visualizer={"type": "Visualizer", "vis_backends": [{"type": "TensorboardVisBackend"}]},
         load_from=str(checkpoint) if checkpoint.exists() else None,
         resume=checkpoint.exists(),
-        randomness={"seed": seed, "deterministic": True},
+        randomness={"seed": seed, "deterministic": on_cpu},  # CUDA has no deterministic form of some kernels
         log_level="WARNING",
         experiment_name="pretrain",
     )
@@ -132,6 +133,13 @@ def pretrain(
 
 # mmengine's own hooks for logging, timing and run-time information transfer a value to the host at every step.
 _QUIET = {"runtime_info": None, "timer": None, "sampler_seed": None, "logger": None, "checkpoint": None}
+
+
+class _Runner(Runner):
+    """mmengine's Runner, with the model left on the device where it is; its own choice ignores the user's."""
+
+    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
+        return model
 
 
 class PretrainModel(BaseModel):
@@ -157,16 +165,19 @@ class PretrainModel(BaseModel):
 class ViewMaker(nn.Module):
     """From a batch of resident uint8 images to two views on the device."""
 
+    anchor: Tensor
+
     def __init__(self, config: ViewConfig, *, seed: int, labelled: bool) -> None:
         super().__init__()
         self.policy, self.labelled = ViewPolicy(config, seed=seed), labelled
         self.register_buffer("anchor", torch.empty(0), persistent=False)
 
-    def forward(self, batch: Batch, training: bool = False) -> Batch:  # noqa: ARG002 - the signature is mmengine's
+    def forward(self, batch: Batch, training: bool = False) -> Batch:
         """Return {"views", "step"} from {"images" (N, 3, H, W) uint8, "labels", "index" (N,), "step"}."""
         device, step = self.anchor.device, batch["step"]
-        images, index = (batch[name].to(device, non_blocking=True) for name in ("images", "index"))
-        x1, x2 = (self.policy(images, step=step, index=index, view=view) for view in (0, 1))
+        images, index = batch["images"].to(device, non_blocking=True), batch["index"]
+        with torch.autocast(device.type, enabled=False):  # views are the same in every precision
+            x1, x2 = (self.policy(images, step=step, index=index, view=view) for view in (0, 1))
         labels = batch["labels"].to(device) if self.labelled else None
         return {"views": Views(x1, x2, labels), "step": step}
 

@@ -43,7 +43,7 @@ class Scalars(Hook):
         self,
         runner: Runner,
         batch_idx: int,
-        data_batch: Any = None,  # noqa: ARG002 - the signature is mmengine's
+        data_batch: Any = None,
         outputs: dict[str, Tensor] | None = None,
     ) -> None:
         """Keep the terms of this step."""
@@ -84,8 +84,8 @@ class AtomicCheckpoint(Hook):
         self,
         runner: Runner,
         batch_idx: int,
-        data_batch: Any = None,  # noqa: ARG002 - the signature is mmengine's
-        outputs: Any = None,  # noqa: ARG002 - the signature is mmengine's
+        data_batch: Any = None,
+        outputs: Any = None,
     ) -> None:
         """Save every `interval` steps."""
         if (batch_idx + 1) % self.interval == 0:

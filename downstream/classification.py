@@ -33,9 +33,9 @@ class Split:
 def run(options: ClassificationOptions, context: Context) -> list[Metric]:
     """Evaluate a frozen backbone by linear probe and kNN.
 
-    Every image passes through the backbone once. The penalty of the linear probe is chosen on images held out from the
-    training split; the probe is then fitted on the whole training split. "oracle" is the best penalty on the test split,
-    stored to show what selecting on it would have gained.
+    Every image passes through the backbone once. The penalty of the linear probe is chosen on images held out from
+    the training split; the probe is then fitted on the whole training split. "oracle" is the best penalty on the test
+    split, stored to show what selecting on it would have gained.
     """
     splits = load_splits(options, data_root=context.data_root, store=context.store)
     backbone = load_backbone(context.backbone, context.spec).eval().to(context.device)

@@ -33,11 +33,12 @@ def info_nce(z1: Tensor, z2: Tensor, *, temperature: float) -> Tensor:
     if z1.ndim != 2 or z1.shape != z2.shape or len(z1) < 2:
         shapes = f"{tuple(z1.shape)} and {tuple(z2.shape)}"
         raise ValueError(f"z1 and z2 must both be (N, D) with N >= 2; got {shapes}")
-    z = F.normalize(torch.cat((z1, z2)).float().to(torch.promote_types(z1.dtype, torch.float32)), dim=1)
-    logits = z @ z.T / temperature
-    logits.fill_diagonal_(-torch.inf)
-    positives = torch.arange(len(z), device=z.device).roll(len(z1))
-    return F.cross_entropy(logits, positives)
+    positives = torch.arange(2 * len(z1), device=z1.device).roll(len(z1))
+    with torch.autocast(z1.device.type, enabled=False):  # half precision cannot tell cosines near 1 apart
+        z = torch.cat((z1, z2))
+        z = F.normalize(z.to(torch.promote_types(z.dtype, torch.float32)), dim=1)
+        logits = (z @ z.T / temperature).fill_diagonal_(-torch.inf)
+        return F.cross_entropy(logits, positives)
 
 
 @OBJECTIVES.register_module("infonce")

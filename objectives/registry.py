@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Sequence
 
 from mmengine.registry import Registry
@@ -22,6 +23,8 @@ def load_objectives(plugins: Sequence[str] = ()) -> None:
     """
     for module in pkgutil.iter_modules(importlib.import_module("objectives").__path__):
         importlib.import_module(f"objectives.{module.name}")
+    if plugins and "" not in sys.path:
+        sys.path.insert(0, "")  # the folder the command was given in, as `python -m` has it
     for plugin in plugins:
         try:
             importlib.import_module(plugin)

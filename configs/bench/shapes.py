@@ -12,6 +12,7 @@ data = dict(
     labels="shapes/pretrain/factors.csv",
     image_size=64,
     limit=0,
+    tree="shapes",
     shapes=dict(
         seed=0,
         image_size=64,
@@ -25,8 +26,8 @@ data = dict(
 
 views = dict(
     size=32,
-    crop_scale=(0.2, 1.0),
-    crop_ratio=(3 / 4, 4 / 3),
+    crop_scale=(0.4, 1.0),
+    crop_ratio=(9 / 10, 10 / 9),
     flip=0.5,
     jitter=(0.4, 0.4, 0.4, 0.5),
     jitter_p=0.8,
@@ -41,7 +42,10 @@ views = dict(
 
 model = dict(depth=10, width=0.5, stem="stl10")
 
-training = dict(epochs=18, batch=256, lr=2e-3)
+training = dict(epochs=15, batch=256, lr=4e-3)
+
+# MoCo v2's temperature (arXiv 2003.04297), for every contrastive objective.
+objectives = dict(infonce=dict(temperature=0.2), mrcl=dict(temperature=0.2))
 
 tasks = dict(
     classification=dict(

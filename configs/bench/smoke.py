@@ -6,13 +6,17 @@ Command: make bench CONFIG=smoke OBJ=infonce,mrcl    (under 90 s on 2 cores; the
 _base_ = "shapes.py"
 
 data = dict(
+    tree="smoke",
+    pretrain="smoke/pretrain/images",
+    labels="smoke/pretrain/factors.csv",
     shapes=dict(pretrain=64, classification_train=64, classification_test=32, dense_train=16, dense_test=8),
 )
 model = dict(width=0.25)
 training = dict(epochs=2, batch=32)
 logging = dict(interval=1, checkpoint=2)
 tasks = dict(
-    voc=dict(overrides={"train_cfg.max_iters": 4}),
-    coco=dict(overrides={"train_cfg.max_iters": 4}),
-    ade20k=dict(overrides={"train_cfg.max_iters": 4}),
+    classification=dict(train="smoke/classification/train", test="smoke/classification/test"),
+    voc=dict(data="smoke/VOCdevkit", overrides={"train_cfg.max_iters": 4}),
+    coco=dict(data="smoke/coco", overrides={"train_cfg.max_iters": 4}),
+    ade20k=dict(data="smoke/ADEChallengeData2016", overrides={"train_cfg.max_iters": 4}),
 )

@@ -1,0 +1,198 @@
+"""What detection and segmentation share: an mm config, completed with the shared backbone, trained and tested once."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import io
+import logging
+import math
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine import Config
+from mmengine.config.utils import MODULE2PACKAGE
+from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+from torch import nn
+
+from downstream import pretrained_resnet, transfer
+from downstream.backbone import BackboneSpec
+from downstream.tasks import Context
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+
+MODULE2PACKAGE["mmseg"] = (
+    "mmseg"  # where `_base_ = "mmseg::..."` is looked up; mmengine knows only the original package
+)
+# Warnings of mmdet, mmseg and mmcv about themselves: a metric not used here, modules and functions that move, softmax
+# over two classes (meant), and worker processes that VOCMetric forks.
+_WARNINGS = (
+    "faster_coco_eval is not installed",
+    "``MultiScaleDeformableAttention`` has been moved",
+    "``build_pixel_sampler`` would be deprecated",
+    "For binary segmentation, we suggest",
+    r"This process .* is multi-threaded, use of fork\(\)",
+)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Drop what mmdet, mmseg and pycocotools print, and their warnings that matter to nobody here."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        for message in _WARNINGS:
+            warnings.filterwarnings("ignore", message=message)
+        yield
+
+
+def load_config(name: str, *, overrides: Mapping[str, Any]) -> Config:
+    """Read the mm config `name` below configs/ and put `overrides` (dotted keys) on top.
+
+    Raises:
+        ValueError: there is no such config, or an override names a key that the config does not have.
+    """
+    file = CONFIGS / name
+    if not file.is_file():
+        known = sorted(path.relative_to(CONFIGS).as_posix() for path in (CONFIGS / "downstream").glob("*.py"))
+        raise ValueError(f"unknown config '{name}'.{_nearest(name, known)} Known: {', '.join(known)}.")
+    config = Config.fromfile(file)
+    for key in overrides:
+        _check_key(config, key, file=name)
+    config.merge_from_dict(dict(overrides))
+    return config
+
+
+def _check_key(config: Config, key: str, *, file: str) -> None:
+    """Follow a dotted key; numbers index lists."""
+    node: Any = config
+    parts = key.split(".")
+    for depth, part in enumerate(parts):
+        is_list = isinstance(node, list | tuple)
+        names = (
+            [str(index) for index in range(len(node))]
+            if is_list
+            else list(node)
+            if isinstance(node, dict | Config)
+            else []
+        )
+        if part not in names:
+            near = difflib.get_close_matches(part, names, n=1)
+            hint = f" Did you mean '{'.'.join([*parts[:depth], *near, *parts[depth + 1 :]])}'?" if near else ""
+            raise ValueError(f"{file}: unknown key '{key}'.{hint}")
+        node = node[int(part)] if is_list else node[part]
+
+
+def _names(node: Any) -> list[str]:
+    """Names by which the children of a config node are reached."""
+    if isinstance(node, list | tuple):
+        return [str(index) for index in range(len(node))]
+    return list(node) if isinstance(node, dict | Config) else []
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def leaf_datasets(dataset: Any) -> Iterator[Any]:
+    """Yield the data sets inside wrappers like RepeatDataset and ConcatDataset."""
+    inner = dataset.get("datasets") or ([dataset.dataset] if "dataset" in dataset else [])
+    if not inner:
+        yield dataset
+    for part in inner:
+        yield from leaf_datasets(part)
+
+
+def complete(config: Config, *, data: Path, classes: tuple[str, ...], context: Context) -> None:
+    """Fill in what is the same for every dense task: backbone, input statistics, data, seed, files, no validation.
+
+    `config.model.backbone` keeps `out_indices`, `frozen_stages` and `norm_eval`; they belong to the protocol.
+    """
+    spec = context.spec
+    config.model.backbone.update(
+        type=pretrained_resnet.PretrainedResNet.__name__, spec=asdict(spec), file=str(context.backbone)
+    )
+    scaled = {"mean": [255 * value for value in spec.mean], "std": [255 * value for value in spec.std]}
+    config.model.data_preprocessor.update(bgr_to_rgb=True, **scaled)
+    for loader in (config.train_dataloader, config.test_dataloader):
+        for dataset in leaf_datasets(loader.dataset):
+            dataset.update(data_root=str(data), metainfo={"classes": classes})
+    # CUDA has no deterministic backward of RoIAlign and of bilinear upsampling.
+    config.randomness = {"seed": context.seed, "deterministic": context.device == "cpu"}
+    config.update(work_dir=str(context.work_dir), experiment_name=str(context.work_dir), device=context.device)
+    config.update(val_cfg=None, val_dataloader=None, val_evaluator=None)
+    config.default_hooks = {"logger": {"type": "LoggerHook", "interval": 10}, "checkpoint": None}
+    config.log_processor = {"by_epoch": False}
+
+
+def returned_stages(config: Config, spec: BackboneSpec) -> tuple[list[int], list[int]]:
+    """Channels and strides of the stages that the config's backbone returns."""
+    indices = config.model.backbone.out_indices
+    return [spec.stage_dims[index] for index in indices], [spec.strides[index] for index in indices]
+
+
+def train_and_test(config: Config, *, context: Context) -> dict[str, float]:
+    """Train, then test once.
+
+    Returns:
+        What the test evaluator of the config returns.
+
+    Raises:
+        ValueError: the backbone of the model is not the pretrained one.
+        FloatingPointError: a loss is not finite; names the step and the terms.
+    """
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    try:
+        with quiet():
+            runner = _Runner.from_cfg(config)
+            runner.register_hook(_Watch(context))
+            assert runner.train_loop is not None  # builds the data sets, which print
+        runner.train()
+        with quiet():
+            return dict(runner.test())
+    finally:
+        torch.use_deterministic_algorithms(deterministic)
+
+
+class _Runner(Runner):
+    """mmengine's Runner on the device of the config, with its log in the work folder and nowhere else."""
+
+    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
+        wrapped: nn.Module = super().wrap_model(model_wrapper_cfg, model)
+        return wrapped.to(self.cfg.device)  # mmengine takes CUDA wherever there is one
+
+    def build_logger(self, log_level: int | str = "INFO", log_file: str | None = None) -> MMLogger:
+        logger = super().build_logger(log_level, log_file)
+        for handler in logger.handlers:
+            if not isinstance(handler, logging.FileHandler):
+                handler.setLevel(logging.CRITICAL)
+        return logger
+
+
+class _Watch(Hook):
+    """Checks the backbone before the first step; after each step reports, and stops at a loss that is not finite."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def before_train(self, runner: Runner) -> None:
+        transfer.check(runner.model, file=self._context.backbone, spec=self._context.spec)
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Mapping[str, Any] | None = None,
+    ) -> None:
+        terms = {name: torch.as_tensor(value).item() for name, value in (outputs or {}).items() if "loss" in name}
+        step = batch_idx + 1
+        if not all(math.isfinite(value) for value in terms.values()):
+            listed = ", ".join(f"{name}={value:.3g}" for name, value in terms.items())
+            raise FloatingPointError(f"loss is not finite at step {step} ({listed})")
+        self._context.report(step, runner.max_iters, terms)
