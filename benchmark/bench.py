@@ -128,6 +128,7 @@ def _prepare(request: Request, *, stages: Collection[str]) -> tuple[Job, list[li
     tasks = choose_tasks(request.tasks, config) if "evaluate" in stages else []
     preflight.check_writable(request.places.runs)
     preflight.check_training(config, device=device)
+    preflight.check_packages(config, tasks)
     data = preflight.prepare_data(config, tasks, request.places, say=_say)
     preflight.check_objectives(objectives, config, classes=len(data.images.classes))
     name = Path(request.config).stem

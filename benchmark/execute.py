@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 from benchmark import cells
 from benchmark.cells import Cell
 from benchmark.environment import describe_environment
-from benchmark.worker import Job, run_job
+from benchmark.worker import INTERRUPTED, Job, run_job
 
 Say = Callable[[str], None]
 
@@ -34,67 +36,88 @@ def run_chains(chains: Sequence[Sequence[Cell]], template: Job, *, jobs: int, sa
         template: the job of any cell; its `cell` is replaced.
         jobs: chains computed at the same time; the CPU threads are shared out among them.
         say: prints one line.
+
+    Raises:
+        KeyboardInterrupt: the user stopped the run; running cells were ended and go on at the next call.
     """
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    template = replace(template, threads=threads, live=template.live and jobs == 1)
+    executor = _Executor(replace(template, threads=threads, live=template.live and jobs == 1), say)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        outcomes = list(pool.map(lambda chain: _run_chain(chain, template, say=say), chains))
-    flat = [outcome for chain in outcomes for outcome in chain]
-    return Tally(*(flat.count(outcome) for outcome in ("computed", "kept", "failed")))
+        futures = [pool.submit(executor.run_chain, chain) for chain in chains]
+        try:
+            outcomes = [outcome for future in futures for outcome in future.result()]
+        except BaseException:
+            executor.stop()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return Tally(*(outcomes.count(outcome) for outcome in ("computed", "kept", "failed")))
 
 
-def _run_chain(chain: Sequence[Cell], template: Job, *, say: Say) -> list[str]:
-    outcomes: list[str] = []
-    pretrained, *evaluations = chain
-    outcomes.append(_run_cell(pretrained, template, say=say))
-    for cell in evaluations:
-        if outcomes[0] == "failed":
-            _record_failure(cell, template, f"{pretrained.name} failed")
-            outcomes.append("failed")
-        else:
-            outcomes.append(_run_cell(cell, template, say=say))
-    return outcomes
+class _Executor:
+    """Runs chains of cells; `stop` ends those that are running."""
 
+    def __init__(self, template: Job, say: Say) -> None:
+        self.template, self.say = template, say
+        self.stopping = threading.Event()
+        self.running: set[multiprocessing.process.BaseProcess] = set()
 
-def _run_cell(cell: Cell, template: Job, *, say: Say) -> str:
-    """Return "kept", "computed" or "failed"."""
-    runs = template.places.runs
-    if cells.is_done(runs, cell.key):
-        return "kept"
-    (cells.folder(runs, cell.key) / "cell.json").unlink(missing_ok=True)
-    started = time.perf_counter()
-    process = multiprocessing.get_context("spawn").Process(target=run_job, args=(replace(template, cell=cell),))
-    process.start()
-    try:
-        process.join()
-    finally:
-        if process.is_alive():
+    def stop(self) -> None:
+        """End the running cells and start no more."""
+        self.stopping.set()
+        for process in tuple(self.running):
             process.terminate()
-            process.join()
-    record = cells.read_record(runs, cell.key)
-    if record is None:
-        code = process.exitcode or 0
-        how = f"killed by signal {-code}" if code < 0 else f"ended with status {code}"
-        record = _record_failure(
-            cell, template, f"its process was {how}; see {cells.folder(runs, cell.key) / 'log.txt'}"
-        )
-    if record["status"] == "failed":
-        say(f"{cell.name}: FAILED: {record['reason']}")
-        return "failed"
-    say(f"{cell.name}: done in {time.perf_counter() - started:.0f} s{_summary(record)}")
-    return "computed"
+
+    def run_chain(self, chain: Sequence[Cell]) -> list[str]:
+        """Run a pretraining and its evaluations; return "kept", "computed" or "failed" for each."""
+        pretrained, *evaluations = chain
+        outcomes = [self._run_cell(pretrained)]
+        for cell in evaluations:
+            if outcomes[0] == "failed":
+                self._record_failure(cell, f"{pretrained.name} failed")
+                outcomes.append("failed")
+            else:
+                outcomes.append(self._run_cell(cell))
+        return outcomes
+
+    def _run_cell(self, cell: Cell) -> str:
+        runs = self.template.places.runs
+        if cells.is_done(runs, cell.key):
+            return "kept"
+        started = time.perf_counter()
+        code = self._run_process(replace(self.template, cell=cell))
+        record = cells.read_record(runs, cell.key) if code == 0 else self._record_death(cell, code)
+        assert record is not None
+        if record["status"] == "failed":
+            self.say(f"{cell.name}: FAILED: {record['reason']}")
+            return "failed"
+        self.say(f"{cell.name}: done in {time.perf_counter() - started:.0f} s{_summary(record)}")
+        return "computed"
+
+    def _run_process(self, job: Job) -> int:
+        """Run a job in a process of its own and return its exit status, negative for a signal."""
+        if self.stopping.is_set():
+            raise KeyboardInterrupt
+        process = multiprocessing.get_context("spawn").Process(target=run_job, args=(job,))
+        process.start()
+        self.running.add(process)
+        process.join()
+        self.running.discard(process)
+        if self.stopping.is_set() or process.exitcode == INTERRUPTED:
+            raise KeyboardInterrupt
+        assert process.exitcode is not None
+        return process.exitcode
+
+    def _record_death(self, cell: Cell, code: int) -> dict[str, Any] | None:
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
+        log = cells.folder(self.template.places.runs, cell.key) / "log.txt"
+        return self._record_failure(cell, f"its process {how}; see {log}")
+
+    def _record_failure(self, cell: Cell, reason: str) -> dict[str, Any] | None:
+        runs, environment = self.template.places.runs, describe_environment(self.template.device)
+        cells.write_record(runs, cell, metrics=[], costs={}, environment=environment, reason=reason)
+        return cells.read_record(runs, cell.key)
 
 
-def _record_failure(cell: Cell, template: Job, reason: str) -> dict[str, object]:
-    environment = describe_environment(template.device)
-    cells.write_record(template.places.runs, cell, metrics=[], costs={}, environment=environment, reason=reason)
-    record = cells.read_record(template.places.runs, cell.key)
-    assert record is not None
-    return record
-
-
-def _summary(record: dict[str, object]) -> str:
-    metrics = record["metrics"]
-    assert isinstance(metrics, list)
-    shown = [f"{m['metric']} {m['value']:.3f}" for m in metrics if m["split"] == "test" and m["selection"] != "oracle"]
-    return "  " + "  ".join(shown) if shown else ""
+def _summary(record: dict[str, Any]) -> str:
+    shown = [m for m in record["metrics"] if m["split"] == "test" and m["selection"] != "oracle"]
+    return "".join(f"  {m['metric']} {m['value']:.3f}" for m in shown)

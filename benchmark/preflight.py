@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -58,10 +59,12 @@ def check_writable(runs: Path) -> None:
     Raises:
         UserError: it is a file, or the system forbids it.
     """
-    with blaming_the_user():
+    try:
         runs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"runs: {runs} must be a folder that can be written: {error.strerror}") from error
     if not os.access(runs, os.W_OK | os.X_OK):
-        raise UserError(f"runs: the folder must be writable, got {runs}")
+        raise UserError(f"runs: {runs} must be a folder that can be written")
 
 
 def check_training(config: BenchConfig, *, device: str) -> None:
@@ -126,6 +129,18 @@ def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, s
             f"got {config.training.batch}"
         )
     return Data(images, fingerprints)
+
+
+def check_packages(config: BenchConfig, tasks: Sequence[str]) -> None:
+    """Refuse dense tasks where their library is not installed.
+
+    Raises:
+        UserError: names the library and how to get it.
+    """
+    for name in tasks:
+        package = {"detection": "mmdet", "segmentation": "mmseg"}.get(config.tasks[name].family)
+        if package and importlib.util.find_spec(package) is None:
+            raise UserError(f"task {name} needs {package}, which is not installed: pip install 'clbench[dense]'")
 
 
 def check_task(options: TaskOptions, places: Places) -> str:

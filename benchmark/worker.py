@@ -29,6 +29,9 @@ from downstream.backbone import save_backbone
 from downstream.tasks import Context, Report
 from objectives.registry import load_objectives
 
+INTERRUPTED = 130
+"""Exit status of a process that the user stopped, as shells have it."""
+
 Outcome = tuple[list[dict[str, Any]], dict[str, Any]]
 """Metrics and costs."""
 
@@ -70,6 +73,7 @@ def run_job(job: Job) -> None:
     with cells.lock(runs, cell.key), _output_to(job.folder / "log.txt") as shown:
         if cells.is_done(runs, cell.key):
             return
+        (job.folder / "cell.json").unlink(missing_ok=True)  # of a failure
         torch.set_num_threads(job.threads)
         started = time.perf_counter()
         metrics: list[dict[str, Any]] = []
@@ -79,6 +83,8 @@ def run_job(job: Job) -> None:
             load_objectives(job.plugins)
             with CellProgress(cell.name, shown, live=job.live) as report:
                 metrics, costs = (_pretrain if cell.kind == "pretrain" else _evaluate)(job, report)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
         except Exception as error:  # whatever stops one cell must not stop the others
             traceback.print_exc()
             reason = _reason(error, job)
