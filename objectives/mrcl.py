@@ -63,7 +63,7 @@ class MRCL(Objective):
             raise ValueError(f"mrcl: ratio must be in [0, 1), got {ratio}")
         if blocks < 1 or dims.image % blocks:
             raise ValueError(f"mrcl: blocks must divide the view's side of {dims.image} pixels, got {blocks}")
-        if weight < 0:
+        if not weight >= 0:
             raise ValueError(f"mrcl: weight must be >= 0, got {weight}")
         self.temperature, self.ratio, self.weight = temperature, ratio, weight
         self.block = dims.image // blocks

@@ -28,5 +28,5 @@ def load_objectives(plugins: Sequence[str] = ()) -> None:
     for plugin in plugins:
         try:
             importlib.import_module(plugin)
-        except (ImportError, KeyError, SyntaxError) as error:
-            raise ValueError(f"--import {plugin}: {error}") from error
+        except Exception as error:  # whatever a user's module raises is the user's to see
+            raise ValueError(f"--import {plugin}: {' '.join(str(error).split())}") from error

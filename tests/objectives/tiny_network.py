@@ -1,0 +1,55 @@
+"""A small float64 network and batches for the tests of objectives: any `Network` will do, not the harness's alone."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from objectives.contract import Dims, Features, Views
+
+DIMS = Dims(features=12, projection=5, image=16, classes=3)
+COUNT = 6
+
+
+class TinyNetwork(nn.Module):
+    """Four convolutions with batch norm as stages, one linear layer as projector."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (3, 4, 6, 8, DIMS.features)
+        self.backbone = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(before, after, 3, stride=2, padding=1), nn.BatchNorm2d(after), nn.Tanh())
+            for before, after in zip(widths, widths[1:], strict=False)
+        )
+        self.projector = nn.Linear(DIMS.features, DIMS.projection)
+        self.generator = torch.Generator()
+
+    def encode(self, x: Tensor) -> Features:
+        pooled = []
+        for stage in self.backbone:
+            x = stage(x)
+            pooled.append(x.mean(dim=(2, 3)))
+        first, second, third, fourth = pooled
+        return Features(stages=(first, second, third, fourth), h=fourth)
+
+    def project(self, h: Tensor) -> Tensor:
+        z: Tensor = self.projector(h)
+        return z
+
+
+def network(seed: int = 0) -> TinyNetwork:
+    torch.manual_seed(seed)
+    return TinyNetwork().double()
+
+
+def views(*, labelled: bool, seed: int = 1) -> Views:
+    stream = torch.Generator().manual_seed(seed)
+    shape = (COUNT, 3, DIMS.image, DIMS.image)
+    x1, x2 = (torch.randn(shape, generator=stream, dtype=torch.float64) for _ in range(2))
+    labels = torch.arange(COUNT) % DIMS.classes if labelled else None
+    return Views(x1, x2, labels)
+
+
+def gradients(module: nn.Module) -> list[Tensor]:
+    """The gradients of all parameters, zeros where there is none."""
+    return [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in module.parameters()]
