@@ -148,6 +148,8 @@ def _apply(raw: dict[str, Any], override: str) -> None:
     if not equals:
         raise UserError(f"--set: expected key=value, got {override!r}")
     *parents, last = key.split(".")
+    if parents[:1] == ["tasks"] and parents[1:] and parents[1] not in raw["tasks"]:
+        raise unknown("task", parents[1], raw["tasks"])
     node = raw
     for parent in parents:
         child = node.setdefault(parent, {})
@@ -188,6 +190,8 @@ def _convert(hint: Any, value: Any, *, where: str, key: str) -> Any:
         return _build(hint, value, where=where, prefix=f"{key}.")
     if key == "tasks" and isinstance(value, Mapping):
         return {name: _task(name, options, where=where) for name, options in value.items() if options is not None}
+    if origin is dict and isinstance(value, Mapping) and arguments[1] is not Any:
+        return {name: _convert(arguments[1], each, where=where, key=f"{key}.{name}") for name, each in value.items()}
     if origin is types.UnionType:
         inner = next(argument for argument in arguments if argument is not types.NoneType)
         return None if value is None else _convert(inner, value, where=where, key=key)
@@ -204,9 +208,9 @@ def _convert(hint: Any, value: Any, *, where: str, key: str) -> Any:
     return value
 
 
-def _task(name: str, raw: Mapping[str, Any], *, where: str) -> TaskOptions:
+def _task(name: str, raw: Any, *, where: str) -> TaskOptions:
     """Build the options of one task; its `family` says of which kind."""
-    options = dict(raw)
+    options = dict(_convert(dict[str, Any], raw, where=where, key=f"tasks.{name}"))
     family = options.pop("family", None)
     if family not in OPTIONS:
         raise UserError(f"{where}: tasks.{name}.family: {unknown('family', str(family), OPTIONS)}")

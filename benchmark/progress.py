@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -27,11 +27,9 @@ class CellProgress:
         self.first = 0
         columns = (
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=16),
             MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True),
             TextColumn("{task.fields[terms]}"),
         )
         console = Console(file=stream, force_terminal=live or None)
@@ -49,7 +47,7 @@ class CellProgress:
 
     def __call__(self, step: int, total: int, terms: dict[str, float]) -> None:
         """Report `step` of `total` and the named terms of the moment."""
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in terms.items())
+        shown = "  ".join(_show(name, value) for name, value in terms.items() if name != "learning_rate")
         if self.live:
             self.bar.update(self.task, completed=step, total=total, terms=shown)
             return
@@ -61,3 +59,7 @@ class CellProgress:
         left = (now - self.started) / done * (total - step)
         self.shown = now
         print(f"  {self.name}: {step}/{total}  left {left:.0f} s  {shown}", file=self.stream, flush=True)
+
+
+def _show(name: str, value: float) -> str:
+    return f"{value:.0f} images/s" if name == "images_per_s" else f"{name} {value:.3g}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
 def source_digest(modules: Iterable[str]) -> str:
-    """Hash the code of `modules` and of what they import, transitively, within their own top-level packages.
+    """Hash the code of `modules` and of what they import, transitively: everything that is not an installed library.
 
     Comments, docstrings, formatting and imports for type checking alone do not count.
 
@@ -26,7 +27,7 @@ def source_digest(modules: Iterable[str]) -> str:
     while queue:
         name = queue.pop()
         path = _file(name)
-        if name in sources or name.partition(".")[0] not in projects or path is None:
+        if name in sources or path is None or (name.partition(".")[0] not in projects and _is_installed(path)):
             continue
         tree = _Bare().visit(ast.parse(path.read_text()))
         sources[name] = ast.unparse(tree)
@@ -54,13 +55,19 @@ def _file(name: str) -> Path | None:
     """The source file of a module, without importing it; None if `name` is no Python module (a function, say)."""
     top, *rest = name.split(".")
     spec = importlib.util.find_spec(top)
-    if spec is None or spec.origin is None:
+    if spec is None:
         return None
-    module = Path(spec.origin).parent.joinpath(*rest)
-    if not rest:
-        return Path(spec.origin)
-    candidates = (module / "__init__.py", module.with_suffix(".py"))
+    if spec.submodule_search_locations is None:
+        candidates = [Path(spec.origin)] if spec.origin and not rest else []
+    else:
+        modules = [Path(folder, *rest) for folder in spec.submodule_search_locations]
+        candidates = [path for module in modules for path in (module / "__init__.py", module.with_suffix(".py"))]
     return next((path for path in candidates if path.is_file()), None)
+
+
+def _is_installed(path: Path) -> bool:
+    """Whether a file belongs to Python or to a library, and not to whoever writes objectives."""
+    return path.is_relative_to(sysconfig.get_path("stdlib")) or bool({"site-packages", "dist-packages"} & {*path.parts})
 
 
 def _imports(tree: ast.AST, name: str, *, is_package: bool) -> Iterator[str]:
