@@ -40,6 +40,8 @@ def run_chains(chains: Sequence[Sequence[Cell]], template: Job, *, jobs: int, sa
     Raises:
         KeyboardInterrupt: the user stopped the run; running cells were ended and go on at the next call.
     """
+    # Threads that spin while they wait cost a busy machine most of its time; read by OpenMP when a process starts.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     threads = max(1, (os.cpu_count() or 1) // jobs)
     executor = _Executor(replace(template, threads=threads, live=template.live and jobs == 1), say)
     with ThreadPoolExecutor(max_workers=jobs) as pool:

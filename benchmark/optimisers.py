@@ -22,8 +22,9 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 class LARS(Optimizer):
     """SGD with momentum whose step is scaled, tensor by tensor, to the norm of the weights.
 
-    Source: You, Gitman, Ginsburg 2017, arXiv 1708.03888, algorithm 1. Biases and normalisation weights (tensors of one
-    dimension) take the plain rate, as SimCLR and BYOL do.
+    Source: You, Gitman, Ginsburg 2017, arXiv 1708.03888, algorithm 1, in the form of SimCLR and BYOL: the weights are
+    compared with the gradient after decay (one norm, not the sum of two), and biases and normalisation weights (tensors
+    of one dimension) take the plain rate.
 
     Args:
         params: parameters or parameter groups.
@@ -78,10 +79,13 @@ def build_optimiser(model: nn.Module, training: TrainingConfig) -> OptimWrapper:
 
 
 def build_schedule(optimiser: OptimWrapper, *, steps: int, warmup: float) -> list[LinearLR | CosineAnnealingLR]:
-    """Linear warm-up over the share `warmup` of `steps`, then cosine decay to 0 (arXiv 1608.03983, eq. 5)."""
-    rising = round(steps * warmup)
+    """Linear warm-up over the share `warmup` of `steps`, then cosine decay to 0 (arXiv 1608.03983, eq. 5).
+
+    The first step after the warm-up is the one at the peak, which is where mmengine's LinearLR has to end.
+    """
+    rising = min(round(steps * warmup), steps - 1)
     schedule = []
     if rising:
-        schedule.append(LinearLR(optimiser, start_factor=1 / (rising + 1), begin=0, end=rising, by_epoch=False))
-    schedule.append(CosineAnnealingLR(optimiser, T_max=max(1, steps - rising), begin=rising, end=steps, by_epoch=False))
+        schedule.append(LinearLR(optimiser, start_factor=1 / (rising + 1), begin=0, end=rising + 1, by_epoch=False))
+    schedule.append(CosineAnnealingLR(optimiser, T_max=steps - rising, begin=rising, end=steps, by_epoch=False))
     return schedule

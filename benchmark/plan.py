@@ -44,10 +44,10 @@ def choose_seeds(text: str) -> list[int]:
     Raises:
         UserError: something else.
     """
-    words = text.split(",")
-    if not all(word.strip().isdigit() for word in words):
-        raise UserError(f"seeds: whole numbers >= 0 separated by commas, got {text!r}")
-    return list(dict.fromkeys(int(word) for word in words))
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isdecimal() and int(word) < 2**32 for word in words):
+        raise UserError(f"seeds: whole numbers from 0 to 2**32 - 1 separated by commas, got {text!r}")
+    return list(dict.fromkeys(map(int, words)))
 
 
 def _choose(kind: str, text: str, known: list[str], *, groups: dict[str, list[str]]) -> list[str]:

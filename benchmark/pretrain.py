@@ -125,7 +125,7 @@ def pretrain(
         resume=checkpoint.exists(),
         randomness={"seed": seed, "deterministic": on_cpu},  # CUDA has no deterministic form of some kernels
         log_level="WARNING",
-        experiment_name="pretrain",
+        experiment_name=str(work_dir),
     )
     runner.train()
     return parts.network.backbone

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class Scalars(Hook):
@@ -34,7 +34,8 @@ class Scalars(Hook):
         rows = []
         if runner.iter and self.path.exists():
             with self.path.open(newline="") as file:
-                rows = [row for row in csv.reader(file) if row[0].isdigit() and int(row[0]) <= runner.iter]
+                found = [row for row in csv.reader(file) if len(row) == 3 and row[0].isdigit()]  # a kill tears lines
+            rows = [row for row in found if int(row[0]) <= runner.iter]
         with self.path.open("w", newline="") as file:
             csv.writer(file).writerows([["step", "name", "value"], *rows])
         self.since = time.perf_counter()
@@ -87,10 +88,15 @@ class AtomicCheckpoint(Hook):
         data_batch: Any = None,
         outputs: Any = None,
     ) -> None:
-        """Save every `interval` steps."""
-        if (batch_idx + 1) % self.interval == 0:
+        """Save every `interval` steps, unless the training has diverged."""
+        if (batch_idx + 1) % self.interval == 0 and _is_finite(runner.model):
             temporary = self.path.with_suffix(".tmp")
             runner.save_checkpoint(str(temporary.parent), temporary.name, by_epoch=False)
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
             temporary.replace(self.path)
+
+
+def _is_finite(model: nn.Module) -> bool:
+    """Whether no weight is infinite or not a number; one transfer from the device."""
+    return bool(torch.stack([value.isfinite().all() for value in model.state_dict().values()]).all())

@@ -42,7 +42,7 @@ views = dict(
 
 model = dict(depth=10, width=0.5, stem="stl10")
 
-training = dict(epochs=15, batch=256, lr=4e-3)
+training = dict(epochs=12, batch=256, lr=4e-3)
 
 # MoCo v2's temperature (arXiv 2003.04297), for every contrastive objective.
 objectives = dict(infonce=dict(temperature=0.2), mrcl=dict(temperature=0.2))

@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""What the README and docs/ show works as it stands there."""
 
 import re
 import subprocess
@@ -25,9 +25,10 @@ def test_the_objective_of_the_readme_is_short_and_pretrains_from_outside_the_tre
     assert {"align", "uniform"} <= {line.split(",")[1] for line in scalars.read_text().splitlines()}
 
 
-def test_every_make_target_and_variable_of_the_readme_exists() -> None:
+def test_every_make_target_and_variable_of_the_documents_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    commands = re.findall(r"^make ([^#\n]*)", README, flags=re.MULTILINE)
+    documents = [README, *(path.read_text() for path in (ROOT / "docs").glob("*.md"))]
+    commands = [found for text in documents for found in re.findall(r"^make ([^#\n]*)", text, flags=re.MULTILINE)]
     words = [word for command in commands for word in re.sub(r'"[^"]*"', "", command).split()]
     for word in words:
         name = word.partition("=")[0]

@@ -71,7 +71,7 @@ def test_without_mask_and_weight_it_is_infonce_bit_for_bit() -> None:
         batch = views(labelled=False)
         halved = type(batch)(batch.x1.float(), batch.x2.float(), None)
         loss = torch.stack(list(objective(halved, net).values())).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss, net
 
     reduced, net = step(build(ratio=0.0, weight=0.0, temperature=0.5).float())

@@ -51,5 +51,5 @@ def test_a_broken_plug_in_is_one_line_that_names_it(folder: Path, text: str, mes
 
 
 def test_a_plug_in_that_is_not_there_is_named() -> None:
-    with pytest.raises(ValueError, match="^--import nowhere.objective: No module named 'nowhere'$"):
+    with pytest.raises(ValueError, match=r"^--import nowhere\.objective: No module named 'nowhere'$"):
         load_objectives(["nowhere.objective"])

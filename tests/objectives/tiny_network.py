@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -19,7 +21,7 @@ class TinyNetwork(nn.Module):
         widths = (3, 4, 6, 8, DIMS.features)
         self.backbone = nn.ModuleList(
             nn.Sequential(nn.Conv2d(before, after, 3, stride=2, padding=1), nn.BatchNorm2d(after), nn.Tanh())
-            for before, after in zip(widths, widths[1:], strict=False)
+            for before, after in pairwise(widths)
         )
         self.projector = nn.Linear(DIMS.features, DIMS.projection)
         self.generator = torch.Generator()

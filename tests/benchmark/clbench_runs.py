@@ -1,0 +1,30 @@
+"""Running `clbench` in the tests, on one copy of the smoke data for the whole session."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Idle OpenMP threads that spin make tiny tensors a hundred times slower when the cores are shared with other work.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def data_root(factory: pytest.TempPathFactory) -> Path:
+    """Where `--config smoke` finds its data; the first command that asks makes them."""
+    return factory.getbasetemp() / "smoke-data"
+
+
+def records(runs: Path) -> dict[str, dict[str, Any]]:
+    """Every record of a store, by objective, seed and task."""
+    found = [json.loads(path.read_text()) for path in runs.glob("cells/*/cell.json")]
+    return {"/".join(str(r[name]) for name in ("objective", "seed", "task")): r for r in found}
+
+
+def contents(folder: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of every file, to see that none was touched."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in files}

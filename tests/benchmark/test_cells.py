@@ -1,0 +1,120 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmark import cells
+from benchmark.cells import Cell
+
+CELL = Cell("pretrain", "smoke", "mrcl", 0, task=None, family=None, upstream=None, inputs={"seed": 0, "lr": 1e-3})
+EVALUATION = replace(CELL, kind="evaluate", task="voc", family="detection", upstream=CELL.key)
+
+
+def write(runs: Path, cell: Cell, *, reason: str | None) -> None:
+    cells.write_record(runs, cell, metrics=[{"value": 0.5}], costs={"images": 3}, environment={}, reason=reason)
+
+
+def test_the_key_follows_from_the_inputs_alone() -> None:
+    assert CELL.key == replace(CELL, config="other", inputs={"lr": 1e-3, "seed": 0}).key
+    assert len(CELL.key) == 16
+    assert int(CELL.key, 16) >= 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inputs": {"seed": 1, "lr": 1e-3}},
+        {"inputs": {"seed": 0, "lr": 1.0000001e-3}},
+        {"inputs": {"seed": 0}},
+        {"kind": "evaluate"},
+        {"upstream": "0123456789abcdef"},
+    ],
+)
+def test_whatever_can_change_a_number_changes_the_key(change: dict[str, object]) -> None:
+    assert replace(CELL, **change).key != CELL.key  # type: ignore[arg-type]
+
+
+def test_another_process_gets_the_same_key() -> None:
+    code = f"from benchmark.cells import Cell; print({EVALUATION!r}.key)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    assert found == EVALUATION.key
+
+
+def test_a_cell_is_called_after_its_row_and_its_task() -> None:
+    assert (CELL.name, EVALUATION.name) == ("mrcl seed 0", "mrcl seed 0 on voc")
+
+
+def test_the_record_holds_what_schema_1_asks_for(tmp_path: Path) -> None:
+    write(tmp_path, EVALUATION, reason=None)
+    record = json.loads((tmp_path / "cells" / EVALUATION.key / "cell.json").read_text())
+    assert record == {
+        "schema": 1,
+        "key": EVALUATION.key,
+        "kind": "evaluate",
+        "status": "done",
+        "config": "smoke",
+        "objective": "mrcl",
+        "seed": 0,
+        "task": "voc",
+        "family": "detection",
+        "upstream": CELL.key,
+        "inputs": {"seed": 0, "lr": 1e-3},
+        "metrics": [{"value": 0.5}],
+        "costs": {"images": 3},
+        "environment": {},
+        "reason": None,
+    }
+    assert cells.read_record(tmp_path, EVALUATION.key) == record
+
+
+def test_a_failed_cell_is_not_done(tmp_path: Path) -> None:
+    assert not cells.is_done(tmp_path, CELL.key)
+    write(tmp_path, CELL, reason="loss is not finite")
+    assert not cells.is_done(tmp_path, CELL.key)
+    write(tmp_path, CELL, reason=None)
+    assert cells.is_done(tmp_path, CELL.key)
+
+
+def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    write(tmp_path, CELL, reason=None)
+    before = cells.read_record(tmp_path, CELL.key)
+    with pytest.raises(TypeError):
+        cells.write_record(tmp_path, CELL, metrics=[{"value": object()}], costs={}, environment={}, reason=None)
+    assert cells.read_record(tmp_path, CELL.key) == before
+
+
+def test_a_finished_write_leaves_no_temporary_file(tmp_path: Path) -> None:
+    write(tmp_path, CELL, reason=None)
+    assert [path.name for path in (tmp_path / "cells" / CELL.key).iterdir()] == ["cell.json"]
+
+
+def test_a_held_cell_is_held_against_other_processes(tmp_path: Path) -> None:
+    code = (
+        f"import fcntl; file = open({str(tmp_path / 'cells/abc/lock')!r}, 'w')\n"
+        "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    with cells.lock(tmp_path, "abc"):
+        assert b"BlockingIOError" in subprocess.run(command, capture_output=True, check=False).stderr
+    subprocess.run(command, check=True)
+
+
+def test_a_killed_holder_lets_go_of_its_cell(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from benchmark import cells\n"
+        f"with cells.lock(Path({str(tmp_path)!r}), 'abc'):\n"
+        "    print('in', flush=True); sys.stdin.readline()\n"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    assert holder.stdout.readline() == "in\n"
+    holder.kill()
+    holder.wait()
+    holder.stdin.close()
+    holder.stdout.close()
+    with cells.lock(tmp_path, "abc"):
+        pass

@@ -1,0 +1,144 @@
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from mmengine.optim import OptimWrapper
+from torch import Tensor, nn
+
+from benchmark.config import TrainingConfig, load
+from benchmark.optimisers import LARS, OPTIMISERS, build_optimiser, build_schedule
+
+TRAINING = load("smoke").training
+
+
+def model() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.ReLU(), nn.Linear(6, 3)).double()
+
+
+def loss_of(network: nn.Module, step: int) -> Tensor:
+    x = torch.randn(8, 4, generator=torch.Generator().manual_seed(step), dtype=torch.float64)
+    value: Tensor = network(x).square().mean()
+    return value
+
+
+def norm(values: list[float]) -> float:
+    return math.sqrt(sum(value * value for value in values))
+
+
+def lars_by_hand(network: nn.Module, *, steps: int, options: dict[str, float]) -> list[list[float]]:
+    """Algorithm 1 of arXiv 1708.03888 on plain numbers, with SimCLR's norm of the decayed gradient."""
+    weights = [parameter.flatten().tolist() for parameter in network.parameters()]
+    dims = [parameter.ndim for parameter in network.parameters()]
+    velocities = [[0.0] * len(weight) for weight in weights]
+    for step in range(steps):
+        with torch.no_grad():
+            for parameter, weight in zip(network.parameters(), weights, strict=True):
+                parameter.copy_(torch.tensor(weight, dtype=torch.float64).view_as(parameter))
+        grads = torch.autograd.grad(loss_of(network, step), list(network.parameters()))
+        for index, grad in enumerate(grads):
+            weight, velocity = weights[index], velocities[index]
+            decayed = [g + options["weight_decay"] * w for g, w in zip(grad.flatten().tolist(), weight, strict=True)]
+            rate = 1.0
+            if dims[index] > 1 and norm(weight) > 0:
+                rate = options["trust"] * norm(weight) / max(norm(decayed), 1e-12)
+            for place in range(len(weight)):
+                velocity[place] = options["momentum"] * velocity[place] + options["lr"] * rate * decayed[place]
+                weight[place] -= velocity[place]
+    return weights
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_lars_agrees_with_its_algorithm_written_out(weight_decay: float) -> None:
+    options = {"lr": 0.3, "momentum": 0.9, "weight_decay": weight_decay, "trust": 0.02}
+    network = model()
+    optimiser = LARS(network.parameters(), lr=0.3, momentum=0.9, weight_decay=weight_decay, trust=0.02)
+    for step in range(5):
+        optimiser.zero_grad()
+        loss_of(network, step).backward()
+        optimiser.step()
+    wanted = lars_by_hand(model(), steps=5, options=options)
+    for parameter, values in zip(network.parameters(), wanted, strict=True):
+        assert parameter.flatten().tolist() == pytest.approx(values, rel=1e-10, abs=1e-14)
+
+
+def test_lars_moves_a_weight_that_is_zero_and_leaves_one_without_gradient() -> None:
+    weight, idle = (torch.zeros(2, 2, requires_grad=True) for _ in range(2))
+    weight.grad = torch.ones(2, 2)
+    LARS([weight, idle], lr=0.5, momentum=0.9, weight_decay=0.0).step()
+    assert torch.equal(weight.detach(), torch.full((2, 2), -0.5))
+    assert torch.equal(idle.detach(), torch.zeros(2, 2))
+
+
+def test_lars_goes_on_from_its_saved_state() -> None:
+    def run(network: nn.Module, optimiser: LARS, steps: range) -> None:
+        for step in steps:
+            optimiser.zero_grad()
+            loss_of(network, step).backward()
+            optimiser.step()
+
+    def fresh(network: nn.Module) -> LARS:
+        return LARS(network.parameters(), lr=0.3, momentum=0.9, weight_decay=0.1)
+
+    straight, stopped = model(), model()
+    run(straight, fresh(straight), range(4))
+    first, second = fresh(stopped), fresh(stopped)
+    run(stopped, first, range(2))
+    second.load_state_dict(first.state_dict())
+    run(stopped, second, range(2, 4))
+    assert all(map(torch.equal, straight.state_dict().values(), stopped.state_dict().values()))
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_biases_and_normalisation_are_not_decayed(name: str) -> None:
+    network = model()
+    wrapper = build_optimiser(network, replace(TRAINING, optimiser=name, weight_decay=0.1))
+    decays = {
+        parameter: group["weight_decay"] for group in wrapper.optimizer.param_groups for parameter in group["params"]
+    }
+    wanted = {key: 0.1 if key in {"0.weight", "3.weight"} else 0.0 for key, _ in network.named_parameters()}
+    assert {key: decays[parameter] for key, parameter in network.named_parameters()} == wanted
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_every_optimiser_brings_a_loss_down(name: str) -> None:
+    network = model()
+    rate = {"adamw": 0.02, "sgd": 0.1, "lars": 0.5}[name]
+    wrapper = build_optimiser(network, replace(TRAINING, optimiser=name, lr=rate))
+    losses = []
+    for step in range(20):
+        loss = loss_of(network, step)
+        wrapper.update_params(loss)
+        losses.append(loss.item())
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def rates(training: TrainingConfig, *, steps: int) -> list[float]:
+    """The learning rate of every step, as the training loop gets it."""
+    wrapper = build_optimiser(model(), training)
+    assert isinstance(wrapper, OptimWrapper)
+    schedule = build_schedule(wrapper, steps=steps, warmup=training.warmup)
+    found = []
+    for _ in range(steps):
+        found.append(wrapper.get_lr()["lr"][0])
+        wrapper.step()
+        for part in schedule:
+            part.step()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("steps", "warmup"), [(40, 0.25), (10, 0.1), (10, 0.2), (12, 0.0), (2, 0.1), (1, 0.0), (1, 0.9), (2, 0.8)]
+)
+def test_the_rate_rises_linearly_then_falls_along_a_cosine(steps: int, warmup: float) -> None:
+    rising = min(round(steps * warmup), steps - 1)
+    wanted = [
+        (step + 1) / (rising + 1) if step < rising else _cosine(step - rising, steps - rising) for step in range(steps)
+    ]
+    found = rates(replace(TRAINING, lr=2.0, warmup=warmup), steps=steps)
+    assert [rate / 2.0 for rate in found] == pytest.approx(wanted, rel=1e-9)
+
+
+def _cosine(step: int, steps: int) -> float:
+    return 0.5 * (1 + math.cos(math.pi * step / steps))
