@@ -14,6 +14,7 @@ from rich.console import Console
 from benchmark import cells, preflight
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig, load
+from benchmark.current import remember
 from benchmark.environment import choose_device
 from benchmark.errors import UserError, blaming_the_user
 from benchmark.execute import Tally, run_chains
@@ -63,12 +64,10 @@ def run(request: Request, *, stages: Collection[str]) -> int:
     template, chains = _prepare(request, stages=stages)
     if "pretrain" not in stages:
         _require_backbones(chains, request)
-    if "evaluate" not in stages:
-        chains = [chain[:1] for chain in chains]
+    keys = remember(request.places.runs, template.config, chains)
     tally = run_chains(chains, template, jobs=request.jobs, say=_say)
     _say(_summary(tally, seconds=time.perf_counter() - started))
     if "report" in stages:
-        keys = {cell.key for chain in chains for cell in chain}
         for path in report(request.places.runs, keys=keys):
             _say(f"wrote {path}")
     return 1 if tally.failed else 0
@@ -133,7 +132,7 @@ def _prepare(request: Request, *, stages: Collection[str]) -> tuple[Job, list[li
     preflight.check_objectives(objectives, config, classes=len(data.images.classes))
     name = Path(request.config).stem
     chains = plan(config, name, objectives=objectives, seeds=seeds, tasks=tasks, data=data)
-    template = Job(chains[0][0], config, request.places, device, 1, request.plugins, live=sys.stdout.isatty())
+    template = Job(chains[0][0], config, request.places, device, request.plugins, live=sys.stdout.isatty())
     _say(_describe(config, chains, device=device))
     return template, chains
 

@@ -43,8 +43,9 @@ class Cell:
 
     @property
     def key(self) -> str:
-        """First 16 hex digits of the sha256 of the inputs."""
-        content = {"protocol": PROTOCOL, "kind": self.kind, "upstream": self.upstream, "inputs": self.inputs}
+        """First 16 hex digits of the sha256 of config name, upstream key and inputs."""
+        content = {"protocol": PROTOCOL, "kind": self.kind, "config": self.config, "upstream": self.upstream}
+        content["inputs"] = self.inputs
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
@@ -75,7 +76,10 @@ def read_record(runs: Path, key: str) -> dict[str, Any] | None:
     path = folder(runs, key) / "cell.json"
     if not path.exists():
         return None
-    record: dict[str, Any] = json.loads(path.read_text())
+    try:
+        record: dict[str, Any] = json.loads(path.read_text())
+    except json.JSONDecodeError:  # a damaged disk or a hand; what cannot be read has to be computed again
+        return None
     return record
 
 

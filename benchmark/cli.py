@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from benchmark import bench
 from benchmark.config import load
+from benchmark.current import current_keys
 from benchmark.data import shapes
 from benchmark.doctor import examine
 from benchmark.errors import UserError, blaming_the_user, unknown
@@ -173,12 +174,12 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _table(arguments: argparse.Namespace) -> int:
     _load(arguments.plugins)
-    return _wrote(bench.report_tables(arguments.runs, keys=None))
+    return _wrote(bench.report_tables(arguments.runs, keys=current_keys(arguments.runs)))
 
 
 def _plot(arguments: argparse.Namespace) -> int:
     _load(arguments.plugins)
-    return _wrote(bench.report_figures(arguments.runs, keys=None))
+    return _wrote(bench.report_figures(arguments.runs, keys=current_keys(arguments.runs)))
 
 
 def _data(arguments: argparse.Namespace) -> int:

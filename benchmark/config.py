@@ -49,7 +49,7 @@ class ModelConfig:
     Attributes:
         depth: layers of the ResNet.
         width: factor on its channel counts.
-        stem: "imagenet" or "cifar".
+        stem: "imagenet", "cifar" or "stl10".
         hidden: width of the projector's hidden layer; 0 = that of the features.
         projection: D.
     """
@@ -101,12 +101,24 @@ class LoggingConfig:
 
 @dataclass(frozen=True)
 class BenchConfig:
-    """One whole benchmark. `tasks` maps a task's name to its family's options."""
+    """One whole benchmark.
+
+    Attributes:
+        data: the pretraining images.
+        views: the view policy, the same for every objective.
+        model: backbone and projector.
+        training: optimisation of the pretraining.
+        threads: CPU threads of a cell; part of its key, since sums in another order differ in their last bits.
+        logging: what is shown and kept on the way.
+        objectives: arguments of objectives that differ from their defaults.
+        tasks: name of a task -> options of its family.
+    """
 
     data: DataConfig
     views: ViewConfig
     model: ModelConfig
     training: TrainingConfig
+    threads: int
     logging: LoggingConfig
     objectives: dict[str, dict[str, Any]]
     tasks: dict[str, TaskOptions]

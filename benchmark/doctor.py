@@ -27,7 +27,7 @@ def examine(*, data_root: Path, runs: Path) -> Iterator[str]:
 
 def _operators() -> str:
     if installed_version("onedl-mmcv") is None:
-        return "none: detection and segmentation need pip install clbench[dense]"
+        return "none: detection and segmentation need make setup, or pip install -e '.[dense]'"
     from downstream.mmcv_ops import install
 
     which = install()

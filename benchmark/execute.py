@@ -34,7 +34,7 @@ def run_chains(chains: Sequence[Sequence[Cell]], template: Job, *, jobs: int, sa
     Args:
         chains: cells in the order in which they depend on each other.
         template: the job of any cell; its `cell` is replaced.
-        jobs: chains computed at the same time; the CPU threads are shared out among them.
+        jobs: chains computed at the same time.
         say: prints one line.
 
     Raises:
@@ -42,8 +42,7 @@ def run_chains(chains: Sequence[Sequence[Cell]], template: Job, *, jobs: int, sa
     """
     # Threads that spin while they wait cost a busy machine most of its time; read by OpenMP when a process starts.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    executor = _Executor(replace(template, threads=threads, live=template.live and jobs == 1), say)
+    executor = _Executor(replace(template, live=template.live and jobs == 1), say)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         futures = [pool.submit(executor.run_chain, chain) for chain in chains]
         try:

@@ -7,7 +7,7 @@ import inspect
 from typing import Any
 
 from benchmark.config import CONFIGS, known_configs, load
-from objectives.registry import OBJECTIVES
+from objectives.registry import OBJECTIVES, defaults
 
 
 def describe_all() -> dict[str, list[dict[str, Any]]]:
@@ -20,13 +20,9 @@ def describe_all() -> dict[str, list[dict[str, Any]]]:
 
 def _objective(name: str) -> dict[str, Any]:
     kind = OBJECTIVES.get(name)
-    parameters = inspect.signature(kind).parameters.values()
-    defaults = {
-        parameter.name: parameter.default for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY
-    }
     module = inspect.getmodule(kind)
     summary = _first_line(inspect.getdoc(module)) or _first_line(inspect.getdoc(kind))
-    return {"name": name, "summary": summary, "derived": kind.derived, "arguments": defaults}
+    return {"name": name, "summary": summary, "derived": kind.derived, "arguments": defaults(kind)}
 
 
 def _config(name: str) -> dict[str, Any]:

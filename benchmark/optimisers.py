@@ -56,11 +56,15 @@ class LARS(Optimizer):
         return loss
 
     def _update(self, weight: Tensor, group: dict[str, Any]) -> None:
-        gradient = weight.grad.add(weight, alpha=group["weight_decay"]) if weight.grad is not None else weight
+        assert weight.grad is not None
+        gradient = weight.grad.add(weight, alpha=group["weight_decay"])
         if weight.ndim > 1:
             scale = group["trust"] * weight.norm() / gradient.norm().clamp_min(1e-12)
             gradient = gradient * torch.where(weight.norm() > 0, scale, torch.ones_like(scale))
-        velocity = self.state[weight].setdefault("momentum_buffer", torch.zeros_like(weight))
+        state = self.state[weight]
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(weight)
+        velocity: Tensor = state["momentum_buffer"]
         velocity.mul_(group["momentum"]).add_(gradient, alpha=group["lr"])
         weight.sub_(velocity)
 

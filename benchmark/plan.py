@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import cache
 from typing import Any
 
 from benchmark.cells import Cell
@@ -71,10 +72,11 @@ def pretrain_cell(config: BenchConfig, name: str, *, objective: str, seed: int, 
         "seed": seed,
         "model": asdict(config.model),
         "input": [config.views.size, config.views.mean, config.views.std],
-        "source": source_digest(["benchmark.pretrain", OBJECTIVES.get(objective).__module__]),
+        "source": source_of(objective, None),
     }
     if OBJECTIVES.get(objective).trains:
         inputs |= {"data": data.images.digest, "views": asdict(config.views), "training": asdict(config.training)}
+        inputs["threads"] = config.threads
     return Cell("pretrain", name, objective, seed, task=None, family=None, upstream=None, inputs=inputs)
 
 
@@ -86,8 +88,9 @@ def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Dat
         "options": asdict(options),
         "config": None if isinstance(options, ClassificationOptions) else _resolved(options),
         "seed": pretrained.seed,
+        "threads": config.threads,
         "data": data.fingerprints[task],
-        "source": source_digest([f"downstream.{options.family}"]),
+        "source": source_of(pretrained.objective, options.family),
     }
     return replace(
         pretrained, kind="evaluate", task=task, family=options.family, upstream=pretrained.key, inputs=inputs
@@ -96,9 +99,22 @@ def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Dat
 
 def _resolved(options: DetectionOptions | SegmentationOptions) -> Any:
     """The whole mm config of a dense task, its bases included, as JSON values."""
+    overrides = json.dumps(options.overrides, sort_keys=True)
+    return json.loads(_resolved_text(options.config, overrides))
+
+
+@cache
+def _resolved_text(config: str, overrides: str) -> str:
     with blaming_the_user():
-        config = load_config(options.config, overrides=options.overrides).to_dict()
-    return json.loads(json.dumps(config, default=str))
+        return json.dumps(load_config(config, overrides=json.loads(overrides)).to_dict(), default=str)
+
+
+def source_of(objective: str, family: str | None) -> str:
+    """Digest of the code of a pretraining (`family` None) or of an evaluation."""
+    reading = ("benchmark.data.pretraining", "downstream.imagefolder")
+    if family is None:
+        return source_digest(("benchmark.pretrain", *reading, OBJECTIVES.get(objective).__module__))
+    return source_digest((f"downstream.{family}",))
 
 
 def plan(

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmark.config import BenchConfig
 from benchmark.data import shapes
@@ -17,9 +18,10 @@ from benchmark.optimisers import OPTIMISERS, PRECISIONS
 from benchmark.pretrain import build_parts
 from downstream import trees
 from downstream.classification import load_splits
+from downstream.dense import load_config
 from downstream.imagefolder import ImageSet
 from downstream.tasks import ClassificationOptions, SegmentationOptions, TaskOptions
-from objectives.registry import OBJECTIVES
+from objectives.registry import OBJECTIVES, defaults
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def check_training(config: BenchConfig, *, device: str) -> None:
     Raises:
         UserError: names the key, what is allowed and what it got.
     """
-    training, logging = config.training, config.logging
+    training, logging, model = config.training, config.logging, config.model
     for name, value, known in (
         ("optimiser", training.optimiser, OPTIMISERS),
         ("precision", training.precision, PRECISIONS),
@@ -86,13 +88,20 @@ def check_training(config: BenchConfig, *, device: str) -> None:
         ("training.epochs", training.epochs, 0.0),
         ("training.lr", training.lr, 0.0),
         ("training.batch", training.batch, 1),
+        ("threads", config.threads, 0),
         ("logging.interval", logging.interval, 0),
         ("logging.checkpoint", logging.checkpoint, 0),
+        ("model.projection", model.projection, 0),
+        ("model.hidden", model.hidden, -1),
+        ("data.image_size", config.data.image_size, 0),
     ):
         if not number > low:
             raise UserError(f"{name} must be > {low:g}, got {number}")
-    if not 0 <= training.warmup < 1:
-        raise UserError(f"training.warmup must be in [0, 1), got {training.warmup}")
+    if training.weight_decay < 0:
+        raise UserError(f"training.weight_decay must be >= 0, got {training.weight_decay}")
+    for name, share in (("warmup", training.warmup), ("momentum", training.momentum)):
+        if not 0 <= share < 1:
+            raise UserError(f"training.{name} must be in [0, 1), got {share}")
 
 
 def check_objectives(names: Sequence[str], config: BenchConfig, *, classes: int) -> None:
@@ -101,12 +110,24 @@ def check_objectives(names: Sequence[str], config: BenchConfig, *, classes: int)
     Raises:
         UserError: the objective is unknown, or refuses its arguments.
     """
-    for name in {*names, *config.objectives}:
+    for name, arguments in config.objectives.items():
         if name not in OBJECTIVES:
             raise unknown("objective", name, OBJECTIVES.module_dict)
+        _check_arguments(name, arguments)
     for name in names:
         with blaming_the_user():
             build_parts(name, config, seed=0, classes=classes, device="cpu")
+
+
+def _check_arguments(name: str, arguments: dict[str, Any]) -> None:
+    """Refuse hyper-parameters that the objective does not take, or of another type than its default."""
+    known = defaults(OBJECTIVES.get(name))
+    for key, value in arguments.items():
+        if key not in known:
+            raise UserError(f"{name}: {unknown('argument', key, known)}")
+        allowed = (int, float) if isinstance(known[key], float) else type(known[key])
+        if not isinstance(value, allowed) or isinstance(value, bool) != isinstance(known[key], bool):
+            raise UserError(f"{name}: {key} must be {type(known[key]).__name__}, got {value!r}")
 
 
 def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, say: Callable[[str], None]) -> Data:
@@ -140,7 +161,9 @@ def check_packages(config: BenchConfig, tasks: Sequence[str]) -> None:
     for name in tasks:
         package = {"detection": "mmdet", "segmentation": "mmseg"}.get(config.tasks[name].family)
         if package and importlib.util.find_spec(package) is None:
-            raise UserError(f"task {name} needs {package}, which is not installed: pip install 'clbench[dense]'")
+            raise UserError(
+                f"task {name} needs {package}, which is not installed: make setup, or pip install -e '.[dense]'"
+            )
 
 
 def check_task(options: TaskOptions, places: Places) -> str:
@@ -155,7 +178,7 @@ def check_task(options: TaskOptions, places: Places) -> str:
     root = places.data_root / options.data
     if isinstance(options, SegmentationOptions):
         trees.check_ade20k(root, classes=options.classes)
-    elif (root / "annotations").is_dir():
+    elif load_config(options.config, overrides=options.overrides).test_dataloader.dataset.type == "CocoDataset":
         trees.check_coco(root, classes=options.classes)
     else:
         trees.check_voc(root, classes=options.classes)
@@ -165,7 +188,7 @@ def check_task(options: TaskOptions, places: Places) -> str:
 def _tree_fingerprint(root: Path) -> str:
     """Hash a tree: annotations by their content, photographs by their name and size."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in root.rglob("*") if path.is_file()):
+    for path in sorted(path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")):
         digest.update(f"{path.relative_to(root)}/{path.stat().st_size}".encode())
         if path.suffix.lower() not in {".jpg", ".jpeg"}:
             digest.update(path.read_bytes())

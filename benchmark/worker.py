@@ -21,6 +21,7 @@ from benchmark.cells import Cell
 from benchmark.config import BenchConfig
 from benchmark.data.pretraining import open_pretraining
 from benchmark.environment import describe_environment, peak_memory_bytes
+from benchmark.plan import source_of
 from benchmark.preflight import Places
 from benchmark.pretrain import backbone_spec, build_parts, pretrain, total_steps
 from benchmark.progress import CellProgress
@@ -45,7 +46,6 @@ class Job:
         config: the resolved config.
         places: where to read and write.
         device: torch device string.
-        threads: CPU threads.
         plugins: modules that register objectives from outside the project.
         live: show a bar that is redrawn rather than lines.
     """
@@ -54,7 +54,6 @@ class Job:
     config: BenchConfig
     places: Places
     device: str
-    threads: int
     plugins: tuple[str, ...]
     live: bool
 
@@ -74,13 +73,14 @@ def run_job(job: Job) -> None:
         if cells.is_done(runs, cell.key):
             return
         (job.folder / "cell.json").unlink(missing_ok=True)  # of a failure
-        torch.set_num_threads(job.threads)
+        torch.set_num_threads(job.config.threads)
         started = time.perf_counter()
         metrics: list[dict[str, Any]] = []
         costs: dict[str, Any] = {}
         reason = None
         try:
             load_objectives(job.plugins)
+            _check_source(cell)
             with CellProgress(cell.name, shown, live=job.live) as report:
                 metrics, costs = (_pretrain if cell.kind == "pretrain" else _evaluate)(job, report)
         except KeyboardInterrupt:
@@ -91,6 +91,18 @@ def run_job(job: Job) -> None:
         costs |= {"wall_s": time.perf_counter() - started, "peak_memory_bytes": peak_memory_bytes(job.device)}
         environment = describe_environment(job.device)
         cells.write_record(runs, cell, metrics=metrics, costs=costs, environment=environment, reason=reason)
+        if reason is None:
+            (job.folder / "checkpoint.pth").unlink(missing_ok=True)
+
+
+def _check_source(cell: Cell) -> None:
+    """Refuse to compute under a key that was made for other code.
+
+    Raises:
+        ValueError: a module was edited after the run was planned.
+    """
+    if source_of(cell.objective, cell.family) != cell.inputs["source"]:
+        raise ValueError("the code was changed after this run was planned; give the same command again")
 
 
 def _pretrain(job: Job, report: Report) -> Outcome:
@@ -103,14 +115,13 @@ def _pretrain(job: Job, report: Report) -> Outcome:
         Scalars(job.folder / "scalars.csv", interval=logging.interval, images=batch, report=report),
         AtomicCheckpoint(job.folder / "checkpoint.pth", interval=logging.checkpoint),
     ]
-    started = time.perf_counter()
+    resumed, started = (job.folder / "checkpoint.pth").exists(), time.perf_counter()
     backbone = pretrain(parts, images, config, seed=cell.seed, work_dir=job.folder, hooks=hooks)
     save_backbone(backbone, cells.backbone_file(job.places.runs, cell.key))
-    (job.folder / "checkpoint.pth").unlink(missing_ok=True)
     seen = total_steps(config, len(images.images)) * batch if parts.objective.trains else 0
     costs = {
         "images": seen,
-        "images_per_s": seen / (time.perf_counter() - started),
+        "images_per_s": None if resumed else seen / (time.perf_counter() - started),
         "parameters": sum(parameter.numel() for parameter in backbone.parameters()),
     }
     return [], costs

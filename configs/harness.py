@@ -10,6 +10,8 @@ training = dict(
     precision="float32",
 )
 
+threads = 2
+
 logging = dict(interval=10, checkpoint=100)
 
 # Arguments of objectives that differ from the defaults in their files.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +68,12 @@ def load_splits(options: ClassificationOptions, *, data_root: Path, store: Path)
         raise ValueError(f"{options.dataset}: {folders[0]} and {folders[1]} must hold the same class folders")
     if options.train_limit:
         train = train.take(_per_class(train.labels, options.train_limit))
+    fewest, held_out = int(train.labels.bincount().min()), math.ceil(options.validation * len(train.labels))
+    if fewest < 2 or not len(train.classes) <= held_out <= len(train.labels) - len(train.classes):
+        raise ValueError(
+            f"{options.dataset}: {folders[0]} must have images of every class to fit the probe and to hold out, got "
+            f"{len(train.labels)} of {len(train.classes)} classes, at least {fewest} each, {held_out} held out"
+        )
     return train, test
 
 
@@ -100,6 +107,8 @@ def linear_accuracy(train: Split, test: Split, *, penalty: float, classes: int) 
 def knn_accuracy(train: Split, test: Split, *, neighbours: int, temperature: float) -> float:
     """Top-1 accuracy of the weighted kNN vote of Wu et al. 2018 (arXiv 1805.01978, §3.4): weights exp(cos/T).
 
+    They are taken times exp(-1/T), which changes no vote and keeps them in range.
+
     Args:
         train: the bank of features.
         test: features and labels to score.
@@ -112,7 +121,7 @@ def knn_accuracy(train: Split, test: Split, *, neighbours: int, temperature: flo
         similarity = torch.nn.functional.normalize(x, dim=1) @ bank.T
         cosine, index = similarity.topk(min(neighbours, len(bank)), dim=1)
         votes = torch.zeros(len(x), int(train.y.max()) + 1, device=x.device)
-        votes.scatter_add_(1, train.y[index], (cosine / temperature).exp())
+        votes.scatter_add_(1, train.y[index], ((cosine - 1) / temperature).exp())
         hits += int((votes.argmax(dim=1) == y).sum())
     return hits / len(test.y)
 
@@ -124,7 +133,7 @@ def _features(backbone: Backbone, images: ImageSet, context: Context) -> Split:
         torch.tensor(value, device=context.device).view(1, 3, 1, 1) for value in (context.spec.mean, context.spec.std)
     )
     rows = [backbone((batch.to(context.device) / 255 - mean) / std) for batch in images.images.split(256)]
-    return Split(torch.cat(rows).clone(), images.labels.to(context.device))
+    return Split(torch.cat(rows), images.labels.to(context.device))
 
 
 def _hold_out(split: Split, *, fraction: float, seed: int) -> tuple[Split, Split]:

@@ -15,6 +15,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+PACKING = 1
+"""Raised when the same files would be packed into other pixels."""
+
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".tif", ".tiff"})
 
 
@@ -55,7 +58,7 @@ def open_image_folder(root: Path, *, image_size: int, store: Path) -> ImageSet:
         ValueError: the folder is missing, has no images, a class folder is empty, or an image cannot be decoded.
     """
     files, labels, classes = _list(root)
-    stamp = hashlib.sha256(f"{image_size}".encode())
+    stamp = hashlib.sha256(f"{PACKING}/{image_size}/{root.resolve()}".encode())
     for path in files:
         status = path.stat()
         stamp.update(f"{path.relative_to(root)}/{status.st_size}/{status.st_mtime_ns}".encode())
@@ -71,15 +74,15 @@ def _list(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
     """All image files in the order of their paths, their labels, and the class names."""
     if not root.is_dir():
         raise ValueError(f"image folder: {root} is missing; expected {root}/<class>/*.jpg")
-    folders = sorted(entry for entry in root.iterdir() if entry.is_dir())
+    folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     if not folders:
-        files = list(_images(root))
+        files = list(image_files(root))
         if not files:
             raise ValueError(f"image folder: {root} has no images; expected {root}/<class>/*.jpg")
         return files, [-1] * len(files), ()
     files, labels = [], []
     for label, folder in enumerate(folders):
-        members = list(_images(folder))
+        members = list(image_files(folder))
         if not members:
             raise ValueError(f"image folder: class folder {folder} has no images")
         files += members
@@ -87,14 +90,19 @@ def _list(root: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
     return files, labels, tuple(folder.name for folder in folders)
 
 
-def _images(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in EXTENSIONS)
+def image_files(folder: Path) -> Iterator[Path]:
+    """Image files at any depth, in the order of their paths; hidden ones left out."""
+    return (
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".")
+    )
 
 
 def _pack(root: Path, files: list[Path], size: int, packed: Path) -> None:
     """Decode all files into `packed`, which appears whole or not at all."""
     packed.parent.mkdir(parents=True, exist_ok=True)
-    content = hashlib.sha256(f"{size}".encode())
+    content = hashlib.sha256(f"{PACKING}/{size}".encode())
     with tempfile.TemporaryDirectory(dir=packed.parent) as folder:
         building = Path(folder) / "building"
         building.mkdir()

@@ -71,6 +71,9 @@ class ClassificationOptions:
         neighbours: k of the kNN classifier.
         temperature: T of the kNN weights exp(cos/T).
         train_limit: number of training images used, drawn class by class; 0 = all.
+
+    Raises:
+        ValueError: a number that no evaluation could use.
     """
 
     family: ClassVar[str] = "classification"
@@ -84,6 +87,19 @@ class ClassificationOptions:
     neighbours: int
     temperature: float
     train_limit: int
+
+    def __post_init__(self) -> None:
+        """Refuse values that only the end of a run would find out about."""
+        for rule, holds, value in (
+            ("image_size must be >= 1", self.image_size >= 1, self.image_size),
+            ("validation must be in (0, 1)", 0 < self.validation < 1, self.validation),
+            ("penalties must hold at least one number, all >= 0", min(self.penalties, default=-1) >= 0, self.penalties),
+            ("neighbours must be >= 1", self.neighbours >= 1, self.neighbours),
+            ("temperature must be > 0", self.temperature > 0, self.temperature),
+            ("train_limit must be >= 0", self.train_limit >= 0, self.train_limit),
+        ):
+            if not holds:
+                raise ValueError(f"{self.dataset}: {rule}, got {value}")
 
 
 @dataclass(frozen=True)

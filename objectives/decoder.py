@@ -8,23 +8,23 @@ from torch import Tensor, nn
 
 
 class Decoder(nn.Module):
-    """Map h (N, F) to an image (N, 3, S, S): a linear layer to a 4x4 map, then one doubling layer after another.
+    """Map h (N, F) to an image (N, 3, S, S): a linear layer to a small map, then one doubling layer after another.
 
     The layers follow the decoders of InfoCL (arXiv 2203.07004: Linear, BN, ReLU; ConvT, BN, ReLU; a last ConvT with
     bias and no activation), but are narrower: the paper's 32-pixel decoder costs more than a narrow backbone.
 
     Args:
         features: F.
-        size: S, a power of two times `start`.
-        start: side of the first map.
+        size: S; the first map has the side 4 to 7 that doublings lead from to S (4 for 64, 6 for 96, 7 for 224).
         channels: channels of the first map; halved at every doubling, never below 16.
     """
 
-    def __init__(self, features: int, size: int, *, start: int = 4, channels: int = 64) -> None:
+    def __init__(self, features: int, size: int, *, channels: int = 64) -> None:
         super().__init__()
-        doublings = (size // start).bit_length() - 1
+        doublings = max(0, size.bit_length() - 3)
+        start = size >> doublings
         if start << doublings != size or doublings < 1:
-            raise ValueError(f"decoder: the image side must be {start} times a power of two, got {size}")
+            raise ValueError(f"decoder: the image side must be 4, 5, 6 or 7 times a power of two, got {size}")
         widths = [max(16, channels >> level) for level in range(doublings)]
         self.seed = nn.Sequential(
             nn.Linear(features, channels * start**2, bias=False),

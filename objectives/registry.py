@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from mmengine.registry import Registry
 
@@ -30,3 +32,9 @@ def load_objectives(plugins: Sequence[str] = ()) -> None:
             importlib.import_module(plugin)
         except Exception as error:  # whatever a user's module raises is the user's to see
             raise ValueError(f"--import {plugin}: {' '.join(str(error).split())}") from error
+
+
+def defaults(kind: type) -> dict[str, Any]:
+    """The hyper-parameters of an objective's class, which are its keyword-only arguments, and their defaults."""
+    parameters = inspect.signature(kind).parameters.values()
+    return {parameter.name: parameter.default for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}

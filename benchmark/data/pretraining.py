@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from downstream.imagefolder import ImageSet, open_image_folder
+from downstream.imagefolder import ImageSet, image_files, open_image_folder
 
 if TYPE_CHECKING:
     from benchmark.config import DataConfig
@@ -38,11 +39,12 @@ def _label(images: ImageSet, folder: Path, table: Path) -> ImageSet:
     try:
         with table.open(newline="") as file:
             names = {Path(row["file"]).name: row["label"] for row in csv.DictReader(file)}
-        ordered = [names[path.name] for path in sorted(folder.iterdir())]
+        ordered = [names[path.name] for path in image_files(folder)]
     except (KeyError, OSError) as error:
         raise ValueError(
             f"labels: {table} must have columns file and label for every image of {folder}: {error}"
         ) from error
     classes = tuple(sorted(set(ordered)))
     labels = torch.tensor([classes.index(name) for name in ordered])
-    return ImageSet(images.images, labels, classes, images.digest)
+    digest = hashlib.sha256(f"{images.digest}/{ordered}".encode()).hexdigest()[:16]
+    return ImageSet(images.images, labels, classes, digest)

@@ -42,9 +42,9 @@ views = dict(
 
 model = dict(depth=10, width=0.5, stem="stl10")
 
-training = dict(epochs=12, batch=256, lr=4e-3)
+training = dict(epochs=10, batch=256, lr=4e-3)
 
-# MoCo v2's temperature (arXiv 2003.04297), for every contrastive objective.
+# MoCo v2's temperature (arXiv 2003.04297), for both contrastive objectives.
 objectives = dict(infonce=dict(temperature=0.2), mrcl=dict(temperature=0.2))
 
 tasks = dict(

@@ -104,7 +104,7 @@ def test_the_data_of_a_task_change_its_own_key_alone() -> None:
 
 def test_code_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys()
-    monkeypatch.setattr(planning, "source_digest", lambda modules: "other code")
+    monkeypatch.setattr(planning, "source_digest", lambda _: "other code")
     assert not set(before) & set(keys())
 
 
@@ -145,5 +145,5 @@ def test_seeds_are_whole_numbers_each_counted_once() -> None:
 
 @pytest.mark.parametrize("text", ["", "a", "1.5", "-1", "0,,1", "\u00b2", "4294967296"])
 def test_anything_else_is_no_seed(text: str) -> None:
-    with pytest.raises(UserError, match="^seeds: whole numbers "):
+    with pytest.raises(UserError, match=r"^seeds: whole numbers "):
         choose_seeds(text)

@@ -63,7 +63,7 @@ def test_a_training_that_goes_on_ends_in_the_same_bits_and_repeats_no_row(tmp_pa
     config = tiny_config("logging.checkpoint=3")
     straight = train(config, tmp_path / "straight").state_dict()
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     stopped = parts(config)
@@ -73,11 +73,11 @@ def test_a_training_that_goes_on_ends_in_the_same_bits_and_repeats_no_row(tmp_pa
     def dying(*args: object) -> dict[str, torch.Tensor]:
         calls.append(args)
         if len(calls) == 6:
-            raise Killed
+            raise KilledError
         return forward(*args)  # type: ignore[arg-type]
 
     stopped.objective.forward = dying  # type: ignore[method-assign, assignment]
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(config, tmp_path / "stopped", made_of=stopped)
     assert steps(tmp_path / "stopped", "contrast") == [1, 2, 3, 4, 5]
 

@@ -74,7 +74,7 @@ def ensure(config: ShapesConfig, out: Path) -> str:
 def digest(config: ShapesConfig) -> str:
     """Hash of what decides the files' contents: the options and the code that draws and writes them."""
     options = json.dumps(asdict(config), sort_keys=True)
-    code = source_digest(write.__module__ for write in WRITERS.values())
+    code = source_digest(tuple(write.__module__ for write in WRITERS.values()))
     return hashlib.sha256(f"{options} {code}".encode()).hexdigest()
 
 

@@ -1,0 +1,69 @@
+"""A pretraining that is killed goes on at the same command, and ends in the bits of one that never was."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from clbench_runs import data_root, records
+
+from benchmark.cli import main
+
+STEPS = 24
+
+
+def words(runs: Path, data: Path) -> list[str]:
+    command = ["pretrain", "--config", "smoke", "--objectives", "mrcl", "--runs", str(runs), "--data-root", str(data)]
+    return [*command, "--set", f"training.epochs={STEPS // 2}", "--set", "logging.checkpoint=2"]
+
+
+def weights(runs: Path) -> dict[str, torch.Tensor]:
+    key = records(runs)["mrcl/0/None"]["key"]
+    loaded: dict[str, torch.Tensor] = torch.load(runs / "cells" / key / "backbone.pth", weights_only=True)
+    return loaded
+
+
+def rows(cell: Path) -> list[list[str]]:
+    with (cell / "scalars.csv").open(newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+def start_and_kill(runs: Path, data: Path) -> Path:
+    """Kill the whole process group as soon as there is a checkpoint; return the cell's folder."""
+    command = [sys.executable, "-m", "benchmark", *words(runs, data)]
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
+    try:
+        while not (found := list(runs.glob("cells/*/checkpoint.pth"))):
+            assert process.poll() is None
+            time.sleep(0.005)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return found[0].parent
+
+
+def test_a_killed_pretraining_goes_on_and_ends_in_the_same_bits(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    data, straight, killed = data_root(tmp_path_factory), tmp_path / "straight", tmp_path / "killed"
+    assert main(words(straight, data)) == 0
+
+    cell = start_and_kill(killed, data)
+    assert not (cell / "cell.json").exists()
+    assert not (cell / "backbone.pth").exists()
+    stopped_at = torch.load(cell / "checkpoint.pth", weights_only=False)["meta"]["iter"]
+    assert 2 <= stopped_at < STEPS
+    before = [row for row in rows(cell) if int(row[0]) <= stopped_at]
+
+    assert main(words(killed, data)) == 0
+    whole, resumed = weights(straight), weights(killed)
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    assert not (cell / "checkpoint.pth").exists()
+    assert rows(cell)[: len(before)] == before  # with the speeds of the first process: nothing was computed again
+    assert [int(row[0]) for row in rows(cell) if row[1] == "reconstruct"] == list(range(1, STEPS + 1))
