@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,12 +127,14 @@ def load_backbone(path: Path, spec: BackboneSpec) -> Backbone:
     """Build the backbone of `spec` and fill every tensor of it from `path`.
 
     Raises:
-        ValueError: a tensor is missing, left over or of another shape.
+        ValueError: a tensor is missing, left over or of another shape, or the file holds something else.
     """
     backbone = Backbone(spec)
     try:
         backbone.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except RuntimeError as error:
+    except (EOFError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{path}: must hold weights and nothing else") from error
+    except (RuntimeError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{path}: does not fit a ResNet-{spec.depth} of width {spec.width}: {reason}") from error
     return backbone

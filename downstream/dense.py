@@ -61,30 +61,26 @@ def load_config(name: str, *, overrides: Mapping[str, Any]) -> Config:
         known = sorted(path.relative_to(CONFIGS).as_posix() for path in (CONFIGS / "downstream").glob("*.py"))
         raise ValueError(f"unknown config '{name}'.{_nearest(name, known)} Known: {', '.join(known)}.")
     config = Config.fromfile(file)
-    for key in overrides:
-        _check_key(config, key, file=name)
+    for key, value in overrides.items():
+        _check_key(config, key, value, file=name)
     config.merge_from_dict(dict(overrides))
     return config
 
 
-def _check_key(config: Config, key: str, *, file: str) -> None:
-    """Follow a dotted key; numbers index lists."""
+def _check_key(config: Config, key: str, value: Any, *, file: str) -> None:
+    """Follow a dotted key, where numbers index lists, and compare the kind of value at its end."""
     node: Any = config
     parts = key.split(".")
     for depth, part in enumerate(parts):
-        is_list = isinstance(node, list | tuple)
-        names = (
-            [str(index) for index in range(len(node))]
-            if is_list
-            else list(node)
-            if isinstance(node, dict | Config)
-            else []
-        )
+        names = _names(node)
         if part not in names:
             near = difflib.get_close_matches(part, names, n=1)
             hint = f" Did you mean '{'.'.join([*parts[:depth], *near, *parts[depth + 1 :]])}'?" if near else ""
             raise ValueError(f"{file}: unknown key '{key}'.{hint}")
-        node = node[int(part)] if is_list else node[part]
+        node = node[int(part)] if isinstance(node, list | tuple) else node[part]
+    numbers = isinstance(node, int | float) and not isinstance(node, bool)
+    if numbers and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ValueError(f"{file}: {key} must be a number, got {value!r}")
 
 
 def _names(node: Any) -> list[str]:

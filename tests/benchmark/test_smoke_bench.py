@@ -1,4 +1,4 @@
-"""The main job from end to end: every stage, every task, tables and figures; then again, where nothing is left to do."""
+"""The main job from end to end: every stage, every task, tables and figures; then again, with nothing left to do."""
 
 import csv
 from pathlib import Path

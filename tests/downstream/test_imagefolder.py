@@ -29,8 +29,8 @@ def tree(tmp_path: Path) -> Path:
     Image.fromarray(noise(SIZE, SIZE, 3, seed=0)).save(root / "ant/same-size.png")
     Image.fromarray(noise(40, 30, 3, seed=1)).save(root / "ant/tall.JPG", format="JPEG")
     Image.fromarray(noise(30, 90, seed=2)).save(root / "bee/grey.bmp")
-    Image.fromarray(noise(10, 12, 4, seed=3)).save(root / "bee/deeper/transparent.webp")
-    Image.fromarray(noise(24, 33, 3, seed=4)).quantize(16).save(root / "cow/palette.png")
+    Image.fromarray(noise(10, 15, 4, seed=3)).save(root / "bee/deeper/transparent.webp")
+    Image.fromarray(noise(24, 34, 3, seed=4)).quantize(16).save(root / "cow/palette.png")
     (root / "cow/notes.txt").write_text("no image")
     return root
 
@@ -47,8 +47,7 @@ def test_pixels_are_pillows_resized_and_cropped(tree: Path) -> None:
         scale = SIZE / min(image.size)
         sides = [max(SIZE, round(image.height * scale)), max(SIZE, round(image.width * scale))]
         wanted = image if image.size == (SIZE, SIZE) else center_crop(resize(image, sides, interpolation=3), [SIZE])
-        difference = (found.images[row].int() - pil_to_tensor(wanted).int()).abs()
-        assert difference.max() == 0 or sides[0] % 2 != sides[1] % 2, path
+        assert torch.equal(found.images[row], pil_to_tensor(wanted)), path
     assert found.images.shape == (5, 3, SIZE, SIZE)
     assert found.images.dtype == torch.uint8
 
