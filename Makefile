@@ -18,16 +18,19 @@ PASS = --config "$(CONFIG)" --objectives "$(OBJ)" --seeds "$(SEEDS)" --runs "$(R
 	--jobs "$(JOBS)" $(foreach pair,$(SET),--set "$(pair)")
 
 .venv/.stamp: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python: 3.10 or newer is needed, got $$($(PYTHON) --version); set PYTHON=python3.12, say"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
+		{ echo "Python: 3.10 to 3.13 is needed, got $$($(PYTHON) --version); set PYTHON=python3.12, say"; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@# mmdet's needs bring both builds of OpenCV into one folder; the headless one runs without a display's libraries.
+	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall $$(grep ^opencv-python-headless requirements.lock)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .PHONY: help setup bench pretrain evaluate table plot list doctor data test check format perf clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  \1|\2/' | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables: OBJ=$(OBJ) SEEDS=$(SEEDS) CONFIG=$(CONFIG) TASKS=$(TASKS) RUNS=$(RUNS) DATA_ROOT=$(DATA_ROOT) SET=$(SET) JOBS=$(JOBS) ARGS=$(ARGS)"
 

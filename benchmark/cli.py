@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -42,6 +43,7 @@ def main(words: Sequence[str] | None = None) -> int:
     Returns:
         0; 1 if a cell failed; 2 for a mistake in what the user gave; 130 if interrupted.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's stop is a user's
     try:
         arguments = build_parser().parse_args(words)
         run: Callable[[argparse.Namespace], int] = arguments.run
@@ -169,6 +171,8 @@ def _list(arguments: argparse.Namespace) -> int:
         print(f"{kind}:")
         for entry in entries:
             print(f"  {entry['name']:<14} {entry['summary']}")
+            if "tasks" in entry:
+                print(f"  {'':<14} tasks: {', '.join(entry['tasks'])}")
     return 0
 
 

@@ -38,7 +38,9 @@ def choose_device(text: str) -> str:
     """
     if text == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if text != "cpu" and not (text.startswith("cuda") and torch.cuda.is_available()):
+    if text not in ("cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))) and (
+        text != "cuda" or not torch.cuda.is_available()
+    ):
         raise ValueError(f"device: must be auto, cpu or, where there is a GPU, cuda; got {text!r}")
     return text
 

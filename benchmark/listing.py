@@ -22,7 +22,8 @@ def _objective(name: str) -> dict[str, Any]:
     kind = OBJECTIVES.get(name)
     module = inspect.getmodule(kind)
     summary = _first_line(inspect.getdoc(module)) or _first_line(inspect.getdoc(kind))
-    return {"name": name, "summary": summary, "derived": kind.derived, "arguments": defaults(kind)}
+    arguments = {key: None if value is inspect.Parameter.empty else value for key, value in defaults(kind).items()}
+    return {"name": name, "summary": summary, "derived": kind.derived, "arguments": arguments}
 
 
 def _config(name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from types import TracebackType
 from typing import TextIO
@@ -24,7 +25,7 @@ class CellProgress:
     def __init__(self, name: str, stream: TextIO, *, live: bool) -> None:
         self.name, self.stream, self.live = name, stream, live
         self.started = self.shown = time.monotonic()
-        self.first = 0
+        self.first: int | None = None
         columns = (
             TextColumn("{task.description}"),
             BarColumn(bar_width=16),
@@ -52,12 +53,12 @@ class CellProgress:
             self.bar.update(self.task, completed=step, total=total, terms=shown)
             return
         now = time.monotonic()
-        self.first = self.first or step
+        if self.first is None:
+            self.first, self.started = step, now
         if step < total and now - self.shown < SECONDS_BETWEEN_LINES:
             return
-        done = max(1, step - self.first)
-        left = (now - self.started) / done * (total - step)
-        self.shown = now
+        done, self.shown = step - self.first, now
+        left = (now - self.started) / done * (total - step) if done else math.nan
         print(f"  {self.name}: {step}/{total}  left {left:.0f} s  {shown}", file=self.stream, flush=True)
 
 

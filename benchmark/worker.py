@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing.connection
 import os
 import shutil
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -69,6 +71,7 @@ def run_job(job: Job) -> None:
     Everything that libraries print goes to `log.txt` in the cell's folder; progress goes to the caller's output.
     """
     runs, cell = job.places.runs, job.cell
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     with cells.lock(runs, cell.key), _output_to(job.folder / "log.txt") as shown:
         if cells.is_done(runs, cell.key):
             return
@@ -93,6 +96,14 @@ def run_job(job: Job) -> None:
         cells.write_record(runs, cell, metrics=metrics, costs=costs, environment=environment, reason=reason)
         if reason is None:
             (job.folder / "checkpoint.pth").unlink(missing_ok=True)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, however it went."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(INTERRUPTED)
 
 
 def _check_source(cell: Cell) -> None:

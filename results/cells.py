@@ -40,7 +40,7 @@ class Costs:
         images: training images seen.
         images_per_s: images a second of the training loop.
         peak_memory_bytes: highest memory in use.
-        parameters: trained parameters.
+        parameters: parameters of the backbone.
     """
 
     wall_s: float | None
@@ -110,15 +110,20 @@ class Cell:
     folder: Path
 
 
-def read_cells(runs: Path) -> list[Cell]:
-    """Read every cell of a runs folder, in the order of their keys; a folder without cell.json is no result yet.
+def read_cells(runs: Path, *, keys: Collection[str] | None = None) -> list[Cell]:
+    """Read the cells of a runs folder, in the order of their keys; a folder without cell.json is no result yet.
+
+    Args:
+        runs: the folder.
+        keys: the cells to read; None = all.
 
     Raises:
         ValueError: the folder is missing or a cell is malformed; one line that names the file.
     """
     if not runs.is_dir():
         raise ValueError(f"runs: a folder with cells/<key>/cell.json is expected, got {runs}")
-    return [read_cell(path) for path in sorted(runs.glob("cells/*/cell.json"))]
+    paths = sorted(runs.glob("cells/*/cell.json"))
+    return [read_cell(path) for path in paths if keys is None or path.parent.name in keys]
 
 
 def read_cell(path: Path) -> Cell:

@@ -36,7 +36,7 @@ def load(runs: Path, *, keys: Collection[str] | None = None) -> pd.DataFrame:
     Raises:
         ValueError: the folder is missing or a cell is malformed; one line that names the file.
     """
-    cells = read_cells(runs)
+    cells = read_cells(runs, keys=keys)
     pretrained = {cell.key: cell for cell in cells if cell.kind == "pretrain"}
     rows = [
         _row(cell, score=score, upstream=pretrained.get(cell.upstream or ""))
@@ -62,7 +62,7 @@ def load_scalars(runs: Path, *, keys: Collection[str] | None = None) -> pd.DataF
     """
     curves = [
         _curve(cell)
-        for cell in current(read_cells(runs), keys=keys)
+        for cell in current(read_cells(runs, keys=keys), keys=keys)
         if cell.kind == "pretrain" and (cell.folder / "scalars.csv").exists()
     ]
     return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=CURVE_COLUMNS)
