@@ -110,9 +110,8 @@ def write_json(path: Path, content: Any) -> None:
 
 
 @contextmanager
-def lock(runs: Path, key: str) -> Iterator[None]:
-    """Hold the cell against other processes; the system lets go of it when its holder ends, however it ends."""
-    path = folder(runs, key)
+def lock(path: Path) -> Iterator[None]:
+    """Hold a folder against other processes; the system lets go of it when its holder ends, however it ends."""
     path.mkdir(parents=True, exist_ok=True)
     with (path / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

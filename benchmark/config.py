@@ -200,10 +200,13 @@ def _convert(hint: Any, value: Any, *, where: str, key: str) -> Any:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
         return _build(hint, value, where=where, prefix=f"{key}.")
-    if key == "tasks" and isinstance(value, Mapping):
-        return {name: _task(name, options, where=where) for name, options in value.items() if options is not None}
+    if hint == TaskOptions:
+        if not isinstance(value, Mapping):
+            raise UserError(f"{where}: {key} must be dict, got {value!r}")
+        return _task(value, where=where, key=key)
     if origin is dict and isinstance(value, Mapping) and arguments[1] is not Any:
-        return {name: _convert(arguments[1], each, where=where, key=f"{key}.{name}") for name, each in value.items()}
+        each = {name: item for name, item in value.items() if item is not None}  # None drops what a base config has
+        return {name: _convert(arguments[1], item, where=where, key=f"{key}.{name}") for name, item in each.items()}
     if origin is types.UnionType:
         inner = next(argument for argument in arguments if argument is not types.NoneType)
         return None if value is None else _convert(inner, value, where=where, key=key)
@@ -220,10 +223,10 @@ def _convert(hint: Any, value: Any, *, where: str, key: str) -> Any:
     return value
 
 
-def _task(name: str, raw: Any, *, where: str) -> TaskOptions:
+def _task(raw: Mapping[str, Any], *, where: str, key: str) -> TaskOptions:
     """Build the options of one task; its `family` says of which kind."""
-    options = dict(_convert(dict[str, Any], raw, where=where, key=f"tasks.{name}"))
+    options = dict(raw)
     family = options.pop("family", None)
     if family not in OPTIONS:
-        raise UserError(f"{where}: tasks.{name}.family: {unknown('family', str(family), OPTIONS)}")
-    return typing.cast(TaskOptions, _build(OPTIONS[family], options, where=where, prefix=f"tasks.{name}."))
+        raise UserError(f"{where}: {key}.family: {unknown('family', str(family), OPTIONS)}")
+    return typing.cast(TaskOptions, _build(OPTIONS[family], options, where=where, prefix=f"{key}."))

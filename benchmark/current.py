@@ -7,8 +7,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from benchmark.cells import Cell, write_json
+from benchmark.cells import Cell, lock, write_json
 from benchmark.config import BenchConfig
 
 
@@ -22,20 +23,36 @@ def remember(runs: Path, config: BenchConfig, chains: Sequence[Sequence[Cell]]) 
     """
     settings = {name: value for name, value in asdict(config).items() if name not in ("logging", "objectives")}
     protocol = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
-    path = runs / "plans" / f"{chains[0][0].config}.json"
-    earlier = json.loads(path.read_text()) if path.exists() else {}
-    rows = earlier.get("cells", {}) if earlier.get("protocol") == protocol else {}
-    for cell in (cell for chain in chains for cell in chain):
-        if (
-            cell.kind == "pretrain" and rows.get(cell.name) != cell.key
-        ):  # what rested on another backbone is not current
-            rows = {name: key for name, key in rows.items() if not name.startswith(f"{cell.name} on ")}
-        rows[cell.name] = cell.key
-    write_json(path, {"protocol": protocol, "cells": rows})
+    with lock(runs / "plans"):
+        earlier = _read(_path(runs, chains[0][0].config))
+        rows = earlier["cells"] if earlier["protocol"] == protocol else {}
+        for pretrained, *evaluations in chains:
+            if rows.get(pretrained.name) != pretrained.key:
+                rows = _without_evaluations(rows, pretrained)
+            rows |= {cell.name: cell.key for cell in (pretrained, *evaluations)}
+        write_json(_path(runs, chains[0][0].config), {"protocol": protocol, "cells": rows})
     return set(rows.values())
 
 
 def current_keys(runs: Path) -> set[str] | None:
     """Keys of the cells of every config's table; None where nothing was ever planned (cells from elsewhere)."""
-    plans = [json.loads(path.read_text()) for path in sorted((runs / "plans").glob("*.json"))]
+    plans = [_read(path) for path in sorted((runs / "plans").glob("*.json"))]
     return {key for plan in plans for key in plan["cells"].values()} if plans else None
+
+
+def _path(runs: Path, config: str) -> Path:
+    return runs / "plans" / f"{config}.json"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A plan; one that is not there or damaged is empty, and the next call fills it again."""
+    try:
+        plan: dict[str, Any] = json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {"protocol": "", "cells": {}}
+    return plan
+
+
+def _without_evaluations(rows: dict[str, str], pretrained: Cell) -> dict[str, str]:
+    """Drop what rested on an earlier backbone of this row."""
+    return {name: key for name, key in rows.items() if not name.startswith(f"{pretrained.name} on ")}

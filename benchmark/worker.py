@@ -72,7 +72,7 @@ def run_job(job: Job) -> None:
     """
     runs, cell = job.places.runs, job.cell
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with cells.lock(runs, cell.key), _output_to(job.folder / "log.txt") as shown:
+    with cells.lock(job.folder), _output_to(job.folder / "log.txt") as shown:
         if cells.is_done(runs, cell.key):
             return
         (job.folder / "cell.json").unlink(missing_ok=True)  # of a failure

@@ -17,8 +17,8 @@ def write(runs: Path, cell: Cell, *, reason: str | None) -> None:
     cells.write_record(runs, cell, metrics=[{"value": 0.5}], costs={"images": 3}, environment={}, reason=reason)
 
 
-def test_the_key_follows_from_the_inputs_alone() -> None:
-    assert CELL.key == replace(CELL, config="other", inputs={"lr": 1e-3, "seed": 0}).key
+def test_the_order_of_the_inputs_does_not_matter() -> None:
+    assert CELL.key == replace(CELL, inputs={"lr": 1e-3, "seed": 0}).key
     assert len(CELL.key) == 16
     assert int(CELL.key, 16) >= 0
 
@@ -30,6 +30,7 @@ def test_the_key_follows_from_the_inputs_alone() -> None:
         {"inputs": {"seed": 0, "lr": 1.0000001e-3}},
         {"inputs": {"seed": 0}},
         {"kind": "evaluate"},
+        {"config": "other"},
         {"upstream": "0123456789abcdef"},
     ],
 )
@@ -86,6 +87,12 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> N
     assert cells.read_record(tmp_path, CELL.key) == before
 
 
+def test_a_record_that_cannot_be_read_counts_as_not_there(tmp_path: Path) -> None:
+    write(tmp_path, CELL, reason=None)
+    (tmp_path / "cells" / CELL.key / "cell.json").write_text('{"status": "do')
+    assert not cells.is_done(tmp_path, CELL.key)
+
+
 def test_a_finished_write_leaves_no_temporary_file(tmp_path: Path) -> None:
     write(tmp_path, CELL, reason=None)
     assert [path.name for path in (tmp_path / "cells" / CELL.key).iterdir()] == ["cell.json"]
@@ -97,7 +104,7 @@ def test_a_held_cell_is_held_against_other_processes(tmp_path: Path) -> None:
         "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
     )
     command = [sys.executable, "-W", "ignore", "-c", code]
-    with cells.lock(tmp_path, "abc"):
+    with cells.lock(cells.folder(tmp_path, "abc")):
         assert b"BlockingIOError" in subprocess.run(command, capture_output=True, check=False).stderr
     subprocess.run(command, check=True)
 
@@ -105,7 +112,7 @@ def test_a_held_cell_is_held_against_other_processes(tmp_path: Path) -> None:
 def test_a_killed_holder_lets_go_of_its_cell(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from benchmark import cells\n"
-        f"with cells.lock(Path({str(tmp_path)!r}), 'abc'):\n"
+        f"with cells.lock(cells.folder(Path({str(tmp_path)!r}), 'abc')):\n"
         "    print('in', flush=True); sys.stdin.readline()\n"
     )
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -116,5 +123,5 @@ def test_a_killed_holder_lets_go_of_its_cell(tmp_path: Path) -> None:
     holder.wait()
     holder.stdin.close()
     holder.stdout.close()
-    with cells.lock(tmp_path, "abc"):
+    with cells.lock(cells.folder(tmp_path, "abc")):
         pass

@@ -66,6 +66,7 @@ def test_the_same_request_gives_the_same_keys() -> None:
         "views.flip=0.25",
         "model.projection=64",
         "model.width=0.5",
+        "threads=1",
     ],
 )
 def test_whatever_changes_the_pretraining_changes_every_key_of_the_row(word: str) -> None:
@@ -104,7 +105,7 @@ def test_the_data_of_a_task_change_its_own_key_alone() -> None:
 
 def test_code_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys()
-    monkeypatch.setattr(planning, "source_digest", lambda _: "other code")
+    monkeypatch.setattr(planning, "source_of", lambda _objective, _family: "other code")
     assert not set(before) & set(keys())
 
 

@@ -29,6 +29,12 @@ MATHS = "def twice(x: int) -> int:\n    return 2 * x\n"
 UNUSED = "class Nothing:\n    pass\n"
 
 
+def digest(*modules: str) -> str:
+    """Read the code anew; a process that computes reads it once."""
+    source_digest.cache_clear()
+    return source_digest(modules)
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.syspath_prepend(tmp_path)
@@ -57,9 +63,9 @@ def edit(path: Path, old: str, new: str) -> None:
     ],
 )
 def test_words_and_layout_change_nothing(package: Path, file: str, old: str, new: str) -> None:
-    before = source_digest(["digested.main"])
+    before = digest("digested.main")
     edit(package / f"{file}.py", old, new)
-    assert source_digest(["digested.main"]) == before
+    assert digest("digested.main") == before
 
 
 @pytest.mark.parametrize(
@@ -72,9 +78,9 @@ def test_words_and_layout_change_nothing(package: Path, file: str, old: str, new
     ],
 )
 def test_a_change_of_code_changes_it(package: Path, file: str, old: str, new: str) -> None:
-    before = source_digest(["digested.main"])
+    before = digest("digested.main")
     edit(package / f"{file}.py", old, new)
-    assert source_digest(["digested.main"]) != before
+    assert digest("digested.main") != before
 
 
 @pytest.mark.parametrize(
@@ -83,9 +89,9 @@ def test_a_change_of_code_changes_it(package: Path, file: str, old: str, new: st
 )
 def test_every_form_of_import_is_followed(package: Path, line: str) -> None:
     (package / "main.py").write_text(f"def late() -> None:\n    {line}\n")
-    before = source_digest(["digested.main"])
+    before = digest("digested.main")
     edit(package / "maths.py", "2 * x", "3 * x")
-    assert source_digest(["digested.main"]) != before
+    assert digest("digested.main") != before
 
 
 def test_a_package_that_is_imported_through_its_init_is_followed(package: Path) -> None:
@@ -93,45 +99,45 @@ def test_a_package_that_is_imported_through_its_init_is_followed(package: Path) 
     (package / "deep/__init__.py").write_text("from .inner import value\n")
     (package / "deep/inner.py").write_text("value = 1\n")
     (package / "main.py").write_text("from digested.deep import value\n")
-    before = source_digest(["digested.main"])
+    before = digest("digested.main")
     edit(package / "deep/inner.py", "1", "2")
-    assert source_digest(["digested.main"]) != before
+    assert digest("digested.main") != before
 
 
 def test_a_package_without_an_init_is_read_all_the_same(package: Path) -> None:
     (package / "__init__.py").unlink()
-    before = source_digest(["digested.main"])
+    before = digest("digested.main")
     edit(package / "maths.py", "2 * x", "3 * x")
-    assert source_digest(["digested.main"]) != before
+    assert digest("digested.main") != before
 
 
 def test_a_module_beside_a_plug_in_is_followed(package: Path) -> None:
     (package.parent / "beside_digested.py").write_text("value = 1\n")
     edit(package / "main.py", "from digested.maths import twice", "from beside_digested import value as twice")
-    before = source_digest(["digested.main"])
+    before = digest("digested.main")
     edit(package.parent / "beside_digested.py", "1", "2")
-    assert source_digest(["digested.main"]) != before
+    assert digest("digested.main") != before
 
 
 def test_the_projects_own_modules_are_followed_from_a_plug_in(package: Path) -> None:
     edit(package / "main.py", "from digested.maths import twice", "from objectives.infonce import info_nce as twice")
-    alone = source_digest(["digested.main"])
+    alone = digest("digested.main")
     edit(package / "main.py", "from objectives.infonce import info_nce as twice", "twice = 3")
-    assert source_digest(["digested.main"]) != alone
+    assert digest("digested.main") != alone
 
 
 def test_the_order_of_the_modules_does_not_matter(package: Path) -> None:
-    assert source_digest(["digested.main", "digested.maths"]) == source_digest(["digested.maths", "digested.main"])
+    assert digest("digested.main", "digested.maths") == digest("digested.maths", "digested.main")
 
 
 def test_another_process_gets_the_same_digest() -> None:
-    code = "from benchmark.source_digest import source_digest; print(source_digest(['objectives.mrcl']))"
+    code = "from benchmark.source_digest import source_digest; print(source_digest(('objectives.mrcl',)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    assert found == source_digest(["objectives.mrcl"])
+    assert found == digest("objectives.mrcl")
 
 
 def test_reading_the_code_imports_none_of_it(package: Path) -> None:
     (package / "main.py").write_text("raise RuntimeError\n")
-    source_digest(["digested.main"])
+    digest("digested.main")
     assert "digested" not in sys.modules
     assert "digested.main" not in sys.modules
