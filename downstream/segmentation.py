@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from mmengine import Config
 
 from downstream import dense, mmcv_ops
@@ -23,7 +25,9 @@ def run(options: SegmentationOptions, context: Context) -> list[Metric]:
     config = dense.load_config(options.config, overrides=options.overrides)
     dense.complete(config, data=context.data_root / options.data, classes=options.classes, context=context)
     _fit_heads(config, spec=context.spec, classes=len(options.classes))
-    scores = dense.train_and_test(config, context=context)
+    with warnings.catch_warnings():  # mmseg recommends an option that it cannot combine with class weights
+        warnings.filterwarnings("ignore", message="Default ``avg_non_ignore`` is False")
+        scores = dense.train_and_test(config, context=context)
     return [Metric(options.dataset, "mIoU", "test", "last", float(scores["mIoU"]) / 100)]  # mmseg counts in percent
 
 
