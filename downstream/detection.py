@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from multiprocessing.pool import ThreadPool
+
 from mmengine import Config
 
 from downstream import dense, mmcv_ops
@@ -44,6 +47,8 @@ def _import_mmdet() -> None:
         from mmdet.utils import register_all_modules
 
         register_all_modules(init_default_scope=False)
+    # VOCMetric forks a pool of processes for every IoU threshold; forked from a process with threads, they can hang.
+    importlib.import_module("mmdet.evaluation.functional.mean_ap").Pool = ThreadPool  # type: ignore[attr-defined]
 
 
 def _fit_heads(config: Config, *, spec: BackboneSpec, classes: int) -> None:
