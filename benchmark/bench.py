@@ -14,7 +14,7 @@ from rich.console import Console
 from benchmark import cells, preflight
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig, load
-from benchmark.current import remember
+from benchmark.current import current_keys, remember
 from benchmark.environment import choose_device
 from benchmark.errors import UserError, blaming_the_user
 from benchmark.execute import Tally, run_chains
@@ -64,26 +64,29 @@ def run(request: Request, *, stages: Collection[str]) -> int:
     template, chains = _prepare(request, stages=stages)
     if "pretrain" not in stages:
         _require_backbones(chains, request)
+    drawn = current_keys(request.places.runs) or set()
     keys = remember(request.places.runs, template.config, chains)
     tally = run_chains(chains, template, jobs=request.jobs, say=_say)
     _say(_summary(tally, seconds=time.perf_counter() - started))
     if "report" in stages:
-        for path in report(request.places.runs, keys=keys):
+        same = keys <= drawn and not tally.computed and (request.places.runs / "figures").is_dir()
+        for path in report(request.places.runs, keys=keys, figures=not same):
             _say(f"wrote {path}")
     return 1 if tally.failed else 0
 
 
-def report(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
+def report(runs: Path, *, keys: Collection[str] | None, figures: bool) -> list[Path]:
     """Print the tables, write tables and figures.
 
     Args:
         runs: results.
         keys: the cells to show; None = the newest of every row and task.
+        figures: draw them; False where they would come out as they are.
 
     Returns:
         The files written.
     """
-    return [*report_tables(runs, keys=keys), *report_figures(runs, keys=keys)]
+    return [*report_tables(runs, keys=keys), *(report_figures(runs, keys=keys) if figures else [])]
 
 
 def report_tables(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
