@@ -56,7 +56,7 @@ def _loop_rate(config: BenchConfig) -> float:
         hooks = [
             clock,
             Scalars(Path(folder) / "scalars.csv", interval=config.logging.interval, images=batch, report=clock.report),
-            AtomicCheckpoint(Path(folder) / "checkpoint.pth", interval=STEPS // 2),
+            AtomicCheckpoint(Path(folder) / "checkpoint.pth", interval=config.logging.checkpoint),
         ]
         pretrain(parts, images, config, seed=0, work_dir=Path(folder), hooks=hooks)
         return STEPS * batch / clock.seconds
