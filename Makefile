@@ -61,7 +61,7 @@ data: .venv/.stamp ## Write the embedded shapes data set to DATA_ROOT/shapes
 	@$(BIN)/clbench data shapes --out "$(DATA_ROOT)/shapes" $(ARGS)
 
 test: .venv/.stamp ## Run the tests
-	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/.stamp ## Lint, format check, type check, import directions
 	@$(BIN)/ruff check .

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -40,8 +39,6 @@ def run_chains(chains: Sequence[Sequence[Cell]], template: Job, *, jobs: int, sa
     Raises:
         KeyboardInterrupt: the user stopped the run; running cells were ended and go on at the next call.
     """
-    # Threads that spin while they wait cost a busy machine most of its time; read by OpenMP when a process starts.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     executor = _Executor(replace(template, live=template.live and jobs == 1), say)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         futures = [pool.submit(executor.run_chain, chain) for chain in chains]
@@ -86,7 +83,11 @@ class _Executor:
             return "kept"
         started = time.perf_counter()
         code = self._run_process(replace(self.template, cell=cell))
-        record = cells.read_record(runs, cell.key) if code == 0 else self._record_death(cell, code)
+        if code != 0:
+            log = cells.folder(runs, cell.key) / "log.txt"
+            how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
+            self._record_failure(cell, f"its process {how}; see {log}")
+        record = cells.read_record(runs, cell.key)
         assert record is not None
         if record["status"] == "failed":
             self.say(f"{cell.name}: FAILED: {record['reason']}")
@@ -108,15 +109,9 @@ class _Executor:
         assert process.exitcode is not None
         return process.exitcode
 
-    def _record_death(self, cell: Cell, code: int) -> dict[str, Any] | None:
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
-        log = cells.folder(self.template.places.runs, cell.key) / "log.txt"
-        return self._record_failure(cell, f"its process {how}; see {log}")
-
-    def _record_failure(self, cell: Cell, reason: str) -> dict[str, Any] | None:
+    def _record_failure(self, cell: Cell, reason: str) -> None:
         runs, environment = self.template.places.runs, describe_environment(self.template.device)
         cells.write_record(runs, cell, metrics=[], costs={}, environment=environment, reason=reason)
-        return cells.read_record(runs, cell.key)
 
 
 def _summary(record: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from objectives.contract import Views
 from objectives.registry import load_objectives
 
 ROUNDS = 5
-STEPS = 12
+STEPS = 30
 
 
 def main() -> None:
@@ -38,11 +39,15 @@ def main() -> None:
 def measure_loop(config: BenchConfig) -> tuple[float, float]:
     """Images/s of the whole pretraining loop, and of forward, backward and step alone on resident random views.
 
-    Same network, objective, batch and optimiser; medians over `ROUNDS` turns of `STEPS` steps after one warm-up turn.
+    Same network, objective, batch, optimiser and choice of algorithms; medians over `ROUNDS` turns of `STEPS` steps
+    each, now the one first and now the other, after a warm-up turn.
     """
-    turns = [(_loop_rate(config), _bare_rate(config)) for _ in range(ROUNDS + 1)][1:]
-    loop, bare = zip(*turns, strict=True)
-    return statistics.median(loop), statistics.median(bare)
+    rates: dict[Callable[[BenchConfig], float], list[float]] = {_loop_rate: [], _bare_rate: []}
+    for turn in range(ROUNDS + 1):
+        for measure in (_loop_rate, _bare_rate)[:: 1 if turn % 2 else -1]:
+            rates[measure].append(measure(config))
+    loop, bare = (statistics.median(turns[1:]) for turns in rates.values())
+    return loop, bare
 
 
 def _loop_rate(config: BenchConfig) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,7 +128,8 @@ def pretrain(
         log_level="WARNING",
         experiment_name=str(work_dir),
     )
-    runner.train()
+    with closing(runner.visualizer):  # TensorBoard writes from a thread of its own
+        runner.train()
     return parts.network.backbone
 
 

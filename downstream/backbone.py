@@ -67,6 +67,11 @@ class BackboneSpec:
         first = stride * (2 if pool else 1)
         return first, 2 * first, 4 * first, 8 * first
 
+    def normalise(self, images: Tensor) -> Tensor:
+        """Turn RGB images (N, 3, H, W) uint8 into the backbone's input, float32 on the same device."""
+        statistics = torch.tensor([self.mean, self.std], device=images.device).view(2, 3, 1, 1)
+        return images.div(255).sub_(statistics[0]).div_(statistics[1])
+
     def _planes(self, stage: int) -> int:
         return max(8, round((64 << stage) * self.width))
 

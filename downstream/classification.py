@@ -129,10 +129,7 @@ def knn_accuracy(train: Split, test: Split, *, neighbours: int, temperature: flo
 @torch.inference_mode()
 def _features(backbone: Backbone, images: ImageSet, context: Context) -> Split:
     """Pass every image through the backbone once."""
-    mean, std = (
-        torch.tensor(value, device=context.device).view(1, 3, 1, 1) for value in (context.spec.mean, context.spec.std)
-    )
-    rows = [backbone((batch.to(context.device) / 255 - mean) / std) for batch in images.images.split(256)]
+    rows = [backbone(context.spec.normalise(batch.to(context.device))) for batch in images.images.split(256)]
     return Split(torch.cat(rows), images.labels.to(context.device))
 
 

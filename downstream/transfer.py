@@ -95,10 +95,7 @@ def _probe() -> Tensor:
 
 
 def _source_stages(image: Tensor, source: Backbone) -> tuple[Tensor, ...]:
-    mean, std = (
-        torch.tensor(values, device=image.device)[:, None, None] for values in (source.spec.mean, source.spec.std)
-    )
-    stages: tuple[Tensor, ...] = source.stages(((image / 255 - mean) / std)[None])
+    stages: tuple[Tensor, ...] = source.stages(source.spec.normalise(image[None]))
     return stages
 
 

@@ -65,15 +65,6 @@ class ViewPolicy:
         _replace_(views, parameters.solarize, operations.solarize)
         return self._normalise_(views)
 
-    def plain(self, images: Tensor) -> Tensor:
-        """Only scale to [0, 1] and normalise: (N, 3, H, W) uint8 to float32.
-
-        Raises:
-            ValueError: images have another type or shape.
-        """
-        _check_images(images)
-        return self._normalise_(images / 255)
-
     def _crop(self, images: Tensor, parameters: ViewParameters) -> Tensor:
         size = self.config.size
         sides = torch.stack([parameters.top, parameters.height, parameters.left, parameters.width, parameters.flip])

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-# Idle OpenMP threads that spin make tiny tensors a hundred times slower when the cores are shared with other work.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def data_root(factory: pytest.TempPathFactory) -> Path:

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torchvision
 from torch import Tensor
+from torchvision.transforms.v2.functional import normalize
 
 from downstream.backbone import Backbone, BackboneSpec, load_backbone, save_backbone
 
@@ -145,3 +146,12 @@ def test_a_truncated_file_is_refused(share: float, tmp_path: Path) -> None:
     save_backbone(Backbone(spec()), path)
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     refusal(path, wanted=spec())
+
+
+def test_images_are_normalised_as_torchvision_does_it() -> None:
+    mine = BackboneSpec(depth=10, width=0.25, stem="cifar", mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.1))
+    images = torch.randint(256, (3, 3, 5, 7), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    before = images.clone()
+    expected = normalize(images / 255, list(mine.mean), list(mine.std))
+    torch.testing.assert_close(mine.normalise(images), expected)
+    assert torch.equal(images, before)
