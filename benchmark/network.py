@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
@@ -9,28 +11,12 @@ from downstream.backbone import Backbone, BackboneSpec
 from objectives.contract import Features
 
 
-class PretrainNetwork(nn.Module):
-    """The `Network` of the objective contract.
+class _Encoder(nn.Module):
+    """A backbone and a projector."""
 
-    Args:
-        spec: the backbone.
-        hidden: width of the projector's hidden layer; 0 = that of the features.
-        projection: D.
-        device: where the objective's random stream lives.
-    """
-
-    def __init__(self, spec: BackboneSpec, *, hidden: int, projection: int, device: str) -> None:
+    def __init__(self, backbone: Backbone, projector: nn.Module) -> None:
         super().__init__()
-        features = spec.stage_dims[-1]
-        self.backbone = Backbone(spec)
-        # SimCLR's projector (Chen et al. 2020, arXiv 2002.05709, §4.2), with its released code's hidden BN.
-        self.projector = nn.Sequential(
-            nn.Linear(features, hidden or features, bias=False),
-            nn.BatchNorm1d(hidden or features),
-            nn.ReLU(inplace=True),
-            nn.Linear(hidden or features, projection),
-        )
-        self.generator = torch.Generator(device)
+        self.backbone, self.projector = backbone, projector
 
     def encode(self, x: Tensor) -> Features:
         """Map views (N, 3, H, W) to pooled stage outputs (N, C_i) and h (N, F)."""
@@ -41,3 +27,44 @@ class PretrainNetwork(nn.Module):
         """Map features h (N, F) to projections z (N, D), not normalised."""
         z: Tensor = self.projector(h)
         return z
+
+
+class PretrainNetwork(_Encoder):
+    """The `Network` of the objective contract.
+
+    Args:
+        spec: the backbone.
+        hidden: width of the projector's hidden layer; 0 = that of the features.
+        projection: D.
+        device: where the objective's random stream lives.
+    """
+
+    def __init__(self, spec: BackboneSpec, *, hidden: int, projection: int, device: str) -> None:
+        backbone, features = Backbone(spec), spec.stage_dims[-1]
+        # SimCLR's projector (Chen et al. 2020, arXiv 2002.05709, §4.2), with its released code's hidden BN.
+        projector = nn.Sequential(
+            nn.Linear(features, hidden or features, bias=False),
+            nn.BatchNorm1d(hidden or features),
+            nn.ReLU(inplace=True),
+            nn.Linear(hidden or features, projection),
+        )
+        super().__init__(backbone, projector)
+        self.generator = torch.Generator(device)
+        self._target: _Encoder | None = None
+
+    @property
+    def target(self) -> _Encoder:
+        """The moving average of backbone and projector; its batch norms have statistics of their own."""
+        assert self._target is not None, "the objective reads the target without needs_target"
+        return self._target
+
+    def add_target(self) -> None:
+        """Start the target as a copy of what is there now."""
+        self._target = _Encoder(copy.deepcopy(self.backbone), copy.deepcopy(self.projector)).requires_grad_(False)
+
+    @torch.no_grad()
+    def update_target(self, momentum: float) -> None:
+        """Let every weight of the target keep the share `momentum` and take the rest from the network."""
+        online = (*self.backbone.parameters(), *self.projector.parameters())
+        for average, weight in zip(self.target.parameters(), online, strict=True):
+            average.lerp_(weight, 1 - momentum)

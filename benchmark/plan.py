@@ -15,7 +15,7 @@ from benchmark.preflight import Data
 from benchmark.source_digest import source_digest
 from downstream.dense import load_config
 from downstream.tasks import ClassificationOptions, DetectionOptions, SegmentationOptions
-from objectives.registry import OBJECTIVES
+from objectives.registry import OBJECTIVES, modules, resolve
 
 
 def choose_objectives(text: str) -> list[str]:
@@ -66,13 +66,14 @@ def pretrain_cell(config: BenchConfig, name: str, *, objective: str, seed: int, 
 
     What an objective does not read does not enter its key: a row that does not train depends on the model alone.
     """
+    arguments = resolve(objective, config.objectives)
     inputs: dict[str, Any] = {
         "objective": objective,
-        "arguments": config.objectives.get(objective, {}),
+        "arguments": arguments,
         "seed": seed,
         "model": asdict(config.model),
         "input": [config.views.size, config.views.mean, config.views.std],
-        "source": source_of(objective, None),
+        "source": source_of_pretraining(objective, arguments),
     }
     if OBJECTIVES.get(objective).trains:
         inputs |= {"data": data.images.digest, "views": asdict(config.views), "training": asdict(config.training)}
@@ -90,7 +91,7 @@ def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Dat
         "seed": pretrained.seed,
         "threads": config.threads,
         "data": data.fingerprints[task],
-        "source": source_of(pretrained.objective, options.family),
+        "source": source_of_evaluation(options.family),
     }
     return replace(
         pretrained, kind="evaluate", task=task, family=options.family, upstream=pretrained.key, inputs=inputs
@@ -109,12 +110,24 @@ def _resolved_text(config: str, overrides: str) -> str:
         return json.dumps(load_config(config, overrides=json.loads(overrides)).to_dict(), default=str)
 
 
-def source_of(objective: str, family: str | None) -> str:
-    """Digest of the code of a pretraining (`family` None) or of an evaluation."""
-    reading = ("benchmark.data.pretraining", "downstream.imagefolder")
-    if family is None:
-        return source_digest(("benchmark.pretrain", *reading, OBJECTIVES.get(objective).__module__))
+def source_of(cell: Cell) -> str:
+    """Digest of the code that computes a cell, as it is now."""
+    if cell.family is None:
+        return source_of_pretraining(cell.objective, cell.inputs["arguments"])
+    return source_of_evaluation(cell.family)
+
+
+def source_of_pretraining(objective: str, arguments: dict[str, Any]) -> str:
+    """Digest of the loop, of the objective and, where it has one, of its base."""
+    return source_digest(("benchmark.pretrain", *_READING, *modules(objective, arguments)))
+
+
+def source_of_evaluation(family: str) -> str:
+    """Digest of a family of tasks."""
     return source_digest((f"downstream.{family}",))
+
+
+_READING = ("benchmark.data.pretraining", "downstream.imagefolder")
 
 
 def plan(

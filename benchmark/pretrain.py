@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
@@ -21,7 +22,7 @@ from benchmark.seeds import derived_seed
 from benchmark.views.policy import ViewConfig, ViewPolicy
 from downstream.backbone import Backbone, BackboneSpec
 from objectives.contract import Dims, Objective, Views
-from objectives.registry import OBJECTIVES
+from objectives.registry import OBJECTIVES, resolve
 
 if TYPE_CHECKING:
     from benchmark.config import BenchConfig
@@ -68,7 +69,9 @@ def build_parts(name: str, config: BenchConfig, *, seed: int, classes: int, devi
         torch.manual_seed(derived_seed(seed, "network"))
         network = PretrainNetwork(spec, hidden=model.hidden, projection=model.projection, device=device)
         torch.manual_seed(derived_seed(seed, "objective"))
-        objective = _build_objective(name, dims, config.objectives.get(name, {}))
+        objective = _build_objective(name, dims, resolve(name, config.objectives))
+    if objective.needs_target:
+        network.add_target()
     return Parts(network.to(device), objective.to(device))
 
 
@@ -107,8 +110,8 @@ def pretrain(
     """
     if not parts.objective.trains:
         return parts.network.backbone
-    model = PretrainModel(parts, config.views, seed=seed)
     steps = total_steps(config, len(images.images))
+    model = PretrainModel(parts, config.views, seed=seed, steps=steps)
     optimiser = build_optimiser(model, config.training)
     checkpoint = work_dir / "checkpoint.pth"
     on_cpu = parts.network.generator.device.type == "cpu"
@@ -147,9 +150,9 @@ class _Runner(Runner):
 class PretrainModel(BaseModel):
     """Views, network and objective as mmengine trains them."""
 
-    def __init__(self, parts: Parts, views: ViewConfig, *, seed: int) -> None:
+    def __init__(self, parts: Parts, views: ViewConfig, *, seed: int, steps: int) -> None:
         super().__init__(data_preprocessor=ViewMaker(views, seed=seed, labelled=parts.objective.needs_labels))
-        self.network, self.objective, self.seed = parts.network, parts.objective, seed
+        self.network, self.objective, self.seed, self.steps = parts.network, parts.objective, seed, steps
         self.to(parts.network.generator.device)
 
     def forward(self, views: Views, step: int, mode: str) -> dict[str, Tensor]:
@@ -157,6 +160,13 @@ class PretrainModel(BaseModel):
         assert mode == "loss"
         self.network.generator.manual_seed(derived_seed(self.seed, "noise", step))
         terms: dict[str, Tensor] = self.objective(views, self.network)
+        return terms
+
+    def train_step(self, data: Batch, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
+        """Take one step of the optimiser, then of the target if there is one."""
+        terms: dict[str, Tensor] = super().train_step(data, optim_wrapper)
+        if self.objective.needs_target:
+            self.network.update_target(self.objective.target_momentum(data["step"] / self.steps))
         return terms
 
     def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:

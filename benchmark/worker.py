@@ -112,7 +112,7 @@ def _check_source(cell: Cell) -> None:
     Raises:
         ValueError: a module was edited after the run was planned.
     """
-    if source_of(cell.objective, cell.family) != cell.inputs["source"]:
+    if source_of(cell) != cell.inputs["source"]:
         raise ValueError("the code was changed after this run was planned; give the same command again")
 
 

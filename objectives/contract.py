@@ -58,11 +58,8 @@ class Dims:
     classes: int
 
 
-class Network(Protocol):
-    """Backbone and projector, owned by the harness."""
-
-    generator: torch.Generator
-    """The objective's own random stream, on the device, set anew from (seed, step) at every step."""
+class Encoder(Protocol):
+    """A backbone and a projector."""
 
     def encode(self, x: Tensor) -> Features:
         """Map views (N, 3, H, W) to features."""
@@ -70,6 +67,21 @@ class Network(Protocol):
 
     def project(self, h: Tensor) -> Tensor:
         """Map features h (N, F) to projections z (N, D), not normalised."""
+        ...
+
+
+class Network(Encoder, Protocol):
+    """Backbone and projector, owned by the harness, and what goes with them."""
+
+    generator: torch.Generator
+    """The objective's own random stream, on the device, set anew from (seed, step) at every step."""
+
+    @property
+    def target(self) -> Encoder:
+        """The exponential moving average (EMA) of backbone and projector, through which no gradient flows.
+
+        There is one only for objectives with `needs_target`.
+        """
         ...
 
 
@@ -82,12 +94,41 @@ class Objective(nn.Module, ABC):
     derived: ClassVar[bool] = False
     """The loss was derived here from a paper's theory, because the paper's own form is not public."""
 
-    needs_labels: ClassVar[bool] = False
-    """`Views.labels` is filled. Only for reference rows: a contrastive objective sees no labels."""
-
     trains: ClassVar[bool] = True
     """False for the row without pretraining: the backbone stays as it was initialised."""
+
+    needs_labels: bool = False
+    """`Views.labels` is filled. Only for reference rows: a contrastive objective sees no labels."""
+
+    needs_target: bool = False
+    """`Network.target` is there, and follows the network after every step by `target_momentum`."""
+
+    def target_momentum(self, progress: float) -> float:
+        """Return the share of the target that a step keeps; the share of the steps done, `progress`, is in [0, 1).
+
+        Only asked for if `needs_target`.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def forward(self, views: Views, net: Network) -> dict[str, Tensor]:
         """Return named, already weighted terms (scalars); their sum is the loss."""
+
+
+class BaseLoss(Objective):
+    """An objective that sees the views through their features alone, so that others can be built on it."""
+
+    @abstractmethod
+    def compare(self, h1: Tensor, h2: Tensor, views: Views, net: Network) -> dict[str, Tensor]:
+        """Return the terms for features of two views.
+
+        Args:
+            h1: features of the first views, (N, F), which may have been made noisy.
+            h2: features of the second views.
+            views: the views as the backbone saw them.
+            net: projector, and the target if there is one.
+        """
+
+    def forward(self, views: Views, net: Network) -> dict[str, Tensor]:
+        """Return the terms for the features of the views as they are."""
+        return self.compare(net.encode(views.x1).h, net.encode(views.x2).h, views, net)

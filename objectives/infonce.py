@@ -1,6 +1,7 @@
-"""InfoNCE between two views with in-batch negatives, in the symmetric NT-Xent form of SimCLR.
+"""InfoNCE between two views: negatives from the batch (NT-Xent, SimCLR) or from a queue of earlier keys (MoCo).
 
 Sources: [1] van den Oord et al. 2018, arXiv 1807.03748, eq. 4. [2] Chen et al. 2020, arXiv 2002.05709, eq. 1.
+[3] He et al. 2020, arXiv 1911.05722, eq. 1 and algorithm 1. [4] Chen et al. 2020, arXiv 2003.04297.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from objectives.contract import Dims, Network, Objective, Views
+from objectives.contract import BaseLoss, Dims, Network, Views
+from objectives.log_partition import log_partition
 from objectives.registry import OBJECTIVES
 
 
@@ -33,26 +35,82 @@ def info_nce(z1: Tensor, z2: Tensor, *, temperature: float) -> Tensor:
     if z1.ndim != 2 or z1.shape != z2.shape or len(z1) < 2:
         shapes = f"{tuple(z1.shape)} and {tuple(z2.shape)}"
         raise ValueError(f"z1 and z2 must both be (N, D) with N >= 2; got {shapes}")
-    positives = torch.arange(2 * len(z1), device=z1.device).roll(len(z1))
     with torch.autocast(z1.device.type, enabled=False):  # half precision cannot tell cosines near 1 apart
-        z = torch.cat((z1, z2))
-        z = F.normalize(z.to(torch.promote_types(z.dtype, torch.float32)), dim=1)
-        logits = (z @ z.T / temperature).fill_diagonal_(-torch.inf)
-        return F.cross_entropy(logits, positives)
+        z1, z2 = _directions(z1), _directions(z2)
+        positives = (z1 * z2).sum(dim=1).mean() / temperature
+        return log_partition(torch.cat((z1, z2)), temperature=temperature).mean() - positives
+
+
+def info_nce_queue(query: Tensor, key: Tensor, queue: Tensor, *, temperature: float) -> Tensor:
+    """InfoNCE with negatives from a queue [3, eq. 1], averaged over the queries.
+
+    For image i: -log exp(cos(q_i, k_i)/T) / (exp(cos(q_i, k_i)/T) + sum over the queue of exp(cos(q_i, k)/T)).
+
+    Args:
+        query: projections of one view, (N, D).
+        key: projections of the other view by the target, (N, D), same order; no gradient flows into them.
+        queue: directions of earlier keys, (K, D), rows of unit length.
+        temperature: T > 0.
+
+    Returns:
+        Scalar loss in nats; log(K + 1) when all projections are equal.
+    """
+    with torch.autocast(query.device.type, enabled=False):
+        query, key = _directions(query), _directions(key.detach())
+        cosines = torch.cat([(query * key).sum(dim=1, keepdim=True), query @ queue.to(query).T], dim=1)
+        return F.cross_entropy(cosines / temperature, torch.zeros(len(query), dtype=torch.int64, device=query.device))
+
+
+def _directions(z: Tensor) -> Tensor:
+    """Rows of unit length, in float32 or better."""
+    return F.normalize(z.to(torch.promote_types(z.dtype, torch.float32)), dim=1)
 
 
 @OBJECTIVES.register_module("infonce")
-class InfoNCE(Objective):
-    """Contrast two views of an image with all other views in the batch."""
+class InfoNCE(BaseLoss):
+    """Contrast two views of an image with all other views in the batch, or with the keys of earlier batches."""
 
-    def __init__(self, dims: Dims, *, temperature: float = 0.5) -> None:  # 0.5 for small images, [2] appendix B.9
+    queue: Tensor
+    oldest: Tensor
+
+    def __init__(
+        self,
+        dims: Dims,
+        *,
+        temperature: float = 0.5,  # for small images, [2] appendix B.9; MoCo v2 has 0.2
+        queue: int = 0,  # keys; 0 takes the negatives from the batch. MoCo v2 has 65,536
+        momentum: float = 0.999,  # of the target that makes the keys, [3] section 4.1
+    ) -> None:
         super().__init__()
         if not temperature > 0:
             raise ValueError(f"infonce: temperature must be > 0, got {temperature}")
-        self.temperature = temperature
+        if queue < 0:
+            raise ValueError(f"infonce: queue must be >= 0, got {queue}")
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"infonce: momentum must be in [0, 1], got {momentum}")
+        self.temperature, self.momentum, self.needs_target = temperature, momentum, queue > 0
+        self.register_buffer("queue", F.normalize(torch.randn(queue, dims.projection), dim=1))
+        self.register_buffer("oldest", torch.zeros((), dtype=torch.int64))
 
-    def forward(self, views: Views, net: Network) -> dict[str, Tensor]:
-        """Return {"contrast": NT-Xent of the projections}."""
-        z1 = net.project(net.encode(views.x1).h)
-        z2 = net.project(net.encode(views.x2).h)
-        return {"contrast": info_nce(z1, z2, temperature=self.temperature)}
+    def target_momentum(self, progress: float) -> float:
+        """Return the same share at every step."""
+        return self.momentum
+
+    def compare(self, h1: Tensor, h2: Tensor, views: Views, net: Network) -> dict[str, Tensor]:
+        """Return {"contrast": NT-Xent of the projections, or InfoNCE of first views against the queue}."""
+        if not self.needs_target:
+            return {"contrast": info_nce(net.project(h1), net.project(h2), temperature=self.temperature)}
+        with torch.no_grad():
+            key = net.target.project(net.target.encode(views.x2).h)
+        loss = info_nce_queue(net.project(h1), key, self.queue.clone(), temperature=self.temperature)
+        if self.training:
+            self._enqueue(key)
+        return {"contrast": loss}
+
+    @torch.no_grad()
+    def _enqueue(self, key: Tensor) -> None:
+        """Put the newest keys, as many as there is room for, in the place of the oldest."""
+        key = _directions(key)[: len(self.queue)]
+        place = (self.oldest + torch.arange(len(key), device=key.device)) % len(self.queue)
+        self.queue[place] = key.to(self.queue)
+        self.oldest.copy_((self.oldest + len(key)) % len(self.queue))

@@ -1,4 +1,4 @@
-"""MRCL (derived): masked views are contrasted, and each masked view's features reconstruct the view without its mask.
+"""MRCL (derived): masked views are compared, and each masked view's features reconstruct the view without its mask.
 
 The paper (Liu et al. 2022, arXiv 2211.09013) is known here by its abstract alone. The loss below is derived from its
 information-bottleneck reading: masking is the stronger augmentation (compression), reconstruction keeps the
@@ -10,13 +10,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from objectives.base import Base, build_base
 from objectives.contract import Dims, Network, Objective, Views
-from objectives.decoder import Decoder
-from objectives.infonce import info_nce
+from objectives.decoder import build_decoder, reconstruction_error
 from objectives.registry import OBJECTIVES
+
+FILLS = ("mean", "noise")
+TARGETS = ("full", "masked")
+MASKED = ("both", "first")
 
 
 def block_mask(count: int, size: int, *, block: int, ratio: float, generator: torch.Generator) -> Tensor:
@@ -40,9 +43,9 @@ def block_mask(count: int, size: int, *, block: int, ratio: float, generator: to
 
 @OBJECTIVES.register_module("mrcl")
 class MRCL(Objective):
-    """InfoNCE(f(m1*v1), f(m2*v2)) + weight * [MSE(D(f(m1*v1)), v1) + MSE(D(f(m2*v2)), v2)]; derived.
+    """base loss of f(m1*v1) and f(m2*v2) + weight * [MSE(D(f(m1*v1)), v1) + MSE(D(f(m2*v2)), v2)]; derived.
 
-    Masked pixels become 0, the mean colour. The target is the whole view. At ratio 0 this is InfoCL's RC regulariser.
+    At ratio 0 this is InfoCL's RC regulariser, bit for bit.
     """
 
     derived: ClassVar[bool] = True
@@ -51,30 +54,56 @@ class MRCL(Objective):
         self,
         dims: Dims,
         *,
-        temperature: float = 0.5,  # as infonce, so that the two differ in the objective alone
+        base: Base = "infonce",
         ratio: float = 0.25,  # no published value; the second of the grid 0.1, 0.25, 0.5, 0.75
         blocks: int = 8,  # per side: 4 px at 32, 8 px at 64
         weight: float = 1.0,  # lambda of InfoCL's RC on small images (arXiv 2203.07004, released settings)
+        fill: str = "mean",  # of hidden pixels: mean (0, the views being normalised), or Gaussian noise
+        target: str = "full",  # which pixels are to be reconstructed: all, or the masked ones
+        masked: str = "both",  # or the first view alone
+        decoder: str = "light",  # or infocl
     ) -> None:
         super().__init__()
-        if not temperature > 0:
-            raise ValueError(f"mrcl: temperature must be > 0, got {temperature}")
         if not 0 <= ratio < 1:
             raise ValueError(f"mrcl: ratio must be in [0, 1), got {ratio}")
         if blocks < 1 or dims.image % blocks:
             raise ValueError(f"mrcl: blocks must divide the view's side of {dims.image} pixels, got {blocks}")
         if not weight >= 0:
             raise ValueError(f"mrcl: weight must be >= 0, got {weight}")
-        self.temperature, self.ratio, self.weight = temperature, ratio, weight
-        self.block = dims.image // blocks
-        self.decoder = Decoder(dims.features, dims.image)
+        for name, value, allowed in (("fill", fill, FILLS), ("target", target, TARGETS), ("masked", masked, MASKED)):
+            if value not in allowed:
+                raise ValueError(f"mrcl: {name} must be one of {', '.join(allowed)}, got {value!r}")
+        if target == "masked" and round(ratio * blocks**2) == 0:
+            raise ValueError(f"mrcl: ratio must hide at least one of {blocks**2} blocks for target masked, got {ratio}")
+        self.base = build_base("mrcl", base, dims)
+        self.needs_labels, self.needs_target = self.base.needs_labels, self.base.needs_target
+        self.ratio, self.block, self.weight = ratio, dims.image // blocks, weight
+        self.fill, self.target, self.masked = fill, target, masked
+        self.decoder = build_decoder("mrcl", decoder, dims)
+
+    def target_momentum(self, progress: float) -> float:
+        """Return what the base loss asks for."""
+        return self.base.target_momentum(progress)
 
     def forward(self, views: Views, net: Network) -> dict[str, Tensor]:
-        """Return {"contrast": NT-Xent of the masked views, "reconstruct": weighted MSE summed over the views}."""
-        h1, h2 = (net.encode(self._hide(x, net.generator)).h for x in (views.x1, views.x2))
-        errors = F.mse_loss(self.decoder(h1), views.x1) + F.mse_loss(self.decoder(h2), views.x2)
-        contrast = info_nce(net.project(h1), net.project(h2), temperature=self.temperature)
-        return {"contrast": contrast, "reconstruct": self.weight * errors}
+        """Return the terms of the base loss on the masked views, and "reconstruct": weighted errors, summed."""
+        x1, seen1 = self._hide(views.x1, self.ratio, net.generator)
+        x2, seen2 = self._hide(views.x2, self.ratio if self.masked == "both" else 0.0, net.generator)
+        h1, h2 = net.encode(x1).h, net.encode(x2).h
+        terms = self.base.compare(h1, h2, Views(x1, x2, views.labels), net)
+        error = self._error(h1, views.x1, seen=seen1)
+        if self.target == "full" or self.masked == "both":
+            error = error + self._error(h2, views.x2, seen=seen2)
+        terms["reconstruct"] = self.weight * error
+        return terms
 
-    def _hide(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        return x * block_mask(len(x), x.shape[-1], block=self.block, ratio=self.ratio, generator=generator)
+    def _hide(self, x: Tensor, ratio: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return the view with hidden blocks, and (N, 1, S, S) of 0 where it is hidden and 1 elsewhere."""
+        seen = block_mask(len(x), x.shape[-1], block=self.block, ratio=ratio, generator=generator).to(x.dtype)
+        if self.fill == "mean":
+            return x * seen, seen
+        noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=torch.float32).to(x.dtype)
+        return torch.where(seen.bool(), x, noise), seen
+
+    def _error(self, h: Tensor, view: Tensor, *, seen: Tensor) -> Tensor:
+        return reconstruction_error(self.decoder(h), view, counted=None if self.target == "full" else 1 - seen)

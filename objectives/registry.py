@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.registry import Registry
@@ -38,3 +38,24 @@ def defaults(kind: type) -> dict[str, Any]:
     """The hyper-parameters of an objective's class, which are its keyword-only arguments, and their defaults."""
     parameters = inspect.signature(kind).parameters.values()
     return {parameter.name: parameter.default for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
+
+
+def resolve(name: str, chosen: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Arguments to build an objective with; what is built on a base gets that base with the arguments of its own row.
+
+    Args:
+        name: registry name of the objective.
+        chosen: arguments by the names of objectives, where they differ from the defaults.
+    """
+    arguments = dict(chosen.get(name, {}))
+    base = arguments.get("base", defaults(OBJECTIVES.get(name)).get("base"))
+    if isinstance(base, str):
+        arguments["base"] = {"type": base, **chosen.get(base, {})}
+    return arguments
+
+
+def modules(name: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the modules that hold an objective, built with resolved arguments, and its base."""
+    base = arguments.get("base")
+    names = [name, base["type"]] if isinstance(base, Mapping) else [name]
+    return tuple(OBJECTIVES.get(name).__module__ for name in names)

@@ -237,7 +237,7 @@ def test_the_listing_is_machine_readable(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["list", "--json"]) == 0
     listing = json.loads(capsys.readouterr().out)
     objectives = {entry["name"]: entry for entry in listing["objectives"]}
-    assert objectives["infonce"]["arguments"] == {"temperature": 0.5}
+    assert objectives["infonce"]["arguments"] == {"temperature": 0.5, "queue": 0, "momentum": 0.999}
     assert objectives["mrcl"]["derived"] is True
     configs = {entry["name"]: entry for entry in listing["configs"]}
     assert configs["smoke"]["tasks"]["voc"] == "detection"

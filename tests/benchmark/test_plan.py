@@ -83,6 +83,16 @@ def test_logging_and_the_arguments_of_other_objectives_change_no_key(word: str) 
     assert keys() == keys(config=with_override(word))
 
 
+def test_what_is_built_on_a_base_takes_its_arguments_and_its_code_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not set(keys("mrcl")) & set(keys("mrcl", config=with_override("objectives.infonce.temperature=0.3")))
+    assert keys("mrcl") == keys("mrcl", config=with_override("objectives.byol.hidden=7"))
+    on_byol = with_override("objectives.mrcl.base=byol", "objectives.byol.hidden=7")
+    assert row("mrcl", config=on_byol)[0].inputs["arguments"]["base"] == {"type": "byol", "hidden": 7}
+    monkeypatch.setattr(planning, "source_digest", lambda modules: ",".join(modules))
+    source = row("mrcl", config=on_byol)[0].inputs["source"].split(",")
+    assert {"objectives.mrcl", "objectives.byol"} <= set(source)
+
+
 def test_the_options_of_a_task_change_its_own_key_alone() -> None:
     pretrained, classification, voc = keys()
     changed = keys(config=with_override("tasks.classification.neighbours=3"))
@@ -105,7 +115,7 @@ def test_the_data_of_a_task_change_its_own_key_alone() -> None:
 
 def test_code_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys()
-    monkeypatch.setattr(planning, "source_of", lambda _objective, _family: "other code")
+    monkeypatch.setattr(planning, "source_digest", lambda _modules: "other code")
     assert not set(before) & set(keys())
 
 

@@ -1,12 +1,17 @@
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
 from tiny_pretraining import BATCH, COUNT, images, parts, tiny_config, train
+from torch import Tensor, nn
 
 from benchmark.network import PretrainNetwork
-from benchmark.pretrain import PretrainModel, StepBatches, backbone_spec, total_steps
+from benchmark.pretrain import PretrainModel, StepBatches, backbone_spec, pretrain, total_steps
 from downstream.backbone import Backbone
 
 
@@ -64,9 +69,8 @@ def test_steps_are_epochs_times_whole_batches(epochs: float, steps: int) -> None
 
 def test_all_objectives_of_a_seed_start_from_the_same_network() -> None:
     config = tiny_config()
-    first, *others = (
-        parts(config, objective=name).network.state_dict() for name in ("infonce", "mrcl", "random", "supervised")
-    )
+    names = ("infonce", "byol", "infocl", "mrcl", "random", "supervised")
+    first, *others = (parts(config, objective=name).network.state_dict() for name in names)
     for other in others:
         assert all(torch.equal(first[name], other[name]) for name in first)
     assert not torch.equal(first["backbone.conv1.weight"], parts(config, seed=1).network.backbone.conv1.weight)
@@ -93,25 +97,27 @@ def test_features_are_the_backbones_and_stages_their_averages() -> None:
 
 def test_both_views_follow_from_seed_step_and_image_alone() -> None:
     config = tiny_config()
-    model = PretrainModel(parts(config), config.views, seed=0)
+    model = PretrainModel(parts(config), config.views, seed=0, steps=9)
     data = StepBatches(images(), batch=4, steps=8, seed=0)
     model.data_preprocessor(data[3])
     views = model.data_preprocessor(data[5])["views"]
-    again = PretrainModel(parts(config, objective="mrcl"), config.views, seed=0).data_preprocessor(data[5])["views"]
+    again = PretrainModel(parts(config, objective="mrcl"), config.views, seed=0, steps=9).data_preprocessor(data[5])[
+        "views"
+    ]
     assert torch.equal(views.x1, again.x1)
     assert torch.equal(views.x2, again.x2)
     assert not torch.equal(views.x1, views.x2)
     assert views.labels is None
-    other = PretrainModel(parts(config), config.views, seed=1).data_preprocessor(data[5])["views"]
+    other = PretrainModel(parts(config), config.views, seed=1, steps=9).data_preprocessor(data[5])["views"]
     assert not torch.equal(views.x1, other.x1)
 
 
 def test_labels_are_shown_to_the_ceiling_alone() -> None:
     config = tiny_config()
     data = StepBatches(images(), batch=4, steps=8, seed=0)
-    views = PretrainModel(parts(config, objective="supervised"), config.views, seed=0).data_preprocessor(data[1])[
-        "views"
-    ]
+    views = PretrainModel(parts(config, objective="supervised"), config.views, seed=0, steps=9).data_preprocessor(
+        data[1]
+    )["views"]
     assert torch.equal(views.labels, images().labels[data[1]["index"]])
 
 
@@ -123,7 +129,7 @@ def test_the_floor_is_the_network_that_the_others_start_from(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["infonce", "mrcl", "supervised"])
+@pytest.mark.parametrize("name", ["byol", "infonce", "mrcl", "superinfo", "supervised"])
 def test_two_trainings_with_one_seed_end_in_the_same_bits_and_another_seed_does_not(name: str, tmp_path: Path) -> None:
     config = tiny_config("logging.checkpoint=100")
     trained = [
@@ -134,3 +140,46 @@ def test_two_trainings_with_one_seed_end_in_the_same_bits_and_another_seed_does_
     assert not torch.equal(trained[0]["conv1.weight"], trained[2]["conv1.weight"])
     start = Backbone(backbone_spec(config)).state_dict()
     assert not torch.equal(trained[0]["conv1.weight"], start["conv1.weight"])
+
+
+def last_layer(encoder: nn.Module) -> Tensor:
+    return encoder.get_parameter("projector.3.weight").detach()
+
+
+def test_the_target_is_the_average_that_the_momenta_give(tmp_path: Path) -> None:
+    """With weights w_0 .. w_K and momenta m_k: t_k+1 = m_k t_k + (1 - m_k) w_k+1, written out step by step."""
+    config = tiny_config("logging.checkpoint=1", "objectives.byol.momentum=0.9")
+    made_of = parts(config, objective="byol")
+    steps = total_steps(config, COUNT)
+    expected = last_layer(made_of.network).clone()
+    assert torch.equal(last_layer(made_of.network.target), expected)
+    seen: list[Tensor] = []
+    watch = _Watch(lambda: seen.append(last_layer(made_of.network).clone()))
+    pretrain(made_of, images(), config, seed=0, work_dir=tmp_path, hooks=[watch])
+    assert len(seen) == steps
+    for step, weight in enumerate(seen):
+        momentum = 1 - (1 - 0.9) * (math.cos(math.pi * step / steps) + 1) / 2
+        expected = momentum * expected + (1 - momentum) * weight
+    torch.testing.assert_close(last_layer(made_of.network.target), expected)
+
+
+def test_no_optimiser_touches_the_target_and_its_batch_norms_see_their_own_batches(tmp_path: Path) -> None:
+    config = tiny_config("objectives.byol.momentum=1")
+    made_of = parts(config, objective="byol")
+    start = {name: value.clone() for name, value in made_of.network.target.state_dict().items()}
+    train(config, tmp_path, made_of=made_of)
+    after = made_of.network.target.state_dict()
+    assert all(torch.equal(start[name], after[name]) for name, _ in made_of.network.target.named_parameters())
+    assert not torch.equal(start["backbone.bn1.running_mean"], after["backbone.bn1.running_mean"])
+
+
+class _Watch(Hook):
+    """Calls back after every step."""
+
+    def __init__(self, look: Callable[[], None]) -> None:
+        self.look = look
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Tensor] | None = None
+    ) -> None:
+        self.look()

@@ -19,7 +19,9 @@ STEPS = 24
 
 def words(runs: Path, data: Path) -> list[str]:
     command = ["pretrain", "--config", "smoke", "--objectives", "mrcl", "--runs", str(runs), "--data-root", str(data)]
-    return [*command, "--set", f"training.epochs={STEPS // 2}", "--set", "logging.checkpoint=2"]
+    # Everything that a checkpoint has to hold at once: masks from the objective's own stream, a target, a queue.
+    changes = [f"training.epochs={STEPS // 2}", "logging.checkpoint=2", "objectives.infonce.queue=100"]
+    return [*command, *(word for change in changes for word in ("--set", change))]
 
 
 def weights(runs: Path) -> dict[str, torch.Tensor]:

@@ -2,49 +2,27 @@ import math
 import re
 
 import pytest
+import references
 import torch
-from tiny_network import DIMS
+import torch.nn.functional as F
+from agreement import assert_agree, normal
+from tiny_network import COUNT, DIMS, network, views
 from torch import Tensor
 
-from objectives.infonce import InfoNCE, info_nce
+from objectives import log_partition
+from objectives.infonce import InfoNCE, info_nce, info_nce_queue
 
 
-def projections(count: int = 5, width: int = 4, *, seed: int = 0) -> tuple[Tensor, Tensor]:
-    stream = torch.Generator().manual_seed(seed)
-    z1, z2 = (torch.randn(count, width, generator=stream, dtype=torch.float64) for _ in range(2))
-    return z1.requires_grad_(), z2.requires_grad_()
-
-
-def looped(z1: Tensor, z2: Tensor, *, temperature: float) -> Tensor:
-    """SimCLR's eq. 1, anchor by anchor and negative by negative."""
-    rows = [*z1, *z2]
-    total = torch.zeros((), dtype=z1.dtype)
-    for anchor in range(len(rows)):
-        positive = (anchor + len(z1)) % len(rows)
-        denominator = torch.zeros((), dtype=z1.dtype)
-        for other in range(len(rows)):
-            if other != anchor:
-                denominator = denominator + torch.exp(cosine(rows[anchor], rows[other]) / temperature)
-        total = total - torch.log(torch.exp(cosine(rows[anchor], rows[positive]) / temperature) / denominator)
-    return total / len(rows)
-
-
-def cosine(a: Tensor, b: Tensor) -> Tensor:
-    return (a * b).sum() / ((a * a).sum().sqrt() * (b * b).sum().sqrt())
+def projections(count: int = 5, width: int = 4) -> tuple[Tensor, ...]:
+    return normal((count, width), (count, width))
 
 
 @pytest.mark.parametrize("count", [2, 5])
 @pytest.mark.parametrize("temperature", [0.1, 0.5, 2.0])
 def test_value_and_gradient_agree_with_a_loop_in_float64(count: int, temperature: float) -> None:
     z1, z2 = projections(count)
-    value = info_nce(z1, z2, temperature=temperature)
-    wanted = looped(z1, z2, temperature=temperature)
-    assert value.dtype == torch.float64
-    torch.testing.assert_close(value, wanted, rtol=1e-12, atol=0)
-    for found, expected in zip(
-        torch.autograd.grad(value, (z1, z2)), torch.autograd.grad(wanted, (z1, z2)), strict=True
-    ):
-        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-14)
+    value, wanted = info_nce(z1, z2, temperature=temperature), references.nt_xent(z1, z2, temperature=temperature)
+    assert_agree(value, wanted, (z1, z2))
 
 
 def test_the_gradient_agrees_with_finite_differences() -> None:
@@ -96,3 +74,93 @@ def test_batches_that_do_not_fit_are_refused(shapes: tuple[tuple[int, ...], tupl
 def test_a_temperature_that_is_not_positive_is_refused(temperature: float) -> None:
     with pytest.raises(ValueError, match=rf"^infonce: temperature must be > 0, got {temperature}$"):
         InfoNCE(DIMS, temperature=temperature)
+
+
+def dense(z1: Tensor, z2: Tensor, *, temperature: float) -> Tensor:
+    """NT-Xent with the whole matrix in memory."""
+    z = F.normalize(torch.cat((z1, z2)), dim=1)
+    positives = torch.arange(len(z)).roll(len(z1))
+    return F.cross_entropy((z @ z.T / temperature).fill_diagonal_(-torch.inf), positives)
+
+
+@pytest.mark.parametrize("block", [1, 3, 10, 512])
+def test_the_size_of_a_block_does_not_matter(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_partition, "_BLOCK", block)
+    z1, z2 = projections()
+    assert_agree(info_nce(z1, z2, temperature=0.3), dense(z1, z2, temperature=0.3), (z1, z2))
+
+
+def test_a_batch_of_many_blocks_agrees_with_the_whole_matrix_in_single_precision() -> None:
+    z1, z2 = (z.detach().float().requires_grad_() for z in projections(700, 16))
+    value, wanted = info_nce(z1, z2, temperature=0.1), dense(z1, z2, temperature=0.1)
+    torch.testing.assert_close(value, wanted, rtol=1e-6, atol=0)
+    for found, expected in zip(
+        torch.autograd.grad(value, (z1, z2)), torch.autograd.grad(wanted, (z1, z2)), strict=True
+    ):
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize("temperature", [1e-4, 1e4])
+@pytest.mark.parametrize("kind", ["apart", "equal", "twice"])
+def test_extreme_temperatures_and_duplicates_stay_finite(temperature: float, kind: str) -> None:
+    z1, z2 = (z.detach().float() for z in projections(8))
+    z1 = {"apart": z1, "equal": torch.ones_like(z1), "twice": z1[:4].repeat(2, 1)}[kind].requires_grad_()
+    z2 = torch.ones_like(z2) if kind == "equal" else z2
+    value = info_nce(z1, z2, temperature=temperature)
+    value.backward()
+    assert value.isfinite()
+    assert z1.grad is not None
+    assert z1.grad.isfinite().all()
+
+
+def test_the_queue_form_agrees_with_a_loop_in_float64() -> None:
+    query, key, queue = normal((4, 5), (4, 5), (7, 5))
+    queue = F.normalize(queue.detach(), dim=1)
+    value = info_nce_queue(query, key, queue, temperature=0.2)
+    assert_agree(value, references.moco(query, key.detach(), queue, temperature=0.2), (query,))
+    with pytest.raises(RuntimeError, match="not have been used"):
+        torch.autograd.grad(value, key)
+
+
+def test_a_queue_of_one_direction_gives_the_log_of_its_length_and_one() -> None:
+    ones = torch.ones(3, 4, dtype=torch.float64)
+    queue = F.normalize(torch.ones(6, 4, dtype=torch.float64), dim=1)
+    assert info_nce_queue(ones, ones, queue, temperature=0.1).item() == pytest.approx(math.log(7), rel=1e-12)
+
+
+def test_the_queue_holds_the_newest_keys_of_the_target() -> None:
+    net = network()
+    objective = InfoNCE(DIMS, queue=2 * COUNT + 3).double()
+    before = objective.queue.clone()
+    keys = []
+    for step in range(3):
+        batch = views(labelled=False, seed=step)
+        objective(batch, net)
+        net.target.eval()
+    for step in range(3):
+        batch = views(labelled=False, seed=step)
+        keys.append(F.normalize(net.target.project(net.target.encode(batch.x2).h), dim=1))
+    assert not torch.equal(objective.queue, before)
+    assert int(objective.oldest) == COUNT - 3
+    torch.testing.assert_close(objective.queue[COUNT : 2 * COUNT], keys[1])
+    torch.testing.assert_close(objective.queue[2 * COUNT :], keys[2][:3])
+    torch.testing.assert_close(objective.queue[: COUNT - 3], keys[2][3:])
+
+
+def test_an_evaluated_objective_leaves_its_queue_alone() -> None:
+    objective = InfoNCE(DIMS, queue=8).double().eval()
+    before = objective.queue.clone()
+    objective(views(labelled=False), network())
+    assert torch.equal(objective.queue, before)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"queue": -1}, "infonce: queue must be >= 0, got -1"),
+        ({"momentum": 1.5}, r"infonce: momentum must be in \[0, 1\], got 1.5"),
+    ],
+)
+def test_other_bad_hyper_parameters_are_refused(options: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        InfoNCE(DIMS, **options)  # type: ignore[arg-type]

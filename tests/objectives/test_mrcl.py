@@ -4,8 +4,13 @@ import pytest
 import torch
 from tiny_network import COUNT, DIMS, TinyNetwork, gradients, network, views
 
+from objectives.contract import Objective, Views
+from objectives.infocl import InfoCL
 from objectives.infonce import InfoNCE, info_nce
 from objectives.mrcl import MRCL, block_mask
+from objectives.registry import load_objectives
+
+load_objectives()
 
 
 def build(**options: Any) -> MRCL:
@@ -41,7 +46,8 @@ def test_every_block_is_hidden_equally_often() -> None:
 
 
 def test_the_loss_is_the_one_written_out() -> None:
-    objective, net, batch = build(temperature=0.2, ratio=0.5, blocks=4, weight=3.0), network(), views(labelled=False)
+    base = {"type": "infonce", "temperature": 0.2}
+    objective, net, batch = build(base=base, ratio=0.5, blocks=4, weight=3.0), network(), views(labelled=False)
     net.generator.manual_seed(5)
     terms = objective(batch, net)
 
@@ -74,21 +80,77 @@ def test_without_mask_and_weight_it_is_infonce_bit_for_bit() -> None:
         loss.backward()
         return loss, net
 
-    reduced, net = step(build(ratio=0.0, weight=0.0, temperature=0.5).float())
-    plain, base = step(InfoNCE(DIMS, temperature=0.5))
+    reduced, net = step(build(ratio=0.0, weight=0.0).float())
+    plain, base = step(InfoNCE(DIMS))
     assert torch.equal(reduced, plain)
     assert all(map(torch.equal, gradients(net), gradients(base)))
     assert all(map(torch.equal, net.state_dict().values(), base.state_dict().values()))
 
 
-def test_the_defaults_share_the_temperature_of_infonce() -> None:
-    assert build().temperature == InfoNCE(DIMS).temperature
+@pytest.mark.parametrize("base", ["barlow_twins", "byol", "infonce"])
+def test_at_ratio_zero_it_is_rc_bit_for_bit(base: str) -> None:
+    def step(objective: Objective) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        net, batch = network().float(), views(labelled=False)
+        terms = list(objective.float()(Views(batch.x1.float(), batch.x2.float(), None), net).values())
+        torch.stack(terms).sum().backward()
+        return terms, [*gradients(net), *gradients(objective)]
+
+    masked, found = step(build(base=base, ratio=0.0, weight=0.3))
+    torch.manual_seed(4)
+    rc, wanted = step(InfoCL(DIMS, base=base, regularizer="rc", weight=0.3))
+    assert masked == rc
+    assert all(map(torch.equal, found, wanted))
+
+
+def test_hidden_pixels_are_filled_with_the_mean_or_with_noise() -> None:
+    x = torch.full((40, 3, 16, 16), 5.0)
+    mean, seen = build(ratio=0.5)._hide(x, 0.5, stream(1))
+    noisy, again = build(ratio=0.5, fill="noise")._hide(x, 0.5, stream(1))
+    assert torch.equal(seen, again)
+    hidden = (seen == 0).expand_as(x)
+    assert (mean[hidden] == 0).all()
+    assert (noisy[~hidden] == 5).all()
+    assert noisy[hidden].mean().item() == pytest.approx(0, abs=0.05)
+    assert noisy[hidden].std().item() == pytest.approx(1, abs=0.05)
+
+
+def test_the_masked_target_counts_hidden_pixels_alone() -> None:
+    objective, net, batch = build(ratio=0.5, target="masked"), network(), views(labelled=False)
+    net.generator.manual_seed(5)
+    value = objective(batch, net)["reconstruct"]
+    same, noise, wanted = network(), stream(5), 0.0
+    for x in (batch.x1, batch.x2):
+        mask = block_mask(COUNT, DIMS.image, block=2, ratio=0.5, generator=noise).double()
+        squares = (objective.decoder(same.encode(x * mask).h) - x).detach().square()
+        wanted += squares[(mask == 0).expand_as(squares)].mean().item()
+    assert value.item() == pytest.approx(wanted, rel=1e-9)
+
+
+def test_one_view_may_stay_whole() -> None:
+    whole, half = (build(masked=masked, ratio=0.5, weight=0.0) for masked in ("both", "first"))
+    net, same = network(), network()
+    net.generator.manual_seed(5)
+    same.generator.manual_seed(5)
+    batch = views(labelled=False)
+    mask = block_mask(COUNT, DIMS.image, block=2, ratio=0.5, generator=stream(5)).double()
+    z1, z2 = (network().project(network().encode(x).h) for x in (batch.x1 * mask, batch.x2))
+    wanted = info_nce(z1, z2, temperature=0.5)
+    torch.testing.assert_close(half(batch, same)["contrast"], wanted, rtol=1e-9, atol=0)
+    assert not torch.isclose(whole(batch, net)["contrast"], wanted)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"temperature": -1.0}, "mrcl: temperature must be > 0, got -1.0"),
+        ({"base": {"type": "infonce", "temperature": -1.0}}, "infonce: temperature must be > 0, got -1.0"),
+        ({"base": "mrcl"}, "mrcl: base must be one of barlow_twins, byol, infonce, supervised, got 'mrcl'"),
+        ({"fill": "zero"}, "mrcl: fill must be one of mean, noise, got 'zero'"),
+        ({"target": "half"}, "mrcl: target must be one of full, masked, got 'half'"),
+        ({"masked": "second"}, "mrcl: masked must be one of both, first, got 'second'"),
+        (
+            {"target": "masked", "ratio": 0.001},
+            "mrcl: ratio must hide at least one of 64 blocks for target masked, got 0.001",
+        ),
         ({"ratio": 1.0}, r"mrcl: ratio must be in \[0, 1\), got 1.0"),
         ({"ratio": -0.1}, r"mrcl: ratio must be in \[0, 1\), got -0.1"),
         ({"blocks": 5}, "mrcl: blocks must divide the view's side of 16 pixels, got 5"),
@@ -97,6 +159,6 @@ def test_the_defaults_share_the_temperature_of_infonce() -> None:
         ({"weight": float("nan")}, "mrcl: weight must be >= 0, got nan"),
     ],
 )
-def test_bad_hyper_parameters_are_refused_in_one_line(options: dict[str, float], message: str) -> None:
+def test_bad_hyper_parameters_are_refused_in_one_line(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         build(**options)

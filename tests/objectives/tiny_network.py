@@ -13,7 +13,7 @@ DIMS = Dims(features=12, projection=5, image=16, classes=3)
 COUNT = 6
 
 
-class TinyNetwork(nn.Module):
+class TinyEncoder(nn.Module):
     """Four convolutions with batch norm as stages, one linear layer as projector."""
 
     def __init__(self) -> None:
@@ -24,7 +24,6 @@ class TinyNetwork(nn.Module):
             for before, after in pairwise(widths)
         )
         self.projector = nn.Linear(DIMS.features, DIMS.projection)
-        self.generator = torch.Generator()
 
     def encode(self, x: Tensor) -> Features:
         pooled = []
@@ -37,6 +36,15 @@ class TinyNetwork(nn.Module):
     def project(self, h: Tensor) -> Tensor:
         z: Tensor = self.projector(h)
         return z
+
+
+class TinyNetwork(TinyEncoder):
+    """With a target that is another network altogether, so that the two cannot be mixed up unseen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.generator = torch.Generator()
+        self.target = TinyEncoder().requires_grad_(False)
 
 
 def network(seed: int = 0) -> TinyNetwork:

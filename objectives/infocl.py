@@ -1,0 +1,116 @@
+"""InfoCL: keep non-shared, task-relevant information in the features by a regulariser on any base loss.
+
+Source: [1] Wang et al. 2022, arXiv 2203.07004: eq. 10 (the whole), 11-12 (RC), 13-15 (LBE), 16 and appendix D (MIB).
+Equations 11 to 15 are images in the public text; their form here is that of the text around them and of the authors'
+released settings. `ip`, `mib` and `noise` are controls: what happens without the information that rc and lbe add.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from objectives.base import Base, build_base
+from objectives.contract import Dims, Features, Network, Objective, Views
+from objectives.decoder import build_decoder, reconstruction_error
+from objectives.noise import add_noise
+from objectives.registry import OBJECTIVES
+
+REGULARIZERS = ("rc", "lbe", "ip", "mib", "noise")
+_NOISY = ("lbe", "mib", "noise")
+
+
+def information_bound(noisy: Tensor, mean: Tensor, *, rho: float) -> Tensor:
+    """LBE's estimate of I(h; v) up to a constant [1, eq. 13-15].
+
+    -1/M sum over k of ln sum over l of exp(-rho |h_k - mu_l|^2), the own index included.
+
+    Args:
+        noisy: h, (M, C), features with noise; both views of all images.
+        mean: mu, (M, C), the same features without noise.
+        rho: precision of the kernel, > 0.
+
+    Returns:
+        Scalar in nats, at most 0 when all distances are 0: -ln M there.
+    """
+    with torch.autocast(noisy.device.type, enabled=False):
+        dtype = torch.promote_types(noisy.dtype, torch.float32)
+        noisy, mean = noisy.to(dtype), mean.to(dtype)
+        squares = noisy.square().sum(1, keepdim=True) + mean.square().sum(1) - 2 * noisy @ mean.T
+        return -torch.logsumexp(-rho * squares.clamp_min(0), dim=1).mean()
+
+
+@OBJECTIVES.register_module("infocl")
+class InfoCL(Objective):
+    """base loss + weight * regulariser, which is one of five.
+
+    - `rc`: MSE(D(h1), v1) + MSE(D(h2), v2), one decoder D for both views, the views as the targets;
+    - `lbe`: minus `information_bound` of noisy features, weighted over the stages;
+    - `ip`: MSE(h1, h2); `mib`: MSE(mu1, mu2) with noisy h; `noise`: noisy h and nothing else.
+
+    With `lbe`, `mib` and `noise` the base loss sees h = mu + sigma * eps. Evaluations see mu.
+    """
+
+    def __init__(
+        self,
+        dims: Dims,
+        *,
+        base: Base = "infonce",
+        regularizer: str = "rc",  # rc, lbe, ip, mib or noise
+        weight: float = 1.0,  # lambda of rc and lbe on SimCLR and small images, released settings; ip and mib have 5e-4
+        sigma: float = 0.1,  # standard deviation of the noise, [1] section 4
+        rho: float = 0.05,  # [1] section 4; 1/80 on ImageNet
+        stages: tuple[float, ...] = (0.0, 0.25, 0.5, 1.0),  # weights of the residual stages; (0, 0, 0, 1) on ImageNet
+        decoder: str = "light",  # or infocl
+    ) -> None:
+        super().__init__()
+        if regularizer not in REGULARIZERS:
+            raise ValueError(f"infocl: regularizer must be one of {', '.join(REGULARIZERS)}, got {regularizer!r}")
+        if not weight >= 0:
+            raise ValueError(f"infocl: weight must be >= 0, got {weight}")
+        if not sigma >= 0:
+            raise ValueError(f"infocl: sigma must be >= 0, got {sigma}")
+        if not rho > 0:
+            raise ValueError(f"infocl: rho must be > 0, got {rho}")
+        if len(stages) != 4 or not min(stages) >= 0:
+            raise ValueError(f"infocl: stages must be four weights >= 0, got {stages}")
+        self.base = build_base("infocl", base, dims)
+        self.needs_labels, self.needs_target = self.base.needs_labels, self.base.needs_target
+        self.regularizer, self.weight, self.sigma, self.rho = regularizer, weight, sigma, rho
+        self.stages = stages
+        self.decoder = build_decoder("infocl", decoder, dims) if regularizer == "rc" else None
+
+    def target_momentum(self, progress: float) -> float:
+        """Return what the base loss asks for."""
+        return self.base.target_momentum(progress)
+
+    def forward(self, views: Views, net: Network) -> dict[str, Tensor]:
+        """Return the terms of the base loss and, but for `noise`, the weighted one named after the regulariser."""
+        mu1, mu2 = net.encode(views.x1), net.encode(views.x2)
+        noisy1, noisy2 = (self._sample(mu, net.generator) for mu in (mu1, mu2))
+        terms = self.base.compare(noisy1.h, noisy2.h, views, net)
+        if self.decoder is not None:
+            errors = [reconstruction_error(self.decoder(mu.h), x) for mu, x in ((mu1, views.x1), (mu2, views.x2))]
+            terms[self.regularizer] = self.weight * (errors[0] + errors[1])
+        elif self.regularizer == "lbe":
+            terms[self.regularizer] = -self.weight * self._bound((mu1, mu2), (noisy1, noisy2))
+        elif self.regularizer in ("ip", "mib"):
+            terms[self.regularizer] = self.weight * F.mse_loss(mu1.h, mu2.h)
+        return terms
+
+    def _sample(self, mu: Features, generator: torch.Generator) -> Features:
+        """Independent noise on every stage, or none."""
+        if self.regularizer not in _NOISY:
+            return mu
+        first, second, third, fourth = (add_noise(x, sigma=self.sigma, generator=generator) for x in mu.stages)
+        return Features(stages=(first, second, third, fourth), h=fourth)
+
+    def _bound(self, mu: tuple[Features, Features], noisy: tuple[Features, Features]) -> Tensor:
+        """LBE summed over the stages that have a weight, over the views of both kinds together."""
+        total = mu[0].h.new_zeros(())
+        for stage, share in enumerate(self.stages):
+            if share > 0:
+                clean, drawn = (torch.cat([features.stages[stage] for features in pair]) for pair in (mu, noisy))
+                total = total + share * information_bound(drawn, clean, rho=self.rho)
+        return total

@@ -1,0 +1,73 @@
+"""The denominator of in-batch contrastive losses, in memory linear in the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+# Rows and columns of a block of the matrix; 1 MB in float32, which stays in a core's cache.
+_BLOCK = 512
+
+
+def log_partition(z: Tensor, *, temperature: float) -> Tensor:
+    """Return log sum over k != i of exp(z_i . z_k / T) for every row i.
+
+    The (M, M) matrix of products is symmetric: each block above its diagonal serves for two, and is computed anew for
+    the gradient rather than kept.
+
+    Args:
+        z: (M, D), M >= 2; of one type, float32 or float64.
+        temperature: T > 0.
+
+    Returns:
+        (M,) in nats.
+    """
+    result: Tensor = _LogPartition.apply(z, temperature)
+    return result
+
+
+class _LogPartition(torch.autograd.Function):
+    """The gradient, with s_ik = z_i . z_k / T and the result L: dz_i = sum over k of w_ik z_k / T,
+
+    w_ik = g_i exp(s_ik - L_i) + g_k exp(s_ik - L_k), which is symmetric.
+    """  # noqa: D415
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, temperature: float) -> Tensor:
+        result = z.new_full((len(z),), -torch.inf)
+        parts = result.split(_BLOCK)
+        for row, column, s in _blocks(z, temperature):
+            torch.logaddexp(parts[row], s.logsumexp(1), out=parts[row])
+            if row != column:
+                torch.logaddexp(parts[column], s.logsumexp(0), out=parts[column])
+        ctx.save_for_backward(z, result)
+        ctx.temperature = temperature
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        z, result = ctx.saved_tensors
+        change, rows = torch.zeros_like(z), z.split(_BLOCK)
+        changes, sums = change.split(_BLOCK), result.split(_BLOCK)
+        shares = (gradient / ctx.temperature).split(_BLOCK)
+        for row, column, s in _blocks(z, ctx.temperature):
+            weights = (s - sums[column]).exp_().mul_(shares[column])
+            weights.addcmul_(s.sub_(sums[row].unsqueeze(1)).exp_(), shares[row].unsqueeze(1))
+            changes[row].addmm_(weights, rows[column])
+            if row != column:
+                changes[column].addmm_(weights.T, rows[row])
+        return change, None
+
+
+def _blocks(z: Tensor, temperature: float) -> Iterator[tuple[int, int, Tensor]]:
+    """Blocks (row, column <= row) of z_i . z_k / T, -inf on the diagonal."""
+    rows, scaled = z.split(_BLOCK), (z / temperature).split(_BLOCK)
+    for row in range(len(rows)):
+        for column in range(row + 1):
+            s = scaled[row] @ rows[column].T
+            yield row, column, s.fill_diagonal_(-torch.inf) if row == column else s

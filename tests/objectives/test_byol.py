@@ -1,0 +1,53 @@
+import math
+
+import pytest
+import references
+import torch
+from agreement import assert_agree, normal
+from tiny_network import DIMS, gradients, network, views
+
+from objectives.byol import BYOL, prediction_error
+
+
+def test_value_and_gradient_agree_with_a_loop_in_float64() -> None:
+    prediction, target = normal((4, 5), (4, 5))
+    assert_agree(prediction_error(prediction, target), references.byol(prediction, target.detach()), (prediction,))
+
+
+def test_no_gradient_flows_into_the_target() -> None:
+    prediction, target = normal((4, 5), (4, 5))
+    with pytest.raises(RuntimeError, match="not have been used"):
+        torch.autograd.grad(prediction_error(prediction, target), target)
+
+
+def test_equal_and_opposite_directions_have_closed_forms() -> None:
+    (z,) = normal((4, 5))
+    assert prediction_error(z, 3 * z).item() == pytest.approx(0, abs=1e-12)
+    assert prediction_error(z, -0.1 * z).item() == pytest.approx(4, rel=1e-12)
+
+
+def test_each_view_predicts_the_target_of_the_other() -> None:
+    torch.manual_seed(0)
+    net, batch, objective = network(), views(labelled=False), BYOL(DIMS, hidden=7).double()
+    (value,) = objective(batch, net).values()
+    same = network()
+    p1, p2 = (objective.predictor(same.project(same.encode(x).h)) for x in (batch.x1, batch.x2))
+    t1, t2 = (same.target.project(same.target.encode(x).h) for x in (batch.x1, batch.x2))
+    wanted = references.byol(p1, t2) + references.byol(p2, t1)
+    torch.testing.assert_close(value, wanted, rtol=1e-9, atol=0)
+    value.backward()
+    assert all(gradient.abs().sum() == 0 for gradient in gradients(net.target))
+
+
+def test_the_momentum_rises_from_its_start_to_one() -> None:
+    objective = BYOL(DIMS, momentum=0.9)
+    assert objective.target_momentum(0.0) == pytest.approx(0.9)
+    assert objective.target_momentum(0.25) == pytest.approx(1 - 0.1 * (math.cos(math.pi / 4) + 1) / 2)
+    assert objective.target_momentum(1.0) == pytest.approx(1.0)
+
+
+def test_bad_hyper_parameters_are_refused_in_one_line() -> None:
+    with pytest.raises(ValueError, match=r"^byol: momentum must be in \[0, 1\], got -0.1$"):
+        BYOL(DIMS, momentum=-0.1)
+    with pytest.raises(ValueError, match=r"^byol: hidden must be >= 0, got -3$"):
+        BYOL(DIMS, hidden=-3)
