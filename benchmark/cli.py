@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from benchmark import bench
+from benchmark import authoring, bench
 from benchmark.config import load
 from benchmark.current import current_keys
 from benchmark.data import shapes
 from benchmark.doctor import examine
 from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.listing import describe_all
+from benchmark.plan import choose_objectives
 from benchmark.preflight import Places
 from objectives.registry import load_objectives
 
@@ -26,6 +27,7 @@ EXAMPLES = """examples:
   clbench bench --objectives infonce,mrcl --tasks detection --set training.lr=1e-3
   clbench bench --objectives mine --import my_package.my_objective
   clbench table --runs runs                              rebuild the tables from what is stored
+  clbench new mine; clbench check mine --import mine     an objective to start from, and what it has to hold
   clbench list --json | python -m json.tool              names of objectives, configs and tasks
 """
 
@@ -73,6 +75,13 @@ def build_parser() -> argparse.ArgumentParser:
         ("table", "rebuild the tables from the stored results", _table, (_add_runs, _add_import)),
         ("plot", "redraw the figures from the stored results", _plot, (_add_runs, _add_import)),
         ("data", "write the embedded data set alone", _data, (_add_data,)),
+        (
+            "check",
+            "examine objectives: gradients, closed forms, noise, two processes",
+            _check,
+            (_add_names, _add_import),
+        ),
+        ("new", "write NAME.py, an objective to start from", _new, (_add_new,)),
         ("doctor", "say what is installed, which device, which data sets are there", _doctor, (_add_doctor,)),
     ):
         command = commands.add_parser(
@@ -127,6 +136,15 @@ def _add_data(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="NAME", help="shapes")
     command.add_argument("--out", required=True, type=Path, metavar="DIR", help="where the trees go")
     command.add_argument("--config", default="shapes", metavar="NAME", help="config whose data.shapes is written")
+
+
+def _add_names(command: argparse.ArgumentParser) -> None:
+    command.add_argument("names", nargs="+", metavar="NAME", help="objectives, or all")
+
+
+def _add_new(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", metavar="NAME", help="name of the objective and of its file")
+    command.add_argument("--out", default=Path(), type=Path, metavar="DIR", help="where the file goes (default here)")
 
 
 def _add_doctor(command: argparse.ArgumentParser) -> None:
@@ -195,6 +213,18 @@ def _data(arguments: argparse.Namespace) -> int:
     with blaming_the_user():
         shapes.ensure(options, arguments.out)
     return _wrote([arguments.out])
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    _load(arguments.plugins)
+    names = choose_objectives(",".join(arguments.names))
+    broken = [name for name in names if not authoring.check(name, say=print)]
+    return 1 if broken else 0
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    _load([])
+    return _wrote([authoring.write_template(arguments.name, arguments.out)])
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

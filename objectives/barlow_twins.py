@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from objectives.contract import BaseLoss, Dims, Network, Views
+from objectives.ranks import gather
 from objectives.registry import OBJECTIVES
 
 _EPS = 1e-5  # added to the variance, as in the batch norm of the paper's code
@@ -31,8 +32,8 @@ def cross_correlation(z1: Tensor, z2: Tensor) -> Tensor:
     if z1.ndim != 2 or z1.shape != z2.shape or len(z1) < 2:
         shapes = f"{tuple(z1.shape)} and {tuple(z2.shape)}"
         raise ValueError(f"z1 and z2 must both be (N, D) with N >= 2; got {shapes}")
-    first, second = _standardise(z1), _standardise(z2)
-    return first.T @ second / len(z1)
+    first, second = _standardise(gather(z1)), _standardise(gather(z2))
+    return first.T @ second / len(first)
 
 
 def barlow_twins(correlation: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ Symbols: N images, D projection, F feature, x pixels, h features, z projections,
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -93,6 +94,12 @@ class Objective(nn.Module, ABC):
 
     derived: ClassVar[bool] = False
     """The loss was derived here from a paper's theory, because the paper's own form is not public."""
+
+    neutral: ClassVar[Mapping[str, float]] = {}
+    """Arguments under which an objective with a `base` equals its base bit for bit: its weights and its noise at 0."""
+
+    exempt: ClassVar[Mapping[str, str]] = {}
+    """Checks of `objectives.conformance` that do not apply, each with the reason."""
 
     trains: ClassVar[bool] = True
     """False for the row without pretraining: the backbone stays as it was initialised."""

@@ -7,6 +7,9 @@ released settings. `ip`, `mib` and `noise` are controls: what happens without th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -15,6 +18,7 @@ from objectives.base import Base, build_base
 from objectives.contract import Dims, Features, Network, Objective, Views
 from objectives.decoder import build_decoder, reconstruction_error
 from objectives.noise import add_noise
+from objectives.ranks import gather
 from objectives.registry import OBJECTIVES
 
 REGULARIZERS = ("rc", "lbe", "ip", "mib", "noise")
@@ -36,7 +40,7 @@ def information_bound(noisy: Tensor, mean: Tensor, *, rho: float) -> Tensor:
     """
     with torch.autocast(noisy.device.type, enabled=False):
         dtype = torch.promote_types(noisy.dtype, torch.float32)
-        noisy, mean = noisy.to(dtype), mean.to(dtype)
+        noisy, mean = gather(noisy.to(dtype)), gather(mean.to(dtype))
         squares = noisy.square().sum(1, keepdim=True) + mean.square().sum(1) - 2 * noisy @ mean.T
         return -torch.logsumexp(-rho * squares.clamp_min(0), dim=1).mean()
 
@@ -51,6 +55,8 @@ class InfoCL(Objective):
 
     With `lbe`, `mib` and `noise` the base loss sees h = mu + sigma * eps. Evaluations see mu.
     """
+
+    neutral: ClassVar[Mapping[str, float]] = {"weight": 0.0, "sigma": 0.0}
 
     def __init__(
         self,

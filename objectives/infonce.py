@@ -12,6 +12,7 @@ from torch import Tensor
 
 from objectives.contract import BaseLoss, Dims, Network, Views
 from objectives.log_partition import log_partition
+from objectives.ranks import gather
 from objectives.registry import OBJECTIVES
 
 
@@ -36,7 +37,7 @@ def info_nce(z1: Tensor, z2: Tensor, *, temperature: float) -> Tensor:
         shapes = f"{tuple(z1.shape)} and {tuple(z2.shape)}"
         raise ValueError(f"z1 and z2 must both be (N, D) with N >= 2; got {shapes}")
     with torch.autocast(z1.device.type, enabled=False):  # half precision cannot tell cosines near 1 apart
-        z1, z2 = _directions(z1), _directions(z2)
+        z1, z2 = gather(_directions(z1)), gather(_directions(z2))
         positives = (z1 * z2).sum(dim=1).mean() / temperature
         return log_partition(torch.cat((z1, z2)), temperature=temperature).mean() - positives
 
@@ -110,7 +111,7 @@ class InfoNCE(BaseLoss):
     @torch.no_grad()
     def _enqueue(self, key: Tensor) -> None:
         """Put the newest keys, as many as there is room for, in the place of the oldest."""
-        key = _directions(key)[: len(self.queue)]
+        key = gather(_directions(key))[: len(self.queue)]
         place = (self.oldest + torch.arange(len(key), device=key.device)) % len(self.queue)
         self.queue[place] = key.to(self.queue)
         self.oldest.copy_((self.oldest + len(key)) % len(self.queue))

@@ -7,6 +7,7 @@ discriminative task from overfitting (expression). It is not the paper's own for
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 from objectives.base import Base, build_base
 from objectives.contract import Dims, Network, Objective, Views
 from objectives.decoder import build_decoder, reconstruction_error
+from objectives.ranks import draw_normal, draw_uniform
 from objectives.registry import OBJECTIVES
 
 FILLS = ("mean", "noise")
@@ -36,7 +38,7 @@ def block_mask(count: int, size: int, *, block: int, ratio: float, generator: to
         (N, 1, size, size) float, 0 where hidden and 1 elsewhere.
     """
     side = size // block
-    rank = torch.rand(count, side**2, generator=generator, device=generator.device).argsort(1).argsort(1)
+    rank = draw_uniform((count, side**2), generator=generator).argsort(1).argsort(1)
     kept = (rank >= round(ratio * side**2)).float().view(count, 1, side, side)
     return kept.repeat_interleave(block, dim=2).repeat_interleave(block, dim=3)
 
@@ -49,6 +51,8 @@ class MRCL(Objective):
     """
 
     derived: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"weight": 0.0, "ratio": 0.0}
+    exempt: ClassVar[Mapping[str, str]] = dict.fromkeys(("order", "swap"), "the masks of the two views are drawn apart")
 
     def __init__(
         self,
@@ -102,8 +106,7 @@ class MRCL(Objective):
         seen = block_mask(len(x), x.shape[-1], block=self.block, ratio=ratio, generator=generator).to(x.dtype)
         if self.fill == "mean":
             return x * seen, seen
-        noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=torch.float32).to(x.dtype)
-        return torch.where(seen.bool(), x, noise), seen
+        return torch.where(seen.bool(), x, draw_normal(x.shape, generator=generator).to(x.dtype)), seen
 
     def _error(self, h: Tensor, view: Tensor, *, seen: Tensor) -> Tensor:
         return reconstruction_error(self.decoder(h), view, counted=None if self.target == "full" else 1 - seen)

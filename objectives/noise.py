@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from torch import Generator, Tensor
+
+from objectives.ranks import draw_normal
 
 
-def add_noise(mean: Tensor, *, sigma: float, generator: torch.Generator) -> Tensor:
+def add_noise(mean: Tensor, *, sigma: float, generator: Generator) -> Tensor:
     """Return mean + sigma * eps, eps ~ N(0, 1), on the device of both; drawn even at sigma 0, which changes no bit."""
-    noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=torch.float32)
-    return mean + sigma * noise.to(mean.dtype)
+    return mean + sigma * draw_normal(mean.shape, generator=generator).to(mean.dtype)

@@ -9,6 +9,7 @@ published number belongs to it. The bound `mib` is that of [1] Federici et al. 2
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import ClassVar
 
 from torch import Tensor
@@ -57,6 +58,8 @@ class SuperInfo(Objective):
     """
 
     derived: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"superfluous": 0.0, "predictive": 0.0, "sigma": 0.0}
+    exempt: ClassVar[Mapping[str, str]] = dict.fromkeys(("order", "swap"), "the noise of the two views is drawn apart")
 
     def __init__(
         self,

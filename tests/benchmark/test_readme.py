@@ -18,9 +18,10 @@ def test_the_objective_of_the_readme_is_short_and_pretrains_from_outside_the_tre
     command = [sys.executable, "-m", "benchmark", "pretrain", "--config", "smoke", "--objectives", "alignment"]
     command += ["--import", "my_package.alignment", "--runs", "runs", "--data-root", "data"]
 
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-
-    assert done.returncode == 0, done.stdout + done.stderr
+    examination = [sys.executable, "-m", "benchmark", "check", "alignment", "--import", "my_package.alignment"]
+    for words in (command, examination):
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
     (scalars,) = tmp_path.glob("runs/cells/*/scalars.csv")
     assert {"align", "uniform"} <= {line.split(",")[1] for line in scalars.read_text().splitlines()}
 

@@ -5,9 +5,9 @@ import references
 import torch
 import torch.nn.functional as F
 from agreement import assert_agree, normal
-from tiny_network import DIMS, network, views
 
 from objectives.barlow_twins import BarlowTwins, barlow_twins, cross_correlation
+from objectives.tiny_network import DIMS, network, views
 
 
 @pytest.mark.parametrize("part", [0, 1])

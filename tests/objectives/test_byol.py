@@ -4,9 +4,9 @@ import pytest
 import references
 import torch
 from agreement import assert_agree, normal
-from tiny_network import DIMS, gradients, network, views
 
 from objectives.byol import BYOL, prediction_error
+from objectives.tiny_network import DIMS, gradients, network, views
 
 
 def test_value_and_gradient_agree_with_a_loop_in_float64() -> None:

@@ -4,13 +4,13 @@ import pytest
 import references
 import torch
 from agreement import assert_agree, normal
-from tiny_network import COUNT, DIMS, gradients, network, views
 from torch import Tensor
 
 from objectives.contract import Features, Objective, Views
 from objectives.infocl import InfoCL, information_bound
 from objectives.infonce import info_nce
 from objectives.registry import OBJECTIVES, load_objectives
+from objectives.tiny_network import COUNT, DIMS, gradients, network, views
 
 load_objectives()
 BASES = ("barlow_twins", "byol", "infonce", "supervised")

@@ -6,11 +6,11 @@ import references
 import torch
 import torch.nn.functional as F
 from agreement import assert_agree, normal
-from tiny_network import COUNT, DIMS, network, views
 from torch import Tensor
 
 from objectives import log_partition
 from objectives.infonce import InfoNCE, info_nce, info_nce_queue
+from objectives.tiny_network import COUNT, DIMS, network, views
 
 
 def projections(count: int = 5, width: int = 4) -> tuple[Tensor, ...]:

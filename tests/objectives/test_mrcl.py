@@ -2,13 +2,13 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_network import COUNT, DIMS, TinyNetwork, gradients, network, views
 
 from objectives.contract import Objective, Views
 from objectives.infocl import InfoCL
 from objectives.infonce import InfoNCE, info_nce
 from objectives.mrcl import MRCL, block_mask
 from objectives.registry import load_objectives
+from objectives.tiny_network import COUNT, DIMS, TinyNetwork, gradients, network, views
 
 load_objectives()
 

@@ -4,13 +4,13 @@ import pytest
 import references
 import torch
 from agreement import normal
-from tiny_network import DIMS, gradients, network, views
 from torch import Tensor
 
 from objectives.contract import Objective, Views
 from objectives.infocl import InfoCL
 from objectives.infonce import InfoNCE
 from objectives.superinfo import SuperInfo, rate, symmetrised_kl
+from objectives.tiny_network import DIMS, gradients, network, views
 
 
 def build(**options: Any) -> SuperInfo:

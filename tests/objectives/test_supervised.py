@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 from sklearn.metrics import log_loss
-from tiny_network import DIMS, network, views
 
 from objectives.supervised import Supervised
+from objectives.tiny_network import DIMS, network, views
 
 
 def test_the_loss_is_scikit_learns_log_loss_over_both_views() -> None:

@@ -1,4 +1,4 @@
-"""A small float64 network and batches for the tests of objectives: any `Network` will do, not the harness's alone."""
+"""A small float64 network and batches on which objectives are examined, in place of the harness's."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class TinyEncoder(nn.Module):
         self.projector = nn.Linear(DIMS.features, DIMS.projection)
 
     def encode(self, x: Tensor) -> Features:
+        """Map views (N, 3, 16, 16) to features."""
         pooled = []
         for stage in self.backbone:
             x = stage(x)
@@ -34,6 +35,7 @@ class TinyEncoder(nn.Module):
         return Features(stages=(first, second, third, fourth), h=fourth)
 
     def project(self, h: Tensor) -> Tensor:
+        """Map features to projections."""
         z: Tensor = self.projector(h)
         return z
 
@@ -48,11 +50,13 @@ class TinyNetwork(TinyEncoder):
 
 
 def network(seed: int = 0) -> TinyNetwork:
+    """The network of a seed; a call sets the global random stream."""
     torch.manual_seed(seed)
     return TinyNetwork().double()
 
 
 def views(*, labelled: bool, seed: int = 1) -> Views:
+    """Two unrelated views of six images, white noise; the same for the same seed."""
     stream = torch.Generator().manual_seed(seed)
     shape = (COUNT, 3, DIMS.image, DIMS.image)
     x1, x2 = (torch.randn(shape, generator=stream, dtype=torch.float64) for _ in range(2))

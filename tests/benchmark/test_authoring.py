@@ -1,0 +1,59 @@
+"""`clbench new` and `clbench check`."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmark.cli import main
+from objectives.registry import OBJECTIVES
+
+
+def test_the_file_that_new_writes_passes_every_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    try:
+        assert main(["new", "far_apart", "--out", str(tmp_path)]) == 0
+        assert main(["check", "far_apart", "--import", "far_apart"]) == 0
+    finally:
+        OBJECTIVES.module_dict.pop("far_apart", None)
+        sys.modules.pop("far_apart", None)
+    assert "far_apart: every check holds" in capsys.readouterr().out
+
+
+def test_a_broken_objective_is_status_one_and_names_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    try:
+        assert main(["new", "leaky", "--out", str(tmp_path)]) == 0
+        file = tmp_path / "leaky.py"
+        file.write_text(
+            file.read_text().replace("net.project(net.encode(x).h)", "net.project(net.encode(x).h.detach())")
+        )
+        assert main(["check", "leaky", "--import", "leaky"]) == 1
+    finally:
+        OBJECTIVES.module_dict.pop("leaky", None)
+        sys.modules.pop("leaky", None)
+    assert "broken  reach" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("new Mine", "clbench: new: the name must be a lower-case Python name, got 'Mine'"),
+        ("new infonce", "clbench: new: infonce is already registered"),
+        ("new mine --out nowhere", "clbench: new: nowhere/mine.py cannot be written: No such file or directory"),
+        ("check infonc", "clbench: unknown objective 'infonc'. Did you mean 'infonce'?"),
+    ],
+)
+def test_mistakes_get_one_line_and_status_two(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == 2
+    assert capsys.readouterr().err.startswith(message)
+
+
+def test_an_existing_file_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("precious")
+    assert main(["new", "mine", "--out", str(tmp_path)]) == 2
+    assert (tmp_path / "mine.py").read_text() == "precious"
