@@ -18,7 +18,7 @@ from benchmark.current import current_keys, remember
 from benchmark.environment import choose_device
 from benchmark.errors import UserError, blaming_the_user
 from benchmark.execute import Tally, run_chains
-from benchmark.plan import choose_objectives, choose_seeds, choose_tasks, plan
+from benchmark.plan import choose_rows, choose_seeds, choose_tasks, plan
 from benchmark.preflight import Places
 from benchmark.worker import Job
 from objectives.registry import OBJECTIVES, load_objectives
@@ -97,9 +97,9 @@ def report_tables(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
     console = Console()
     with blaming_the_user():
         frame = load_results(runs, keys=keys)
-        for table in tables(frame, derived=derived()):
+        for table in tables(frame, derived=derived(runs)):
             console.print(to_terminal(table, width=shutil.get_terminal_size((120, 40)).columns))
-        return write_tables(frame, out=runs / "tables", derived=derived())
+        return write_tables(frame, out=runs / "tables", derived=derived(runs))
 
 
 def report_figures(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
@@ -110,12 +110,13 @@ def report_figures(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
 
     with blaming_the_user():
         frame, scalars = load_results(runs, keys=keys), load_scalars(runs, keys=keys)
-        return write_figures(frame, scalars, out=runs / "figures", derived=derived())
+        return write_figures(frame, scalars, out=runs / "figures", derived=derived(runs))
 
 
-def derived() -> set[str]:
-    """Objectives whose loss was derived here."""
-    return {name for name, objective in OBJECTIVES.module_dict.items() if objective.derived}
+def derived(runs: Path) -> set[str]:
+    """Rows of the stored cells whose loss was derived here."""
+    known = {name for name, objective in OBJECTIVES.module_dict.items() if objective.derived}
+    return {row for row, objective in cells.objectives_of_rows(runs).items() if objective in known}
 
 
 def _prepare(request: Request, *, stages: Collection[str]) -> tuple[Job, list[list[Cell]]]:
@@ -126,15 +127,17 @@ def _prepare(request: Request, *, stages: Collection[str]) -> tuple[Job, list[li
     if request.jobs < 1:
         raise UserError(f"jobs: must be >= 1, got {request.jobs}")
     config = load(request.config, request.overrides)
-    objectives, seeds = choose_objectives(request.objectives), choose_seeds(request.seeds)
+    rows, seeds = choose_rows(request.objectives, config), choose_seeds(request.seeds)
     tasks = choose_tasks(request.tasks, config) if "evaluate" in stages else []
     preflight.check_writable(request.places.runs)
-    preflight.check_training(config, device=device)
+    for row in rows:
+        preflight.check_training(config.row(row).config, device=device)
     preflight.check_packages(config, tasks)
     data = preflight.prepare_data(config, tasks, request.places, say=_say)
-    preflight.check_objectives(objectives, config, classes=len(data.images.classes))
+    for row in rows:
+        preflight.check_row(config.row(row), images=data.images)
     name = Path(request.config).stem
-    chains = plan(config, name, objectives=objectives, seeds=seeds, tasks=tasks, data=data)
+    chains = plan(config, name, rows=rows, seeds=seeds, tasks=tasks, data=data)
     template = Job(chains[0][0], config, request.places, device, request.plugins, live=sys.stdout.isatty())
     _say(_describe(config, chains, device=device))
     return template, chains

@@ -24,7 +24,7 @@ class Cell:
     Attributes:
         kind: "pretrain" or "evaluate".
         config: name of the bench config.
-        objective: registry name.
+        objective: name of the row: an objective, or a variant that the config names.
         seed: seed of the whole row.
         task: name of the task in the config, None for a pretraining.
         family: family of that task, None for a pretraining.
@@ -81,6 +81,12 @@ def read_record(runs: Path, key: str) -> dict[str, Any] | None:
     except json.JSONDecodeError:  # a damaged disk or a hand; what cannot be read has to be computed again
         return None
     return record
+
+
+def objectives_of_rows(runs: Path) -> dict[str, str]:
+    """Registry name of the objective of every row that was pretrained."""
+    records = (read_record(runs, path.parent.name) for path in sorted(runs.glob("cells/*/cell.json")))
+    return {r["objective"]: r["inputs"]["objective"] for r in records if r is not None and r["kind"] == "pretrain"}
 
 
 def write_record(

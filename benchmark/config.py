@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import dataclasses
 import types
 import typing
@@ -52,6 +53,7 @@ class ModelConfig:
         stem: "imagenet", "cifar" or "stl10".
         hidden: width of the projector's hidden layer; 0 = that of the features.
         projection: D.
+        projector_norm: batch norm after the projector's hidden layer.
     """
 
     depth: int
@@ -59,6 +61,7 @@ class ModelConfig:
     stem: str
     hidden: int
     projection: int
+    projector_norm: bool
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ class TrainingConfig:
         lr: peak learning rate, for this batch size.
         weight_decay: on all weights but biases and normalisation layers.
         momentum: of sgd and lars.
-        warmup: share of the steps with a linearly rising rate; cosine decay to 0 follows.
+        warmup: share of the steps with a linearly rising rate.
+        schedule: what follows the warm-up: "cosine" decay to 0, or "constant".
         precision: "float32", "bfloat16" or "float16" (the last two on a GPU only).
     """
 
@@ -83,6 +87,7 @@ class TrainingConfig:
     weight_decay: float
     momentum: float
     warmup: float
+    schedule: str
     precision: str
 
 
@@ -111,6 +116,7 @@ class BenchConfig:
         threads: CPU threads of a cell; part of its key, since sums in another order differ in their last bits.
         logging: what is shown and kept on the way.
         objectives: arguments of objectives that differ from their defaults.
+        rows: variants by name, an objective each with settings of its own; beside them every objective is a row.
         tasks: name of a task -> options of its family.
     """
 
@@ -121,7 +127,25 @@ class BenchConfig:
     threads: int
     logging: LoggingConfig
     objectives: dict[str, dict[str, Any]]
+    rows: dict[str, Row]
     tasks: dict[str, TaskOptions]
+
+    def row(self, name: str) -> Row:
+        """The variant of that name, or the objective of that name as the config has it."""
+        return self.rows.get(name) or Row(name, self)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the tables.
+
+    Attributes:
+        objective: registry name.
+        config: the config with the settings of this row.
+    """
+
+    objective: str
+    config: BenchConfig
 
 
 def load(name: str, overrides: Sequence[str] = ()) -> BenchConfig:
@@ -137,8 +161,38 @@ def load(name: str, overrides: Sequence[str] = ()) -> BenchConfig:
         raise UserError(f"{path}: {' '.join(str(error).split())}") from error
     raw = config.to_dict()
     for override in overrides:
-        _apply(raw, override)
-    return typing.cast(BenchConfig, _build(BenchConfig, raw, where=str(path), prefix=""))
+        if override.startswith("rows."):
+            _apply(raw, override)
+    rows = {name: row for name, row in raw.pop("rows", {}).items() if row is not None}  # None drops what a base has
+    whole = _resolve(raw, overrides, where=str(path))
+    return dataclasses.replace(
+        whole, rows={name: _row(raw, row, overrides, where=f"{path}: rows.{name}") for name, row in rows.items()}
+    )
+
+
+def _resolve(raw: Mapping[str, Any], overrides: Sequence[str], *, where: str) -> BenchConfig:
+    """Apply the user's overrides, which have the last word, and check every key."""
+    changed = copy.deepcopy({**raw, "rows": {}})
+    for override in overrides:
+        if not override.startswith("rows."):
+            _apply(changed, override)
+    return typing.cast(BenchConfig, _build(BenchConfig, changed, where=where, prefix=""))
+
+
+def _row(raw: Mapping[str, Any], row: Mapping[str, Any], overrides: Sequence[str], *, where: str) -> Row:
+    """A variant: the config with `arguments` of its objective and with changes to the sections that may differ."""
+    allowed = ("objective", "arguments", "model", "training", "views")
+    for key in row:
+        if key not in allowed:
+            raise UserError(f"{where}: {unknown('key', key, allowed)}")
+    if not isinstance(row.get("objective"), str):
+        raise UserError(f"{where}: objective must be the name of an objective, got {row.get('objective')!r}")
+    changed = dict(raw)
+    for section in ("model", "training", "views"):
+        changed[section] = {**raw.get(section, {}), **row.get(section, {})}
+    objective, objectives = row["objective"], raw.get("objectives", {})
+    changed["objectives"] = {**objectives, objective: {**objectives.get(objective, {}), **row.get("arguments", {})}}
+    return Row(objective, _resolve(changed, overrides, where=where))
 
 
 def known_configs() -> list[str]:

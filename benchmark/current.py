@@ -21,7 +21,7 @@ def remember(runs: Path, config: BenchConfig, chains: Sequence[Sequence[Cell]]) 
     Returns:
         Keys of all cells that belong to the config's table now.
     """
-    settings = {name: value for name, value in asdict(config).items() if name not in ("logging", "objectives")}
+    settings = {name: value for name, value in asdict(config).items() if name not in ("logging", "objectives", "rows")}
     protocol = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
     with lock(runs / "plans"):
         earlier = _read(_path(runs, chains[0][0].config))

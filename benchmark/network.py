@@ -36,15 +36,16 @@ class PretrainNetwork(_Encoder):
         spec: the backbone.
         hidden: width of the projector's hidden layer; 0 = that of the features.
         projection: D.
+        norm: batch norm after the hidden layer.
         device: where the objective's random stream lives.
     """
 
-    def __init__(self, spec: BackboneSpec, *, hidden: int, projection: int, device: str) -> None:
+    def __init__(self, spec: BackboneSpec, *, hidden: int, projection: int, norm: bool, device: str) -> None:
         backbone, features = Backbone(spec), spec.stage_dims[-1]
-        # SimCLR's projector (Chen et al. 2020, arXiv 2002.05709, §4.2), with its released code's hidden BN.
+        # SimCLR's projector (Chen et al. 2020, arXiv 2002.05709, §4.2); the batch norm is that of its released code.
         projector = nn.Sequential(
-            nn.Linear(features, hidden or features, bias=False),
-            nn.BatchNorm1d(hidden or features),
+            nn.Linear(features, hidden or features, bias=not norm),
+            nn.BatchNorm1d(hidden or features) if norm else nn.Identity(),
             nn.ReLU(inplace=True),
             nn.Linear(hidden or features, projection),
         )

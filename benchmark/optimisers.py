@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from benchmark.config import TrainingConfig
 
 OPTIMISERS = ("adamw", "sgd", "lars")
+SCHEDULES = ("cosine", "constant")
 PRECISIONS = ("float32", "bfloat16", "float16")
 
 
@@ -82,14 +83,17 @@ def build_optimiser(model: nn.Module, training: TrainingConfig) -> OptimWrapper:
     return build_optim_wrapper(model, wrapper)
 
 
-def build_schedule(optimiser: OptimWrapper, *, steps: int, warmup: float) -> list[LinearLR | CosineAnnealingLR]:
-    """Linear warm-up over the share `warmup` of `steps`, then cosine decay to 0 (arXiv 1608.03983, eq. 5).
+def build_schedule(
+    optimiser: OptimWrapper, *, steps: int, warmup: float, schedule: str
+) -> list[LinearLR | CosineAnnealingLR]:
+    """Linear warm-up over the share `warmup` of `steps`; then cosine decay to 0 (arXiv 1608.03983, eq. 5), or none.
 
     The first step after the warm-up is the one at the peak, which is where mmengine's LinearLR has to end.
     """
     rising = min(round(steps * warmup), steps - 1)
-    schedule = []
+    parts: list[LinearLR | CosineAnnealingLR] = []
     if rising:
-        schedule.append(LinearLR(optimiser, start_factor=1 / (rising + 1), begin=0, end=rising + 1, by_epoch=False))
-    schedule.append(CosineAnnealingLR(optimiser, T_max=steps - rising, begin=rising, end=steps, by_epoch=False))
-    return schedule
+        parts.append(LinearLR(optimiser, start_factor=1 / (rising + 1), begin=0, end=rising + 1, by_epoch=False))
+    if schedule == "cosine":
+        parts.append(CosineAnnealingLR(optimiser, T_max=steps - rising, begin=rising, end=steps, by_epoch=False))
+    return parts

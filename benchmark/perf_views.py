@@ -56,6 +56,7 @@ def _recipe(size: int) -> ViewConfig:
         flip=0.5,
         jitter=(0.4, 0.4, 0.4, 0.1),
         jitter_p=0.8,
+        randaugment=(0, 0.0, 0.0),
         grayscale_p=0.2,
         blur_p=0.5,
         blur_sigma=(0.1, 2.0),

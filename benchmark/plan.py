@@ -18,8 +18,19 @@ from downstream.tasks import ClassificationOptions, DetectionOptions, Segmentati
 from objectives.registry import OBJECTIVES, modules, resolve
 
 
+def choose_rows(text: str, config: BenchConfig) -> list[str]:
+    """Names from `mrcl,infonce`; `all` is the rows that the config names, or every registered objective.
+
+    Raises:
+        UserError: neither a row of the config nor a registered objective.
+    """
+    registered = sorted(OBJECTIVES.module_dict)
+    known = list(dict.fromkeys([*config.rows, *registered]))
+    return _choose("objective", text, known, groups={"all": list(config.rows) or registered})
+
+
 def choose_objectives(text: str) -> list[str]:
-    """Names from `mrcl,infonce`, or all registered ones from `all`.
+    """Names of registered objectives from `mrcl,infonce` or `all`.
 
     Raises:
         UserError: a name is not registered.
@@ -52,7 +63,7 @@ def choose_seeds(text: str) -> list[int]:
 
 
 def _choose(kind: str, text: str, known: list[str], *, groups: dict[str, list[str]]) -> list[str]:
-    groups = {"all": known} | groups
+    groups = {"all": known, **groups}
     chosen: list[str] = []
     for word in (word.strip() for word in text.split(",")):
         if word not in known and word not in groups:
@@ -61,13 +72,15 @@ def _choose(kind: str, text: str, known: list[str], *, groups: dict[str, list[st
     return list(dict.fromkeys(chosen))
 
 
-def pretrain_cell(config: BenchConfig, name: str, *, objective: str, seed: int, data: Data) -> Cell:
-    """The pretraining of one objective with one seed.
+def pretrain_cell(config: BenchConfig, name: str, *, row: str, seed: int, data: Data) -> Cell:
+    """The pretraining of one row with one seed.
 
     What an objective does not read does not enter its key: a row that does not train depends on the model alone.
     """
+    objective, config = config.row(row).objective, config.row(row).config
     arguments = resolve(objective, config.objectives)
     inputs: dict[str, Any] = {
+        "row": row,
         "objective": objective,
         "arguments": arguments,
         "seed": seed,
@@ -78,7 +91,7 @@ def pretrain_cell(config: BenchConfig, name: str, *, objective: str, seed: int, 
     if OBJECTIVES.get(objective).trains:
         inputs |= {"data": data.images.digest, "views": asdict(config.views), "training": asdict(config.training)}
         inputs["threads"] = config.threads
-    return Cell("pretrain", name, objective, seed, task=None, family=None, upstream=None, inputs=inputs)
+    return Cell("pretrain", name, row, seed, task=None, family=None, upstream=None, inputs=inputs)
 
 
 def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Data) -> Cell:
@@ -113,7 +126,7 @@ def _resolved_text(config: str, overrides: str) -> str:
 def source_of(cell: Cell) -> str:
     """Digest of the code that computes a cell, as it is now."""
     if cell.family is None:
-        return source_of_pretraining(cell.objective, cell.inputs["arguments"])
+        return source_of_pretraining(cell.inputs["objective"], cell.inputs["arguments"])
     return source_of_evaluation(cell.family)
 
 
@@ -131,13 +144,13 @@ _READING = ("benchmark.data.pretraining", "downstream.imagefolder")
 
 
 def plan(
-    config: BenchConfig, name: str, *, objectives: Sequence[str], seeds: Sequence[int], tasks: Sequence[str], data: Data
+    config: BenchConfig, name: str, *, rows: Sequence[str], seeds: Sequence[int], tasks: Sequence[str], data: Data
 ) -> list[list[Cell]]:
     """One chain a row of the benchmark: a pretraining, then its evaluations. Seed by seed, so that rows fill evenly."""
     chains = []
     for seed in seeds:
-        for objective in objectives:
-            pretrained = pretrain_cell(config, name, objective=objective, seed=seed, data=data)
+        for row in rows:
+            pretrained = pretrain_cell(config, name, row=row, seed=seed, data=data)
             evaluations = [evaluate_cell(config, pretrained, task=task, data=data) for task in tasks]
             chains.append([pretrained, *evaluations])
     return chains

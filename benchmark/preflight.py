@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.config import BenchConfig
+from benchmark.config import BenchConfig, Row
 from benchmark.data import shapes
 from benchmark.data.pretraining import open_pretraining
 from benchmark.errors import UserError, blaming_the_user, unknown
-from benchmark.optimisers import OPTIMISERS, PRECISIONS
+from benchmark.optimisers import OPTIMISERS, PRECISIONS, SCHEDULES
 from benchmark.pretrain import build_parts
 from downstream import trees
 from downstream.classification import load_splits
@@ -79,6 +79,7 @@ def check_training(config: BenchConfig, *, device: str) -> None:
     for name, value, known in (
         ("optimiser", training.optimiser, OPTIMISERS),
         ("precision", training.precision, PRECISIONS),
+        ("schedule", training.schedule, SCHEDULES),
     ):
         if value not in known:
             raise UserError(f"training.{name}: {unknown(name, value, known)}")
@@ -104,19 +105,26 @@ def check_training(config: BenchConfig, *, device: str) -> None:
             raise UserError(f"training.{name} must be in [0, 1), got {share}")
 
 
-def check_objectives(names: Sequence[str], config: BenchConfig, *, classes: int) -> None:
-    """Build every objective once, so that a bad hyper-parameter is found now.
+def check_row(row: Row, *, images: ImageSet) -> None:
+    """Build the objective of a row once, so that a bad hyper-parameter is found now.
 
     Raises:
-        UserError: the objective is unknown, or refuses its arguments.
+        UserError: it is unknown, refuses its arguments, or its batch is larger than the data set.
     """
+    config = row.config
     for name, arguments in config.objectives.items():
         if name not in OBJECTIVES:
             raise unknown("objective", name, OBJECTIVES.module_dict)
         _check_arguments(name, arguments)
-    for name in names:
-        with blaming_the_user():
-            build_parts(name, config, seed=0, classes=classes, device="cpu")
+    if row.objective not in OBJECTIVES:
+        raise unknown("objective", row.objective, OBJECTIVES.module_dict)
+    if len(images.images) < config.training.batch:
+        raise UserError(
+            f"training.batch must be at most the number of pretraining images, {len(images.images)}, "
+            f"got {config.training.batch}"
+        )
+    with blaming_the_user():
+        build_parts(row.objective, config, seed=0, classes=len(images.classes), device="cpu")
 
 
 def _check_arguments(name: str, arguments: dict[str, Any]) -> None:
@@ -134,7 +142,7 @@ def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, s
     """Make the embedded data if the config asks for them, and check every tree that will be read.
 
     Raises:
-        UserError: a tree is missing, malformed, or smaller than a batch.
+        UserError: a tree is missing or malformed.
     """
     with blaming_the_user():
         if config.data.shapes is not None:
@@ -144,11 +152,6 @@ def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, s
         say("data: checking")
         images = open_pretraining(config.data, data_root=places.data_root, store=places.store)
         fingerprints = {name: check_task(config.tasks[name], places) for name in tasks}
-    if len(images.images) < config.training.batch:
-        raise UserError(
-            f"training.batch must be at most the number of pretraining images, {len(images.images)}, "
-            f"got {config.training.batch}"
-        )
     return Data(images, fingerprints)
 
 

@@ -67,7 +67,9 @@ def build_parts(name: str, config: BenchConfig, *, seed: int, classes: int, devi
     dims = Dims(spec.stage_dims[-1], model.projection, config.views.size, classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derived_seed(seed, "network"))
-        network = PretrainNetwork(spec, hidden=model.hidden, projection=model.projection, device=device)
+        network = PretrainNetwork(
+            spec, hidden=model.hidden, projection=model.projection, norm=model.projector_norm, device=device
+        )
         torch.manual_seed(derived_seed(seed, "objective"))
         objective = _build_objective(name, dims, resolve(name, config.objectives))
     if objective.needs_target:
@@ -121,7 +123,9 @@ def pretrain(
         train_dataloader=_loader(images, batch=config.training.batch, steps=steps, seed=seed),
         train_cfg={"by_epoch": False, "max_iters": steps},
         optim_wrapper=optimiser,
-        param_scheduler=build_schedule(optimiser, steps=steps, warmup=config.training.warmup),
+        param_scheduler=build_schedule(
+            optimiser, steps=steps, warmup=config.training.warmup, schedule=config.training.schedule
+        ),
         default_hooks=_QUIET,
         custom_hooks=list(hooks),
         visualizer={"type": "Visualizer", "vis_backends": [{"type": "TensorboardVisBackend"}]},

@@ -27,6 +27,7 @@ from benchmark.plan import source_of
 from benchmark.preflight import Places
 from benchmark.pretrain import backbone_spec, build_parts, pretrain, total_steps
 from benchmark.progress import CellProgress
+from benchmark.step_cost import step_cost
 from benchmark.training_hooks import AtomicCheckpoint, Scalars
 from downstream.backbone import save_backbone
 from downstream.tasks import Context, Report
@@ -118,9 +119,10 @@ def _check_source(cell: Cell) -> None:
 
 def _pretrain(job: Job, report: Report) -> Outcome:
     """Pretrain, or go on with a pretraining that was killed."""
-    cell, config = job.cell, job.config
+    cell, row = job.cell, job.config.row(job.cell.objective)
+    config = row.config
     images = open_pretraining(config.data, data_root=job.places.data_root, store=job.places.store)
-    parts = build_parts(cell.objective, config, seed=cell.seed, classes=len(images.classes), device=job.device)
+    parts = build_parts(row.objective, config, seed=cell.seed, classes=len(images.classes), device=job.device)
     logging, batch = config.logging, config.training.batch
     hooks = [
         Scalars(job.folder / "scalars.csv", interval=logging.interval, images=batch, report=report),
@@ -134,6 +136,7 @@ def _pretrain(job: Job, report: Report) -> Outcome:
         "images": seen,
         "images_per_s": None if resumed else seen / (time.perf_counter() - started),
         "parameters": sum(parameter.numel() for parameter in backbone.parameters()),
+        **asdict(step_cost(row.objective, config, classes=len(images.classes))),
     }
     return [], costs
 
@@ -148,7 +151,7 @@ def _evaluate(job: Job, report: Report) -> Outcome:
     work_dir.mkdir()
     context = Context(
         backbone=cells.backbone_file(job.places.runs, cell.upstream),
-        spec=backbone_spec(job.config),
+        spec=backbone_spec(job.config.row(cell.objective).config),
         data_root=job.places.data_root,
         work_dir=work_dir,
         store=job.places.store,

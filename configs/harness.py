@@ -1,12 +1,13 @@
 """The harness's defaults, in one place: what every benchmark shares unless its own file says otherwise."""
 
-model = dict(depth=18, width=1.0, stem="imagenet", hidden=0, projection=128)
+model = dict(depth=18, width=1.0, stem="imagenet", hidden=0, projection=128, projector_norm=True)
 
 training = dict(
     optimiser="adamw",
     weight_decay=1e-2,
     momentum=0.9,
     warmup=0.1,
+    schedule="cosine",
     precision="float32",
 )
 
@@ -16,3 +17,6 @@ logging = dict(interval=10, checkpoint=100)
 
 # Arguments of objectives that differ from the defaults in their files.
 objectives = dict()
+
+# Variants: name = dict(objective=..., arguments=dict(...), and changes to model, training or views).
+rows = dict()

@@ -41,16 +41,17 @@ def defaults(kind: type) -> dict[str, Any]:
 
 
 def resolve(name: str, chosen: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Arguments to build an objective with; what is built on a base gets that base with the arguments of its own row.
+    """All arguments to build an objective with; a base comes with the arguments of the objective of its name.
 
     Args:
         name: registry name of the objective.
         chosen: arguments by the names of objectives, where they differ from the defaults.
     """
-    arguments = dict(chosen.get(name, {}))
-    base = arguments.get("base", defaults(OBJECTIVES.get(name)).get("base"))
+    arguments = {**defaults(OBJECTIVES.get(name)), **chosen.get(name, {})}
+    base = arguments.get("base")
     if isinstance(base, str):
-        arguments["base"] = {"type": base, **chosen.get(base, {})}
+        known = defaults(OBJECTIVES.get(base)) if base in OBJECTIVES else {}
+        arguments["base"] = {"type": base, **known, **chosen.get(base, {})}
     return arguments
 
 

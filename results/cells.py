@@ -41,6 +41,9 @@ class Costs:
         images_per_s: images a second of the training loop.
         peak_memory_bytes: highest memory in use.
         parameters: parameters of the backbone.
+        flops_per_image: floating-point operations of forward and backward pass.
+        forward_passes: views that go through a backbone per image.
+        objective_parameters: parameters of the objective's own layers.
     """
 
     wall_s: float | None
@@ -48,6 +51,9 @@ class Costs:
     images_per_s: float | None
     peak_memory_bytes: int | None
     parameters: int | None
+    flops_per_image: int | None
+    forward_passes: float | None
+    objective_parameters: int | None
 
 
 @dataclass(frozen=True)
@@ -204,6 +210,9 @@ def _costs(record: Record, *, failed: bool) -> Costs:
         images_per_s=None if unmeasured("images_per_s") else record.number("images_per_s"),
         peak_memory_bytes=None if unmeasured("peak_memory_bytes") else record.integer("peak_memory_bytes"),
         parameters=None if unmeasured("parameters") else record.integer("parameters"),
+        flops_per_image=record.integer("flops_per_image") if "flops_per_image" in record else None,
+        forward_passes=record.number("forward_passes") if "forward_passes" in record else None,
+        objective_parameters=record.integer("objective_parameters") if "objective_parameters" in record else None,
     )
 
 

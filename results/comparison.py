@@ -79,8 +79,8 @@ def comparison(frame: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Frame in the order of the table with config, objective, column, task, family, dataset, metric, split, selection;
         mean and std (fractions; std of the sample, n - 1, NaN below two seeds); n (seeds in the mean); seeds (how many
-        the config has anywhere); oracle_gap (mean over seeds of oracle - shown, NaN if not stored); note (why seeds are
-        missing).
+        the config has anywhere); oracle_gap (mean over seeds of oracle - shown, NaN if not stored); confounds (of the
+        row, "" for none); note (why seeds are missing).
 
     Raises:
         ValueError: there is no cell to compare.
@@ -148,6 +148,7 @@ def _summary(part: pd.DataFrame, numbers: pd.DataFrame, *, objective: str, colum
         "n": len(own),
         "seeds": len(seeds),
         "oracle_gap": (own["oracle"] - own["value"]).mean(),
+        "confounds": next(iter(part.loc[part["objective"] == objective, "confounds"])),
         "note": _note(part[part["objective"] == objective], column=column, missing=missing),
     }
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import pandas as pd
 
 from results.cells import Cell, Score, current, read_cells
+from results.confounds import confounds
 
 COLUMNS = [
     *("config", "objective", "seed", "kind", "task", "family"),
     *("dataset", "metric", "split", "selection", "value"),
     *("wall_s", "images_per_s", "peak_memory_bytes", "device"),
     *("pretrain_wall_s", "pretrain_images_per_s", "pretrain_peak_memory_bytes"),
-    *("commit", "created", "key", "upstream", "status", "reason"),
+    *("commit", "created", "key", "upstream", "status", "reason", "confounds"),
 ]
 CURVE_COLUMNS = ["config", "objective", "seed", "step", "name", "value"]
 
@@ -31,16 +32,19 @@ def load(runs: Path, *, keys: Collection[str] | None = None) -> pd.DataFrame:
             (`results.cells.current`).
 
     Returns:
-        Frame with `COLUMNS`; value: fractions in [0, 1]; wall_s: seconds; images_per_s; peak_memory_bytes.
+        Frame with `COLUMNS`; value: fractions in [0, 1]; wall_s: seconds; images_per_s; peak_memory_bytes; confounds:
+        `results.confounds.confounds` of the row, joined, "" for none.
 
     Raises:
         ValueError: the folder is missing or a cell is malformed; one line that names the file.
     """
     cells = read_cells(runs, keys=keys)
-    pretrained = {cell.key: cell for cell in cells if cell.kind == "pretrain"}
+    pretrained, counted = {cell.key: cell for cell in cells if cell.kind == "pretrain"}, current(cells, keys=keys)
+    found = confounds(counted)
     rows = [
         _row(cell, score=score, upstream=pretrained.get(cell.upstream or ""))
-        for cell in current(cells, keys=keys)
+        | {"confounds": "; ".join(found.get(cell.config, {}).get(cell.objective, []))}
+        for cell in counted
         for score in cell.scores or (None,)
     ]
     numbers = ["value", *(name for name in COLUMNS if name.endswith(("wall_s", "per_s", "bytes")))]

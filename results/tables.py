@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from results.comparison import comparison
-from results.order import CEILING, FLOOR, objective_label
+from results.order import CEILING, FLOOR, REFERENCE, objective_label
 
 _SELECTIONS = {"selected": "chosen on validation data", "last": "as at the end of training"}
 
@@ -141,10 +141,13 @@ def _table(summary: pd.DataFrame, *, derived: Collection[str]) -> Table:
     notes = list(dict.fromkeys(note for note in summary["note"] if note))
     header = list(dict.fromkeys(summary["column"]))
     cells = {(row["objective"], row["column"]): _number(row, notes=notes) for row in summary.to_dict("records")}
-    rows = [
-        [objective_label(objective, derived=derived), *(cells[objective, column] for column in header)]
-        for objective in dict.fromkeys(summary["objective"])
-    ]
+    rows = []
+    for objective, differences in dict(zip(summary["objective"], summary["confounds"], strict=True)).items():
+        label = objective_label(objective, derived=derived)
+        if differences:
+            notes.append(f"{objective} differs from {REFERENCE} in more than its objective: {differences}")
+            label += f" [{len(notes)}]"
+        rows.append([label, *(cells[objective, column] for column in header)])
     return Table(
         config=str(summary["config"].iloc[0]),
         caption=_caption(summary, derived=derived),

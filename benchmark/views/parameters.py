@@ -29,6 +29,8 @@ class ViewConfig:
         flip: probability of a horizontal flip.
         jitter: strength of brightness, contrast and saturation (factor 1 +- strength, not below 0) and of hue (turns).
         jitter_p: probability of the colour jitter.
+        randaugment: RandAugment's operations per image (a whole number, 0 = none), mean level and standard deviation of
+            the level; levels are 0 to 10.
         grayscale_p: probability of losing the colour.
         blur_p: probability of the Gaussian blur.
         blur_sigma: smallest and largest standard deviation of the blur in pixels.
@@ -44,6 +46,7 @@ class ViewConfig:
     flip: float
     jitter: tuple[float, float, float, float]
     jitter_p: float
+    randaugment: tuple[float, float, float]
     grayscale_p: float
     blur_p: float
     blur_sigma: tuple[float, float]
@@ -58,6 +61,7 @@ class ViewConfig:
             ("crop_scale", 2),
             ("crop_ratio", 2),
             ("jitter", 4),
+            ("randaugment", 3),
             ("blur_sigma", 2),
             ("mean", 3),
             ("std", 3),
@@ -73,6 +77,10 @@ class ViewConfig:
         for name, strength in zip(("brightness", "contrast", "saturation"), self.jitter[:3], strict=True):
             _check(strength >= 0, f"jitter {name} must be >= 0", strength)
         _check(0 <= self.jitter[3] <= 0.5, "jitter hue must be in [0, 0.5]", self.jitter[3])
+        rounds, level, deviation = self.randaugment
+        _check(rounds >= 0 and rounds % 1 == 0, "randaugment operations must be a whole number >= 0", rounds)
+        _check(0 <= level <= 10, "randaugment level must be in [0, 10]", level)
+        _check(0 <= deviation < math.inf, "randaugment deviation must be finite and >= 0", deviation)
         _check(
             self.blur_kernel >= 1 and self.blur_kernel % 2 == 1, "blur_kernel must be odd and >= 1", self.blur_kernel
         )

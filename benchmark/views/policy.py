@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from benchmark.views import operations
+from benchmark.views import operations, randaugment
 from benchmark.views.parameters import ViewConfig, ViewParameters, draw
 
 __all__ = ["ViewConfig", "ViewPolicy"]
@@ -25,7 +25,9 @@ _CPU_PART = 2**18
 
 
 class ViewPolicy:
-    """Random views of images: crop and flip, colour jitter, grayscale, blur, solarise, normalise, in this order.
+    """Random views of images: crop and flip, colour jitter, RandAugment, grayscale, blur, solarise, normalise.
+
+    This is also their order. InfoMin Aug (arXiv 2005.10243) differs in that it blurs before RandAugment.
 
     The semantics are those of torchvision's transforms on float tensors, except that every image of a batch has its own
     parameters. What an image looks like depends on (seed, step, its index, view) alone: the rest of the batch and its
@@ -57,9 +59,13 @@ class ViewPolicy:
         if index.shape != images.shape[:1]:
             raise ValueError(f"views: index must be ({len(images)},), one per image, got {tuple(index.shape)}")
         height, width = images.shape[2:]
+        index = index.cpu()
         parameters = draw(self.config, image_size=(height, width), seed=self.seed, step=step, index=index, view=view)
         views = self._crop(images, parameters)
         self._jitter_(views, parameters)
+        for turn in randaugment.draw(self.config.randaugment, seed=self.seed, step=step, index=index, view=view):
+            for chosen, operation, values in turn.steps():
+                _replace_(views, chosen, operation, *values)
         _replace_(views, parameters.grayscale, lambda part: operations.grayscale(part).expand_as(part))
         _replace_(views, parameters.blur, self._blur, parameters.sigma)
         _replace_(views, parameters.solarize, operations.solarize)

@@ -16,6 +16,7 @@ views = dict(
     flip=0.5,
     jitter=(0.8, 0.8, 0.8, 0.2),
     jitter_p=0.8,
+    randaugment=(0, 0.0, 0.0),
     grayscale_p=0.2,
     blur_p=0.0,
     blur_sigma=(0.1, 2.0),

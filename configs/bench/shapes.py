@@ -31,6 +31,7 @@ views = dict(
     flip=0.5,
     jitter=(0.4, 0.4, 0.4, 0.5),
     jitter_p=0.8,
+    randaugment=(0, 0.0, 0.0),
     grayscale_p=0.3,
     blur_p=0.1,
     blur_sigma=(0.1, 1.0),

@@ -118,7 +118,7 @@ def rates(training: TrainingConfig, *, steps: int) -> list[float]:
     """The learning rate of every step, as the training loop gets it."""
     wrapper = build_optimiser(model(), training)
     assert isinstance(wrapper, OptimWrapper)
-    schedule = build_schedule(wrapper, steps=steps, warmup=training.warmup)
+    schedule = build_schedule(wrapper, steps=steps, warmup=training.warmup, schedule=training.schedule)
     found = []
     for _ in range(steps):
         found.append(wrapper.get_lr()["lr"][0])
@@ -142,3 +142,8 @@ def test_the_rate_rises_linearly_then_falls_along_a_cosine(steps: int, warmup: f
 
 def _cosine(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def test_a_constant_schedule_stays_at_the_peak() -> None:
+    found = rates(replace(TRAINING, lr=2.0, warmup=0.25, schedule="constant"), steps=12)
+    assert found == pytest.approx([0.5, 1.0, 1.5, *[2.0] * 9], rel=1e-9)

@@ -21,7 +21,7 @@ DATA = Data(IMAGES, {name: f"data of {name}" for name in CONFIG.tasks})
 
 def row(objective: str = "infonce", *, config: BenchConfig = CONFIG, seed: int = 0, data: Data = DATA) -> list[Cell]:
     """A pretraining and two evaluations."""
-    (chain,) = plan(config, "smoke", objectives=[objective], seeds=[seed], tasks=["classification", "voc"], data=data)
+    (chain,) = plan(config, "smoke", rows=[objective], seeds=[seed], tasks=["classification", "voc"], data=data)
     return chain
 
 
@@ -34,7 +34,7 @@ def with_override(*words: str) -> BenchConfig:
 
 
 def test_there_is_one_chain_for_each_objective_and_seed_seed_by_seed() -> None:
-    chains = plan(CONFIG, "smoke", objectives=["mrcl", "random"], seeds=[0, 3], tasks=["voc"], data=DATA)
+    chains = plan(CONFIG, "smoke", rows=["mrcl", "random"], seeds=[0, 3], tasks=["voc"], data=DATA)
     names = [[cell.name for cell in chain] for chain in chains]
     assert names == [
         ["mrcl seed 0", "mrcl seed 0 on voc"],
@@ -87,7 +87,11 @@ def test_what_is_built_on_a_base_takes_its_arguments_and_its_code_from_there(mon
     assert not set(keys("mrcl")) & set(keys("mrcl", config=with_override("objectives.infonce.temperature=0.3")))
     assert keys("mrcl") == keys("mrcl", config=with_override("objectives.byol.hidden=7"))
     on_byol = with_override("objectives.mrcl.base=byol", "objectives.byol.hidden=7")
-    assert row("mrcl", config=on_byol)[0].inputs["arguments"]["base"] == {"type": "byol", "hidden": 7}
+    assert row("mrcl", config=on_byol)[0].inputs["arguments"]["base"] == {
+        "type": "byol",
+        "hidden": 7,
+        "momentum": 0.996,
+    }
     monkeypatch.setattr(planning, "source_digest", lambda modules: ",".join(modules))
     source = row("mrcl", config=on_byol)[0].inputs["source"].split(",")
     assert {"objectives.mrcl", "objectives.byol"} <= set(source)

@@ -142,6 +142,16 @@ def test_two_trainings_with_one_seed_end_in_the_same_bits_and_another_seed_does_
     assert not torch.equal(trained[0]["conv1.weight"], start["conv1.weight"])
 
 
+def test_a_pretraining_without_schedule_and_without_the_projectors_batch_norm(tmp_path: Path) -> None:
+    config = tiny_config("training.schedule=constant", "training.warmup=0", "model.projector_norm=False")
+    made_of = parts(config)
+    names = [type(layer).__name__ for layer in made_of.network.projector.modules()]
+    assert "BatchNorm1d" not in names
+    start = made_of.network.backbone.conv1.weight.detach().clone()
+    trained = train(config, tmp_path, made_of=made_of)
+    assert not torch.equal(trained.conv1.weight, start)
+
+
 def last_layer(encoder: nn.Module) -> Tensor:
     return encoder.get_parameter("projector.3.weight").detach()
 

@@ -13,6 +13,7 @@ def policy() -> ViewConfig:
         flip=0.5,
         jitter=(0.4, 0.8, 1.5, 0.1),
         jitter_p=0.8,
+        randaugment=(0, 0.0, 0.0),
         grayscale_p=0.2,
         blur_p=0.5,
         blur_sigma=(0.1, 2.0),

@@ -1,0 +1,48 @@
+"""InfoCL's comparison on CIFAR-10 (Wang et al. 2022, arXiv 2203.07004): each base loss alone, with RC and with LBE.
+
+Command: make bench CONFIG=infocl_cifar10 OBJ=all DATA_ROOT=path/to/cifar10
+Cost:    for one GPU (ResNet-18, 200 epochs a row, twelve rows that train); not run here at full size.
+Score:   CIFAR-10 top-1, tables 1, 3 and 5: infonce 85.76, infonce_rc 85.78, infonce_lbe 85.45, infonce_ip 85.86,
+         infonce_noise 85.81, infonce_mib 86.20, byol 85.64, byol_rc 85.80, byol_lbe 85.28, barlow_twins 86.85,
+         barlow_twins_rc 86.91, barlow_twins_lbe 86.38. They are best test epochs of an SGD probe; ours are not.
+
+The infonce rows are the paper's SimCLR. Batch 256, as the paper says; its released commands have 128 for BYOL and
+Barlow Twins.
+"""
+
+_base_ = "imagefolder.py"
+
+# Released settings: Adam at 3e-4 without decay or schedule (with weight_decay 0, adamw is Adam).
+training = dict(epochs=200, batch=256, optimiser="adamw", lr=3e-4, weight_decay=0.0, warmup=0.0, schedule="constant")
+plain = dict(projector_norm=False, projection=128)  # SimCLR's head there has no batch norm
+normed = dict(projector_norm=True, projection=128)
+wide = dict(projector_norm=True, projection=1024)
+
+objectives = dict(
+    infonce=dict(temperature=0.5),
+    byol=dict(momentum=0.996),
+    barlow_twins=dict(redundancy=0.01, directions=True),
+)
+
+rc = dict(regularizer="rc", decoder="infocl")
+lbe = dict(regularizer="lbe", sigma=0.1, rho=0.05, stages=(0.0, 0.25, 0.5, 1.0))
+rows = dict(
+    random=dict(objective="random"),
+    infonce=dict(objective="infonce", model=plain),
+    infonce_rc=dict(objective="infocl", arguments=dict(base="infonce", weight=1.0, **rc), model=plain),
+    infonce_lbe=dict(objective="infocl", arguments=dict(base="infonce", weight=1.0, **lbe), model=plain),
+    infonce_ip=dict(objective="infocl", arguments=dict(base="infonce", regularizer="ip", weight=5e-4), model=plain),
+    infonce_noise=dict(objective="infocl", arguments=dict(base="infonce", regularizer="noise", sigma=0.1), model=plain),
+    infonce_mib=dict(
+        objective="infocl", arguments=dict(base="infonce", regularizer="mib", weight=5e-4, sigma=0.1), model=plain
+    ),
+    byol=dict(objective="byol", model=normed),
+    byol_rc=dict(objective="infocl", arguments=dict(base="byol", weight=0.1, **rc), model=normed),
+    byol_lbe=dict(objective="infocl", arguments=dict(base="byol", weight=0.1, **lbe), model=normed),
+    barlow_twins=dict(objective="barlow_twins", model=wide),
+    barlow_twins_rc=dict(objective="infocl", arguments=dict(base="barlow_twins", weight=1.0, **rc), model=wide),
+    barlow_twins_lbe=dict(objective="infocl", arguments=dict(base="barlow_twins", weight=1.0, **lbe), model=wide),
+)
+del plain, normed, wide, rc, lbe
+
+tasks = dict(classification=dict(dataset="CIFAR-10"))

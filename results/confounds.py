@@ -1,0 +1,75 @@
+"""In what rows differ beyond their objective: what was hashed into their keys, and what they cost, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from results.cells import Cell
+from results.order import REFERENCE
+
+_SECTIONS = ("training", "views", "model", "data", "threads")
+_SLACK = 0.01  # costs that differ by less than a hundredth are equal
+
+
+def confounds(cells: Collection[Cell]) -> dict[str, dict[str, list[str]]]:
+    """List, per config and row, everything in which a row's recipe differs from the reference row's.
+
+    Compared are optimisation, views, model, data, the arguments that a row's base loss shares with the reference, and
+    the costs per image. Rows that do not train have no recipe. Where `infonce` was not run there is no reference and
+    every list is empty.
+
+    Args:
+        cells: cells of a runs folder; of several seeds the first counts.
+
+    Returns:
+        config -> row -> sentences such as "training.batch 128 instead of 256".
+    """
+    recipes: dict[str, dict[str, Cell]] = {}
+    for cell in sorted(cells, key=lambda cell: cell.seed):
+        if cell.kind == "pretrain" and cell.status == "done" and "training" in cell.inputs:
+            recipes.setdefault(cell.config, {}).setdefault(cell.objective, cell)
+    return {
+        config: {name: list(_differences(cell, rows[REFERENCE])) for name, cell in rows.items() if name != REFERENCE}
+        for config, rows in recipes.items()
+        if REFERENCE in rows
+    }
+
+
+def _differences(cell: Cell, reference: Cell) -> Iterator[str]:
+    for section in _SECTIONS:
+        yield from _changed(section, cell.inputs.get(section), reference.inputs.get(section))
+    yield from _base(cell.inputs, reference.inputs)
+    for name, label in (
+        ("flops_per_image", "FLOPs per image"),
+        ("forward_passes", "forward passes per image"),
+        ("objective_parameters", "parameters of the objective"),
+    ):
+        own, other = getattr(cell.costs, name), getattr(reference.costs, name)
+        if own is not None and other is not None and abs(own - other) > _SLACK * max(own, other):
+            yield f"{label} {_short(own)} instead of {_short(other)}"
+
+
+def _base(inputs: Mapping[str, object], reference: Mapping[str, object]) -> Iterator[str]:
+    """What the base loss of a row has otherwise than the reference; or that it is another loss."""
+    arguments, own = reference.get("arguments"), inputs.get("arguments")
+    if not isinstance(arguments, Mapping) or not isinstance(own, Mapping) or not isinstance(own.get("base"), Mapping):
+        return
+    base = dict(own["base"])
+    if base.pop("type") != reference.get("objective"):
+        yield f"base {own['base']['type']} instead of {reference.get('objective')}"
+    else:
+        yield from _changed("base", base, arguments)
+
+
+def _changed(name: str, value: object, reference: object) -> Iterator[str]:
+    if isinstance(value, Mapping) and isinstance(reference, Mapping):
+        for key in dict.fromkeys([*reference, *value]):
+            yield from _changed(f"{name}.{key}", value.get(key), reference.get(key))
+    elif value != reference:
+        yield f"{name} {_short(value)} instead of {_short(reference)}"
+
+
+def _short(value: object) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= 1e4:
+        return f"{value / 1e6:.3g} M"
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,141 @@
+"""Variants that a config names: one objective under several settings, side by side."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from clbench_runs import data_root, records
+
+from benchmark.cli import main
+from benchmark.config import load
+from benchmark.errors import UserError
+from benchmark.plan import choose_rows
+from benchmark.preflight import check_training
+from benchmark.pretrain import build_parts
+from objectives.registry import OBJECTIVES, load_objectives
+
+load_objectives()
+
+CONFIG = """
+_base_ = "{smoke}"
+objectives = dict(infonce=dict(temperature=0.3))
+rows = dict(
+    infonce=dict(objective="infonce"),
+    masked=dict(
+        objective="mrcl",
+        arguments=dict(ratio=0.5),
+        model=dict(projection=32),
+        training=dict(batch=16),
+        views=dict(flip=0.0),
+    ),
+)
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    smoke = Path(__file__).parents[2] / "configs" / "bench" / "smoke.py"
+    path = tmp_path / "variants.py"
+    path.write_text(CONFIG.format(smoke=smoke))
+    return str(path)
+
+
+def test_a_row_changes_what_it_says_and_nothing_else(config: str) -> None:
+    whole = load(config)
+    row = whole.row("masked")
+    assert row.objective == "mrcl"
+    assert row.config.objectives == {"infonce": {"temperature": 0.3}, "mrcl": {"ratio": 0.5}}
+    assert (row.config.training.batch, row.config.model.projection, row.config.views.flip) == (16, 32, 0.0)
+    assert row.config.training.lr == whole.training.lr
+    assert whole.objectives == {"infonce": {"temperature": 0.3}}
+    assert whole.row("infonce").config == dataclasses.replace(whole, rows={})
+
+
+def test_all_means_the_rows_that_a_config_names_and_objectives_stay_within_reach(config: str) -> None:
+    whole = load(config)
+    assert choose_rows("all", whole) == ["infonce", "masked"]
+    assert choose_rows("masked,byol", whole) == ["masked", "byol"]
+    assert choose_rows("all", load("smoke")) == sorted(OBJECTIVES.module_dict)
+    with pytest.raises(UserError, match=r"^unknown objective 'maskd'. Did you mean 'masked'\?"):
+        choose_rows("maskd", whole)
+
+
+def test_the_users_override_has_the_last_word(config: str) -> None:
+    assert load(config, ["training.batch=8"]).row("masked").config.training.batch == 8
+    assert load(config, ["rows.masked.arguments.ratio=0.75"]).row("masked").config.objectives["mrcl"]["ratio"] == 0.75
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("rows.masked.trainig={'batch': 8}", "unknown key 'trainig'. Did you mean 'training'?"),
+        ("rows.masked.training.bath=8", "unknown key 'training.bath'. Did you mean 'training.batch'?"),
+        ("rows.masked.objective=3", "rows.masked: objective must be the name of an objective, got 3"),
+        ("rows.masked.objective=mrlc", "unknown objective 'mrlc'. Did you mean 'mrcl'?"),
+        ("rows.masked.arguments.ratio=1.0", "mrcl: ratio must be in [0, 1), got 1.0"),
+        (
+            "rows.masked.training.batch=65",
+            "training.batch must be at most the number of pretraining images, 64, got 65",
+        ),
+    ],
+)
+def test_mistakes_in_a_row_get_one_line_and_status_two(
+    config: str,
+    override: str,
+    message: str,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["pretrain", "--config", config, "--runs", str(tmp_path / "runs"), "--set", override]
+    assert main([*words, "--data-root", str(data_root(tmp_path_factory))]) == 2
+    assert message in capsys.readouterr().err
+    assert not list((tmp_path / "runs").glob("cells/*"))
+
+
+def test_rows_are_trained_evaluated_and_shown_under_their_names(
+    config: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    runs = tmp_path / "runs"
+    words = ["bench", "--config", config, "--tasks", "classification", "--runs", str(runs)]
+    assert main([*words, "--data-root", str(data_root(tmp_path_factory))]) == 0
+    found = records(runs)
+    assert set(found) == {f"{row}/0/{task}" for row in ("infonce", "masked") for task in ("None", "classification")}
+    assert found["masked/0/None"]["inputs"]["objective"] == "mrcl"
+    table = (runs / "tables" / "variants-table.md").read_text()
+    assert "| masked (derived) [1] |" in table
+    assert (
+        "masked differs from infonce in more than its objective: training.batch 16 instead of 32; views.flip 0" in table
+    )
+    assert "| infonce |" in table
+
+
+@pytest.mark.parametrize("name", ["infocl_cifar10", "infocl_imagenet", "infocl_stl10", "infomin_imagenet"])
+def test_every_row_of_a_papers_config_can_be_built(name: str) -> None:
+    config = load(name, ["model.width=0.125"])
+    assert "random" in config.rows
+    for row in config.rows.values():
+        check_training(row.config, device="cpu")
+        build_parts(row.objective, row.config, seed=0, classes=0, device="cpu")
+
+
+def test_infocls_rows_have_the_papers_coefficients() -> None:
+    """papers.md, section 2.3: lambda of RC and LBE on each base, of the controls, and the width of the projection."""
+    rows = load("infocl_cifar10").rows
+    built = {name: row.config.objectives["infocl"] for name, row in rows.items() if row.objective == "infocl"}
+    weights = {name: arguments.get("weight") for name, arguments in built.items()}
+    assert weights == {
+        **dict.fromkeys(("infonce_rc", "infonce_lbe", "barlow_twins_rc", "barlow_twins_lbe"), 1.0),
+        **dict.fromkeys(("byol_rc", "byol_lbe"), 0.1),
+        **dict.fromkeys(("infonce_ip", "infonce_mib"), 5e-4),
+        "infonce_noise": None,
+    }
+    projections = {name: row.config.model.projection for name, row in rows.items()}
+    assert {name for name, width in projections.items() if width == 1024} == {
+        "barlow_twins",
+        "barlow_twins_rc",
+        "barlow_twins_lbe",
+    }
+    assert set(load("infocl_stl10").rows) == set(rows) - {"infonce_ip", "infonce_noise", "infonce_mib"}
+    lbe = load("infocl_imagenet").row("infonce_lbe").config.objectives["infocl"]
+    assert (lbe["rho"], lbe["stages"]) == (1 / 80, (0.0, 0.0, 0.0, 1.0))
