@@ -1,5 +1,6 @@
 import math
 import re
+from typing import Any
 
 import pytest
 import references
@@ -7,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from agreement import assert_agree, normal
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from objectives import log_partition
 from objectives.infonce import InfoNCE, info_nce, info_nce_queue
@@ -164,3 +166,28 @@ def test_an_evaluated_objective_leaves_its_queue_alone() -> None:
 def test_other_bad_hyper_parameters_are_refused(options: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         InfoNCE(DIMS, **options)  # type: ignore[arg-type]
+
+
+class _Largest(TorchDispatchMode):
+    """Remembers the largest tensor that any operation makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for tensor in made if isinstance(made, tuple | list) else (made,):
+            if isinstance(tensor, Tensor):
+                self.elements = max(self.elements, tensor.numel())
+        return made
+
+
+def test_no_more_than_a_block_of_the_matrix_is_ever_there() -> None:
+    z1, z2 = (z.detach().float().requires_grad_() for z in projections(1100, 8))
+    with _Largest() as seen:
+        torch.autograd.grad(info_nce(z1, z2, temperature=0.5), (z1, z2))
+    assert seen.elements == 512 * 512
+    with _Largest() as seen:
+        torch.autograd.grad(dense(z1, z2, temperature=0.5), (z1, z2))
+    assert seen.elements == 2200 * 2200
