@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.errors import UserError
 from objectives.conformance import examine
+from objectives.contract import Objective
 from objectives.registry import OBJECTIVES
 
 _TEMPLATE = '''"""{title}: what it is, in one line.
@@ -21,10 +24,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from objectives.contract import Dims, Network, Objective, Views
+from objectives.contract import Objective
 from objectives.registry import OBJECTIVES
 
 
-def {name}(z1: Tensor, z2: Tensor) -> Tensor:
+def distance(z1: Tensor, z2: Tensor) -> Tensor:
     """Squared distance of the two views' directions, averaged over the images [1, eq. 1].
 
     Args:
@@ -50,7 +54,7 @@ class {title}(Objective):
     def forward(self, views: Views, net: Network) -> dict[str, Tensor]:
         """Return {{"distance": weighted}}."""
         z1, z2 = (net.project(net.encode(x).h) for x in (views.x1, views.x2))
-        return {{"distance": self.weight * {name}(z1, z2)}}
+        return {{"distance": self.weight * distance(z1, z2)}}
 '''
 
 
@@ -60,8 +64,9 @@ def write_template(name: str, folder: Path) -> Path:
     Raises:
         UserError: the name is no lower-case Python name or is taken, or the file cannot be written.
     """
-    if not name.isidentifier() or keyword.iskeyword(name) or name != name.lower():
-        raise UserError(f"new: the name must be a lower-case Python name, got {name!r}")
+    taken = keyword.iskeyword(name) or hasattr(builtins, name) or name in sys.stdlib_module_names
+    if not name.isidentifier() or taken or name != name.lower() or name.startswith("_"):
+        raise UserError(f"new: the name must be a lower-case name that Python has not taken, got {name!r}")
     if name in OBJECTIVES:
         raise UserError(f"new: {name} is already registered")
     path = folder / f"{name}.py"
@@ -76,6 +81,8 @@ def write_template(name: str, folder: Path) -> Path:
 
 def check(name: str, *, say: Callable[[str], None]) -> bool:
     """Run every check on a registered objective, a line each; return whether none is broken."""
+    if not issubclass(OBJECTIVES.get(name), Objective):
+        raise UserError(f"check: {name} must be a subclass of objectives.contract.Objective")
     broken = 0
     for finding in examine(name):
         broken += finding.status == "broken"

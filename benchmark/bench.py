@@ -116,7 +116,7 @@ def report_figures(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
 def derived(runs: Path) -> set[str]:
     """Rows of the stored cells whose loss was derived here."""
     known = {name for name, objective in OBJECTIVES.module_dict.items() if objective.derived}
-    return {row for row, objective in cells.objectives_of_rows(runs).items() if objective in known}
+    return {row for row, objective in cells.objectives_of_rows(runs) if objective in known}
 
 
 def _prepare(request: Request, *, stages: Collection[str]) -> tuple[Job, list[list[Cell]]]:

@@ -83,10 +83,10 @@ def read_record(runs: Path, key: str) -> dict[str, Any] | None:
     return record
 
 
-def objectives_of_rows(runs: Path) -> dict[str, str]:
-    """Registry name of the objective of every row that was pretrained."""
+def objectives_of_rows(runs: Path) -> set[tuple[str, str]]:
+    """Names of the rows that were pretrained, each with the registry name of its objective."""
     records = (read_record(runs, path.parent.name) for path in sorted(runs.glob("cells/*/cell.json")))
-    return {r["objective"]: r["inputs"]["objective"] for r in records if r is not None and r["kind"] == "pretrain"}
+    return {(r["objective"], r["inputs"]["objective"]) for r in records if r is not None and r["kind"] == "pretrain"}
 
 
 def write_record(

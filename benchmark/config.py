@@ -161,20 +161,30 @@ def load(name: str, overrides: Sequence[str] = ()) -> BenchConfig:
         raise UserError(f"{path}: {' '.join(str(error).split())}") from error
     raw = config.to_dict()
     for override in overrides:
-        if override.startswith("rows."):
+        if override.startswith(_ROWS):
             _apply(raw, override)
-    rows = {name: row for name, row in raw.pop("rows", {}).items() if row is not None}  # None drops what a base has
+    rows = _mapping(raw.pop("rows", {}), where=f"{path}: rows")
+    rows = {name: row for name, row in rows.items() if row is not None}  # None drops what a base config has
     whole = _resolve(raw, overrides, where=str(path))
     return dataclasses.replace(
         whole, rows={name: _row(raw, row, overrides, where=f"{path}: rows.{name}") for name, row in rows.items()}
     )
 
 
+_ROWS = ("rows.", "rows=")
+
+
+def _mapping(value: Any, *, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UserError(f"{where} must be dict, got {value!r}")
+    return value
+
+
 def _resolve(raw: Mapping[str, Any], overrides: Sequence[str], *, where: str) -> BenchConfig:
     """Apply the user's overrides, which have the last word, and check every key."""
     changed = copy.deepcopy({**raw, "rows": {}})
     for override in overrides:
-        if not override.startswith("rows."):
+        if not override.startswith(_ROWS):
             _apply(changed, override)
     return typing.cast(BenchConfig, _build(BenchConfig, changed, where=where, prefix=""))
 
@@ -182,16 +192,17 @@ def _resolve(raw: Mapping[str, Any], overrides: Sequence[str], *, where: str) ->
 def _row(raw: Mapping[str, Any], row: Mapping[str, Any], overrides: Sequence[str], *, where: str) -> Row:
     """A variant: the config with `arguments` of its objective and with changes to the sections that may differ."""
     allowed = ("objective", "arguments", "model", "training", "views")
-    for key in row:
+    for key in _mapping(row, where=where):
         if key not in allowed:
             raise UserError(f"{where}: {unknown('key', key, allowed)}")
     if not isinstance(row.get("objective"), str):
         raise UserError(f"{where}: objective must be the name of an objective, got {row.get('objective')!r}")
     changed = dict(raw)
     for section in ("model", "training", "views"):
-        changed[section] = {**raw.get(section, {}), **row.get(section, {})}
+        changed[section] = {**raw.get(section, {}), **_mapping(row.get(section, {}), where=f"{where}.{section}")}
     objective, objectives = row["objective"], raw.get("objectives", {})
-    changed["objectives"] = {**objectives, objective: {**objectives.get(objective, {}), **row.get("arguments", {})}}
+    own = _mapping(row.get("arguments", {}), where=f"{where}.arguments")
+    changed["objectives"] = {**objectives, objective: {**(objectives.get(objective) or {}), **own}}
     return Row(objective, _resolve(changed, overrides, where=where))
 
 

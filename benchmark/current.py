@@ -16,7 +16,8 @@ from benchmark.config import BenchConfig
 def remember(runs: Path, config: BenchConfig, chains: Sequence[Sequence[Cell]]) -> set[str]:
     """Note the planned cells in `runs/plans/<config>.json`, beside those of earlier calls with the same settings.
 
-    An earlier plan under other settings is forgotten (its cells stay): two protocols never meet in one mean.
+    An earlier plan under other settings is forgotten (its cells stay), and so are a row's other seeds where its
+    objective, arguments, settings or code have changed: two recipes never meet in one mean.
 
     Returns:
         Keys of all cells that belong to the config's table now.
@@ -25,12 +26,17 @@ def remember(runs: Path, config: BenchConfig, chains: Sequence[Sequence[Cell]]) 
     protocol = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
     with lock(runs / "plans"):
         earlier = _read(_path(runs, chains[0][0].config))
-        rows = earlier["cells"] if earlier["protocol"] == protocol else {}
+        same = earlier["protocol"] == protocol
+        rows, recipes = (earlier["cells"], earlier.get("recipes", {})) if same else ({}, {})
         for pretrained, *evaluations in chains:
-            if rows.get(pretrained.name) != pretrained.key:
-                rows = _without_evaluations(rows, pretrained)
+            recipe = _recipe(pretrained)
+            if recipes.get(pretrained.objective) != recipe:
+                rows = _without(rows, f"{pretrained.objective} seed ")
+            elif rows.get(pretrained.name) != pretrained.key:
+                rows = _without(rows, f"{pretrained.name} on ")
+            recipes[pretrained.objective] = recipe
             rows |= {cell.name: cell.key for cell in (pretrained, *evaluations)}
-        write_json(_path(runs, chains[0][0].config), {"protocol": protocol, "cells": rows})
+        write_json(_path(runs, chains[0][0].config), {"protocol": protocol, "recipes": recipes, "cells": rows})
     return set(rows.values())
 
 
@@ -53,6 +59,12 @@ def _read(path: Path) -> dict[str, Any]:
     return plan
 
 
-def _without_evaluations(rows: dict[str, str], pretrained: Cell) -> dict[str, str]:
-    """Drop what rested on an earlier backbone of this row."""
-    return {name: key for name, key in rows.items() if not name.startswith(f"{pretrained.name} on ")}
+def _recipe(pretrained: Cell) -> str:
+    """Hash of what the seeds of a row have in common: objective, arguments, settings, code."""
+    shared = {name: value for name, value in pretrained.inputs.items() if name != "seed"}
+    return hashlib.sha256(json.dumps(shared, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _without(rows: dict[str, str], beginning: str) -> dict[str, str]:
+    """Drop the cells whose names begin so."""
+    return {name: key for name, key in rows.items() if not name.startswith(beginning)}

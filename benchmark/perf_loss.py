@@ -8,9 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import multiprocessing
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -19,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from benchmark.environment import peak_memory_bytes
 from objectives.infonce import info_nce
 
 _COUNT, _WIDTH = 4096, 128
@@ -60,14 +59,9 @@ def peak_bytes(name: str, count: int) -> int:
 def _report_peak(pipe: Connection, name: str, count: int) -> None:
     loss, inputs = _loss(name), _inputs(count)
     _step(loss, *_inputs(2))
-    before = _peak()
+    before = peak_memory_bytes("cpu")
     _step(loss, *inputs)
-    pipe.send(_peak() - before)
-
-
-def _peak() -> int:
-    """Peak memory of this process in bytes; Linux counts in KiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    pipe.send(peak_memory_bytes("cpu") - before)
 
 
 def _inputs(count: int) -> tuple[Tensor, Tensor]:
@@ -97,8 +91,10 @@ def main() -> None:
     """Print time and memory of every form at N = 4096, and our memory at N = 32,768."""
     found = measure()
     for name, (seconds, grown) in found.items():
-        ratio = f"{seconds / found['ours'][0]:.1f} x the time of ours, {grown / found['ours'][1]:.1f} x the memory"
-        print(f"InfoNCE, N = {_COUNT}: {name:7} {seconds:.2f} s, {grown / 1e6:.0f} MB, {ratio}")
+        slower = seconds / found["ours"][0]
+        print(
+            f"InfoNCE, N = {_COUNT}: {name:7} {seconds:.2f} s, {slower:.1f} x ours, {grown / 1e6:.0f} MB above inputs"
+        )
     print(f"InfoNCE, N = {_LARGE}: ours    {peak_bytes('ours', _LARGE) / 1e6:.0f} MB above the inputs")
 
 

@@ -25,6 +25,9 @@ def choose_rows(text: str, config: BenchConfig) -> list[str]:
         UserError: neither a row of the config nor a registered objective.
     """
     registered = sorted(OBJECTIVES.module_dict)
+    for name, row in config.rows.items():
+        if name in OBJECTIVES and name != row.objective:
+            raise UserError(f"rows.{name}: a row with the name of an objective must be that one, got {row.objective!r}")
     known = list(dict.fromkeys([*config.rows, *registered]))
     return _choose("objective", text, known, groups={"all": list(config.rows) or registered})
 

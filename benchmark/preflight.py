@@ -124,7 +124,10 @@ def check_row(row: Row, *, images: ImageSet) -> None:
             f"got {config.training.batch}"
         )
     with blaming_the_user():
-        build_parts(row.objective, config, seed=0, classes=len(images.classes), device="cpu")
+        try:
+            build_parts(row.objective, config, seed=0, classes=len(images.classes), device="cpu")
+        except RuntimeError as error:  # torch on sizes that no memory holds
+            raise ValueError(f"{row.objective}: cannot be built: {str(error).splitlines()[0]}") from error
 
 
 def _check_arguments(name: str, arguments: dict[str, Any]) -> None:
@@ -136,6 +139,8 @@ def _check_arguments(name: str, arguments: dict[str, Any]) -> None:
         allowed = (int, float) if isinstance(known[key], float) else type(known[key])
         if not isinstance(value, allowed) or isinstance(value, bool) != isinstance(known[key], bool):
             raise UserError(f"{name}: {key} must be {type(known[key]).__name__}, got {value!r}")
+        if isinstance(value, tuple) and not all(isinstance(item, int | float) for item in value):
+            raise UserError(f"{name}: {key} must hold numbers, got {value!r}")
 
 
 def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, say: Callable[[str], None]) -> Data:

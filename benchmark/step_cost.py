@@ -21,7 +21,8 @@ class StepCost:
     """Costs that follow from objective and config alone, whatever the machine.
 
     Attributes:
-        flops_per_image: of matrix products and convolutions, forward and backward, at a batch of eight.
+        flops_per_image: of matrix products and convolutions, forward and backward, at a batch of eight; without the
+            backward pass of InfoNCE's matrix, which torch does not count.
         forward_passes: views that go through a backbone (the target's too) per image.
         objective_parameters: of the objective's own layers.
     """

@@ -20,7 +20,7 @@ import torch
 
 from benchmark import cells
 from benchmark.cells import Cell
-from benchmark.config import BenchConfig
+from benchmark.config import BenchConfig, Row
 from benchmark.data.pretraining import open_pretraining
 from benchmark.environment import describe_environment, peak_memory_bytes
 from benchmark.plan import source_of
@@ -128,6 +128,7 @@ def _pretrain(job: Job, report: Report) -> Outcome:
         Scalars(job.folder / "scalars.csv", interval=logging.interval, images=batch, report=report),
         AtomicCheckpoint(job.folder / "checkpoint.pth", interval=logging.checkpoint),
     ]
+    per_image = _step_cost(row, classes=len(images.classes))
     resumed, started = (job.folder / "checkpoint.pth").exists(), time.perf_counter()
     backbone = pretrain(parts, images, config, seed=cell.seed, work_dir=job.folder, hooks=hooks)
     save_backbone(backbone, cells.backbone_file(job.places.runs, cell.key))
@@ -136,9 +137,18 @@ def _pretrain(job: Job, report: Report) -> Outcome:
         "images": seen,
         "images_per_s": None if resumed else seen / (time.perf_counter() - started),
         "parameters": sum(parameter.numel() for parameter in backbone.parameters()),
-        **asdict(step_cost(row.objective, config, classes=len(images.classes))),
+        **per_image,
     }
     return [], costs
+
+
+def _step_cost(row: Row, *, classes: int) -> dict[str, Any]:
+    """What an image costs; empty where the objective cannot take the small batch that is counted on a CPU."""
+    try:
+        return asdict(step_cost(row.objective, row.config, classes=classes))
+    except Exception:  # the count is extra; the training says what is wrong, if anything is
+        traceback.print_exc()
+        return {}
 
 
 def _evaluate(job: Job, report: Report) -> Outcome:

@@ -77,6 +77,7 @@ class BarlowTwins(BaseLoss):
             dtype = torch.promote_types(z1.dtype, torch.float32)
             z1, z2 = z1.to(dtype), z2.to(dtype)
             if self.directions:
-                z1, z2 = F.normalize(z1, dim=1), F.normalize(z2, dim=1)
+                length = z1.shape[1] ** 0.5  # C does not change by it, but the 1e-5 beside the variance stays small
+                z1, z2 = length * F.normalize(z1, dim=1), length * F.normalize(z2, dim=1)
             invariance, redundancy = barlow_twins(cross_correlation(z1, z2))
         return {"invariance": self.scale * invariance, "redundancy": self.scale * self.redundancy * redundancy}

@@ -43,7 +43,7 @@ def examine(name: str) -> Iterator[Finding]:
     kind = OBJECTIVES.get(name)
     for check, run in CHECKS.items():
         meaning = (inspect.getdoc(run) or "").partition("\n")[0]
-        exempt = kind.exempt.get(check) or ("" if kind.trains or check in _WITHOUT_LOSS else "it does not train")
+        exempt = kind.exempt.get(check) or _needless(kind, check)
         if exempt:
             yield Finding(check, meaning, "exempt", exempt)
             continue
@@ -52,6 +52,12 @@ def examine(name: str) -> Iterator[Finding]:
         except Exception as error:  # whatever an objective raises is what the check found
             reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         yield Finding(check, meaning, "broken" if reason else "holds", reason)
+
+
+def _needless(kind: type[Objective], check: str) -> str:
+    if not kind.trains and check not in _WITHOUT_LOSS:
+        return "it does not train"
+    return "it has no base" if check == "base" and "base" not in defaults(kind) else ""
 
 
 def build(name: str, arguments: Mapping[str, Any] | None = None) -> Objective:
@@ -105,7 +111,7 @@ def _reach(name: str) -> str:
     run_once(objective, net, batch).backward()
     reached = {"x1": batch.x1, "x2": batch.x2, **dict(net.backbone.named_parameters(prefix="backbone"))}
     missed = [key for key, value in reached.items() if value.grad is None or value.grad.abs().sum() == 0]
-    missed += [key for key, value in objective.named_parameters() if value.grad is None]
+    missed += [key for key, value in objective.named_parameters() if value.grad is None or value.grad.abs().sum() == 0]
     return f"no gradient in {', '.join(missed)}" if missed else ""
 
 
@@ -153,8 +159,6 @@ def _swap(name: str) -> str:
 def _base(name: str) -> str:
     """With its weights and its noise at 0 it is its base, bit for bit, in value and gradient."""
     kind = OBJECTIVES.get(name)
-    if "base" not in defaults(kind):
-        return ""
     if not kind.neutral:
         return "it has a base, but `neutral` names no weight"
     for base in sorted(key for key, found in OBJECTIVES.module_dict.items() if issubclass(found, BaseLoss)):

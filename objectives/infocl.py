@@ -36,7 +36,7 @@ def information_bound(noisy: Tensor, mean: Tensor, *, rho: float) -> Tensor:
         rho: precision of the kernel, > 0.
 
     Returns:
-        Scalar in nats, at most 0 when all distances are 0: -ln M there.
+        Scalar in nats; -ln M, its least value, where all distances are 0.
     """
     with torch.autocast(noisy.device.type, enabled=False):
         dtype = torch.promote_types(noisy.dtype, torch.float32)

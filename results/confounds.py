@@ -46,12 +46,15 @@ def _differences(cell: Cell, reference: Cell) -> Iterator[str]:
     ):
         own, other = getattr(cell.costs, name), getattr(reference.costs, name)
         if own is not None and other is not None and abs(own - other) > _SLACK * max(own, other):
-            yield f"{label} {_short(own)} instead of {_short(other)}"
+            yield f"{label} {own:.4g} instead of {other:.4g}"
 
 
 def _base(inputs: Mapping[str, object], reference: Mapping[str, object]) -> Iterator[str]:
     """What the base loss of a row has otherwise than the reference; or that it is another loss."""
     arguments, own = reference.get("arguments"), inputs.get("arguments")
+    if inputs.get("objective") == reference.get("objective"):
+        yield from _changed("arguments", own, arguments)
+        return
     if not isinstance(arguments, Mapping) or not isinstance(own, Mapping) or not isinstance(own.get("base"), Mapping):
         return
     base = dict(own["base"])
@@ -70,6 +73,4 @@ def _changed(name: str, value: object, reference: object) -> Iterator[str]:
 
 
 def _short(value: object) -> str:
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= 1e4:
-        return f"{value / 1e6:.3g} M"
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -42,7 +42,9 @@ def test_a_broken_objective_is_status_one_and_names_the_check(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("new Mine", "clbench: new: the name must be a lower-case Python name, got 'Mine'"),
+        ("new Mine", "clbench: new: the name must be a lower-case name that Python has not taken, got 'Mine'"),
+        ("new queue", "clbench: new: the name must be a lower-case name that Python has not taken, got 'queue'"),
+        ("new _", "clbench: new: the name must be a lower-case name that Python has not taken, got '_'"),
         ("new infonce", "clbench: new: infonce is already registered"),
         ("new mine --out nowhere", "clbench: new: nowhere/mine.py cannot be written: No such file or directory"),
         ("check infonc", "clbench: unknown objective 'infonc'. Did you mean 'infonce'?"),

@@ -71,6 +71,17 @@ def test_the_users_override_has_the_last_word(config: str) -> None:
         ("rows.masked.trainig={'batch': 8}", "unknown key 'trainig'. Did you mean 'training'?"),
         ("rows.masked.training.bath=8", "unknown key 'training.bath'. Did you mean 'training.batch'?"),
         ("rows.masked.objective=3", "rows.masked: objective must be the name of an objective, got 3"),
+        ("rows=3", "rows must be dict, got 3"),
+        ("rows.masked=3", "rows.masked must be dict, got 3"),
+        ("rows.masked.model=3", "rows.masked.model must be dict, got 3"),
+        ("rows.masked.arguments=3", "rows.masked.arguments must be dict, got 3"),
+        (
+            "rows.infonce.objective=mrcl",
+            "rows.infonce: a row with the name of an objective must be that one, got 'mrcl'",
+        ),
+        ("objectives.infocl.stages=('a', 'b', 'c', 'd')", "infocl: stages must hold numbers, got ('a', 'b', 'c', 'd')"),
+        ("objectives.infonce.queue=10**15", "infonce: queue must be int, got '10**15'"),
+        ("model.projection=100000000000", "infonce: cannot be built: "),
         ("rows.masked.objective=mrlc", "unknown objective 'mrlc'. Did you mean 'mrcl'?"),
         ("rows.masked.arguments.ratio=1.0", "mrcl: ratio must be in [0, 1), got 1.0"),
         (

@@ -40,7 +40,7 @@ def test_the_terms_carry_their_weights(directions: bool) -> None:
     same = network()
     z1, z2 = (same.project(same.encode(x).h) for x in (batch.x1, batch.x2))
     if directions:
-        z1, z2 = F.normalize(z1, dim=1), F.normalize(z2, dim=1)
+        z1, z2 = (DIMS.projection**0.5 * F.normalize(z, dim=1) for z in (z1, z2))
     invariance, redundancy = references.barlow_twins(z1, z2)
     torch.testing.assert_close(terms["invariance"], 2 * invariance, rtol=1e-9, atol=0)
     torch.testing.assert_close(terms["redundancy"], 2 * 0.3 * redundancy, rtol=1e-9, atol=0)

@@ -86,12 +86,20 @@ def test_the_base_loss_is_held_against_the_reference(
     assert found(tmp_path) == {"mrcl": sentences}
 
 
+def test_rows_of_the_references_objective_are_held_against_its_arguments(tmp_path: Path) -> None:
+    write(tmp_path, "infonce", {})
+    write(tmp_path, "infomin", {"arguments": {"temperature": 0.15, "queue": 65_536}})
+    assert found(tmp_path) == {
+        "infomin": ["arguments.temperature 0.15 instead of 0.2", "arguments.queue 65536 instead of 0"]
+    }
+
+
 def test_costs_that_differ_by_more_than_a_hundredth_are_named(tmp_path: Path) -> None:
     write(tmp_path, "infonce", {})
     costs = {"flops_per_image": 2_010_000_000, "forward_passes": 4.0, "objective_parameters": 1_500_000}
     write(tmp_path, "byol", {"objective": "byol"}, costs)
     assert found(tmp_path) == {
-        "byol": ["forward passes per image 4 instead of 2", "parameters of the objective 1.5 M instead of 0"]
+        "byol": ["forward passes per image 4 instead of 2", "parameters of the objective 1.5e+06 instead of 0"]
     }
 
 

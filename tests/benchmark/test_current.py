@@ -1,0 +1,44 @@
+"""Which cells a table shows."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmark.cells import Cell
+from benchmark.config import BenchConfig, load
+from benchmark.current import current_keys, remember
+
+CONFIG = load("smoke")
+
+
+def chain(seed: int, *, row: str = "infonce", **inputs: Any) -> list[Cell]:
+    """A pretraining and one evaluation."""
+    pretrained = Cell("pretrain", "smoke", row, seed, None, None, None, {"row": row, "seed": seed, **inputs})
+    return [pretrained, replace(pretrained, kind="evaluate", task="voc", family="detection", upstream=pretrained.key)]
+
+
+def keys(*chains: list[Cell]) -> set[str]:
+    return {cell.key for cells in chains for cell in cells}
+
+
+def planned(runs: Path, *chains: list[Cell], config: BenchConfig = CONFIG) -> set[str] | None:
+    for each in chains:
+        remember(runs, config, [each])
+    return current_keys(runs)
+
+
+def test_seeds_and_rows_of_one_recipe_come_together(tmp_path: Path) -> None:
+    first, second, other = chain(0), chain(1), chain(0, row="mrcl")
+    assert planned(tmp_path, first, second, other) == keys(first, second, other)
+
+
+def test_a_row_under_another_recipe_forgets_its_other_seeds_and_no_other_row(tmp_path: Path) -> None:
+    first, other = chain(0, arguments={"temperature": 0.2}), chain(0, row="mrcl")
+    changed = chain(1, arguments={"temperature": 0.9})
+    assert planned(tmp_path, first, other, changed) == keys(other, changed)
+
+
+def test_other_settings_of_the_config_forget_every_row(tmp_path: Path) -> None:
+    planned(tmp_path, chain(0), chain(0, row="mrcl"))
+    again = chain(1)
+    assert planned(tmp_path, again, config=load("smoke", ["training.lr=1"])) == keys(again)
