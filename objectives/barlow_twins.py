@@ -5,6 +5,9 @@ Source: [1] Zbontar et al. 2021, arXiv 2103.03230, eq. 1 and 2.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -55,6 +58,8 @@ def _standardise(z: Tensor) -> Tensor:
 @OBJECTIVES.register_module("barlow_twins")
 class BarlowTwins(BaseLoss):
     """Agree on every dimension of the projection, and let no two dimensions say the same."""
+
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({"directions": True},)
 
     def __init__(
         self,

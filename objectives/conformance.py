@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from objectives.tiny_network import COUNT, DIMS, TinyNetwork, gradients, network
 
 _TOLERANCE = 1e-9  # relative, in float64
 _WITHOUT_LOSS = ("name", "arguments")
+_OF_EVERY_FORM = ("terms", "gradient", "extremes", "precision", "state")
 _HALF = 0.1  # relative, of a loss whose network ran in bfloat16
 
 
@@ -47,11 +49,17 @@ def examine(name: str) -> Iterator[Finding]:
         if exempt:
             yield Finding(check, meaning, "exempt", exempt)
             continue
-        try:
-            reason = run(name)
-        except Exception as error:  # whatever an objective raises is what the check found
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        forms = ({}, *kind.variants) if check in _OF_EVERY_FORM else ({},)
+        reason = next(filter(None, (_reason(run, name, arguments) for arguments in forms)), "")
         yield Finding(check, meaning, "broken" if reason else "holds", reason)
+
+
+def _reason(run: Check, name: str, arguments: Mapping[str, Any]) -> str:
+    try:
+        reason = run(name, arguments)
+    except Exception as error:  # whatever an objective raises is what the check found
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return f"with {dict(arguments)}: {reason}" if reason and arguments else reason
 
 
 def _needless(kind: type[Objective], check: str) -> str:
@@ -75,13 +83,13 @@ def run_once(objective: Objective, net: TinyNetwork, batch: Views | None = None)
     return torch.stack(list(terms.values())).sum()
 
 
-def _name(name: str) -> str:
+def _name(name: str, _: Mapping[str, Any]) -> str:
     """The registry knows it by the name of its file."""
     file = OBJECTIVES.get(name).__module__.rpartition(".")[2]
     return "" if file == name else f"registered as {name!r} in {file}.py"
 
 
-def _arguments(name: str) -> str:
+def _arguments(name: str, _: Mapping[str, Any]) -> str:
     """It takes `dims`, then keyword-only arguments with defaults."""
     first, *rest = inspect.signature(OBJECTIVES.get(name)).parameters.values()
     wrong = [each.name for each in rest if each.kind is not each.KEYWORD_ONLY or each.default is each.empty]
@@ -90,9 +98,9 @@ def _arguments(name: str) -> str:
     return f"not keyword-only, or without a default: {', '.join(wrong)}" if wrong else ""
 
 
-def _terms(name: str) -> str:
+def _terms(name: str, arguments: Mapping[str, Any]) -> str:
     """It returns named finite scalars, and gradients of their sum."""
-    objective, net = build(name), network()
+    objective, net = build(name, arguments), network()
     net.generator.manual_seed(3)
     terms = objective(views(labelled=objective.needs_labels), net)
     wrong = [key for key, term in terms.items() if term.shape != () or not term.isfinite()]
@@ -103,9 +111,9 @@ def _terms(name: str) -> str:
     return "a gradient is not finite" if broken else ""
 
 
-def _reach(name: str) -> str:
+def _reach(name: str, arguments: Mapping[str, Any]) -> str:
     """Gradients reach both views, the whole backbone and the objective's own layers."""
-    objective, net = build(name), network()
+    objective, net = build(name, arguments), network()
     batch = views(labelled=objective.needs_labels)
     batch = replace(batch, x1=batch.x1.requires_grad_(), x2=batch.x2.requires_grad_())
     run_once(objective, net, batch).backward()
@@ -115,9 +123,9 @@ def _reach(name: str) -> str:
     return f"no gradient in {', '.join(missed)}" if missed else ""
 
 
-def _gradient(name: str) -> str:
+def _gradient(name: str, arguments: Mapping[str, Any]) -> str:
     """The gradient in the network's weights agrees with finite differences in float64."""
-    step = _Step(build(name).eval(), network().eval())
+    step = _Step(build(name, arguments).eval(), network().eval())
     weights = {key: value for key, value in step.named_parameters() if value.requires_grad}
 
     def loss(*values: Tensor) -> Tensor:
@@ -139,24 +147,24 @@ class _Step(nn.Module):
         return run_once(self.objective, self.net)
 
 
-def _order(name: str) -> str:
+def _order(name: str, arguments: Mapping[str, Any]) -> str:
     """The order of the images in the batch does not matter."""
-    objective = build(name)
+    objective = build(name, arguments)
     batch, order = views(labelled=objective.needs_labels), torch.tensor([3, 0, 5, 1, 4, 2])
     labels = None if batch.labels is None else batch.labels[order]
     shuffled = Views(batch.x1[order], batch.x2[order], labels)
-    return _compare(run_once(build(name), network(), shuffled), run_once(objective, network(), batch))
+    return _compare(run_once(build(name, arguments), network(), shuffled), run_once(objective, network(), batch))
 
 
-def _swap(name: str) -> str:
+def _swap(name: str, arguments: Mapping[str, Any]) -> str:
     """The two views play the same part."""
-    objective = build(name)
+    objective = build(name, arguments)
     batch = views(labelled=objective.needs_labels)
     swapped = replace(batch, x1=batch.x2, x2=batch.x1)
-    return _compare(run_once(build(name), network(), swapped), run_once(objective, network(), batch))
+    return _compare(run_once(build(name, arguments), network(), swapped), run_once(objective, network(), batch))
 
 
-def _base(name: str) -> str:
+def _base(name: str, _: Mapping[str, Any]) -> str:
     """With its weights and its noise at 0 it is its base, bit for bit, in value and gradient."""
     kind = OBJECTIVES.get(name)
     if not kind.neutral:
@@ -177,9 +185,9 @@ def _base(name: str) -> str:
     return ""
 
 
-def _extremes(name: str) -> str:
+def _extremes(name: str, arguments: Mapping[str, Any]) -> str:
     """Two images, duplicates, equal views and extreme temperatures leave value and gradient finite."""
-    objective = build(name)
+    objective = build(name, arguments)
     batch = views(labelled=objective.needs_labels)
     labels = None if batch.labels is None else batch.labels[:2]
     cases = {
@@ -188,24 +196,24 @@ def _extremes(name: str) -> str:
         "equal views": replace(batch, x2=batch.x1),
         "black images": replace(batch, x1=torch.zeros_like(batch.x1), x2=torch.zeros_like(batch.x2)),
     }
-    variants: list[Mapping[str, Any]] = [{}]
+    temperatures: list[Mapping[str, Any]] = [{}]
     if "temperature" in defaults(OBJECTIVES.get(name)):
-        variants += [{"temperature": 1e-3}, {"temperature": 1e3}]
-    for arguments in variants:
+        temperatures += [{"temperature": 1e-3}, {"temperature": 1e3}]
+    for temperature in temperatures:
         for case, extreme in cases.items():
-            net, subject = network().float(), build(name, arguments).float()
+            net, subject = network().float(), build(name, {**arguments, **temperature}).float()
             loss = run_once(subject, net, Views(extreme.x1.float(), extreme.x2.float(), extreme.labels))
             loss.backward()
             if not loss.isfinite() or any(not gradient.isfinite().all() for gradient in gradients(net)):
-                return f"not finite for {case}" + (f" with {dict(arguments)}" if arguments else "")
+                return f"not finite for {case}" + (f" with {dict(temperature)}" if temperature else "")
     return ""
 
 
-def _precision(name: str) -> str:
+def _precision(name: str, arguments: Mapping[str, Any]) -> str:
     """Under bfloat16 autocast the loss is within a tenth of the one in float32."""
     values = []
     for enabled in (False, True):
-        objective = build(name).float()
+        objective = build(name, arguments).float()
         batch = views(labelled=objective.needs_labels)
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
             loss = run_once(objective, network().float(), Views(batch.x1.float(), batch.x2.float(), batch.labels))
@@ -214,10 +222,10 @@ def _precision(name: str) -> str:
     return "" if abs(half - exact) <= _HALF * abs(exact) else f"{half:g} instead of {exact:g}"
 
 
-def _noise(name: str) -> str:
+def _noise(name: str, arguments: Mapping[str, Any]) -> str:
     """Its noise comes from `net.generator` alone, and it leaves views and the global stream as they are."""
-    first = run_once(build(name), network())
-    objective, net = build(name), network()
+    first = run_once(build(name, arguments), network())
+    objective, net = build(name, arguments), network()
     batch = views(labelled=objective.needs_labels)
     torch.rand(17)
     before = torch.get_rng_state()
@@ -230,18 +238,29 @@ def _noise(name: str) -> str:
     return "" if torch.equal(batch.x1, fresh.x1) and torch.equal(batch.x2, fresh.x2) else "it changes the views"
 
 
-def _labels(name: str) -> str:
+def _labels(name: str, arguments: Mapping[str, Any]) -> str:
     """Labels that it did not ask for change nothing."""
-    objective = build(name)
+    objective = build(name, arguments)
     if objective.needs_labels:
         return ""
-    values = [run_once(build(name), network(), views(labelled=labelled)) for labelled in (False, True)]
+    values = [run_once(build(name, arguments), network(), views(labelled=labelled)) for labelled in (False, True)]
     return "" if torch.equal(*values) else "they change the value"
 
 
-def _ranks(name: str) -> str:
+def _state(name: str, arguments: Mapping[str, Any]) -> str:
+    """Built anew from its state dict after a step, it goes on with the same bits."""
+    objective = build(name, arguments)
+    run_once(objective, network())
+    restored = build(name, arguments)
+    restored.load_state_dict(copy.deepcopy(objective.state_dict()))
+    batch = views(labelled=objective.needs_labels, seed=4)
+    values = [run_once(each, network(), batch) for each in (objective, restored)]
+    return "" if torch.equal(*values) else "it keeps something that its state dict does not hold"
+
+
+def _ranks(name: str, arguments: Mapping[str, Any]) -> str:
     """Two processes with half a batch each have the same loss and, averaged, the same gradients."""
-    return two_ranks.compare(name)
+    return two_ranks.compare(name, (arguments, *OBJECTIVES.get(name).variants))
 
 
 def _compare(value: Tensor, wanted: Tensor) -> str:
@@ -249,7 +268,9 @@ def _compare(value: Tensor, wanted: Tensor) -> str:
     return "" if close else f"{float(value):.12g} instead of {float(wanted):.12g}"
 
 
-CHECKS: dict[str, Callable[[str], str]] = {
+Check = Callable[[str, Mapping[str, Any]], str]
+
+CHECKS: dict[str, Check] = {
     "name": _name,
     "arguments": _arguments,
     "terms": _terms,
@@ -262,6 +283,7 @@ CHECKS: dict[str, Callable[[str], str]] = {
     "precision": _precision,
     "noise": _noise,
     "labels": _labels,
+    "state": _state,
     "ranks": _ranks,
 }
-"""Every check by its name; it returns what is wrong, or an empty string."""
+"""Every check by its name; given an objective and its arguments it returns what is wrong, or an empty string."""

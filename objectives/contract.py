@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -97,6 +97,9 @@ class Objective(nn.Module, ABC):
 
     neutral: ClassVar[Mapping[str, float]] = {}
     """Arguments under which an objective with a `base` equals its base bit for bit: its weights and its noise at 0."""
+
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ()
+    """Arguments under which the loss takes another form than by default; each form is examined."""
 
     exempt: ClassVar[Mapping[str, str]] = {}
     """Checks of `objectives.conformance` that do not apply, each with the reason."""

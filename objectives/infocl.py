@@ -8,7 +8,7 @@ released settings. `ip`, `mib` and `noise` are controls: what happens without th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -56,6 +56,10 @@ class InfoCL(Objective):
     With `lbe`, `mib` and `noise` the base loss sees h = mu + sigma * eps. Evaluations see mu.
     """
 
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = (
+        *({"regularizer": name} for name in ("lbe", "ip", "mib", "noise")),
+        {"base": "byol"},
+    )
     neutral: ClassVar[Mapping[str, float]] = {"weight": 0.0, "sigma": 0.0}
 
     def __init__(

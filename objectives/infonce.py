@@ -6,6 +6,9 @@ Sources: [1] van den Oord et al. 2018, arXiv 1807.03748, eq. 4. [2] Chen et al. 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -70,6 +73,8 @@ def _directions(z: Tensor) -> Tensor:
 @OBJECTIVES.register_module("infonce")
 class InfoNCE(BaseLoss):
     """Contrast two views of an image with all other views in the batch, or with the keys of earlier batches."""
+
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({"queue": 32},)
 
     queue: Tensor
     oldest: Tensor

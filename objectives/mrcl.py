@@ -8,7 +8,7 @@ discriminative task from overfitting (expression). It is not the paper's own for
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -51,6 +51,7 @@ class MRCL(Objective):
     """
 
     derived: ClassVar[bool] = True
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({"fill": "noise"}, {"target": "masked"}, {"masked": "first"})
     neutral: ClassVar[Mapping[str, float]] = {"weight": 0.0, "ratio": 0.0}
     exempt: ClassVar[Mapping[str, str]] = dict.fromkeys(("order", "swap"), "the masks of the two views are drawn apart")
 

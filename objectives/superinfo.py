@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -58,6 +58,7 @@ class SuperInfo(Objective):
     """
 
     derived: ClassVar[bool] = True
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({"bound": "mib"}, {"base": "barlow_twins"})
     neutral: ClassVar[Mapping[str, float]] = {"superfluous": 0.0, "predictive": 0.0, "sigma": 0.0}
     exempt: ClassVar[Mapping[str, str]] = dict.fromkeys(("order", "swap"), "the noise of the two views is drawn apart")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -12,43 +14,47 @@ from torch.multiprocessing.spawn import spawn
 
 from objectives.contract import Objective, Views
 from objectives.registry import OBJECTIVES, load_objectives
-from objectives.tiny_network import DIMS, TinyNetwork, gradients, network, views
+from objectives.tiny_network import DIMS, gradients, network, views
 
 _TOLERANCE = 1e-9  # relative, in float64
 
 
-def compare(name: str) -> str:
+def compare(name: str, forms: Sequence[Mapping[str, Any]]) -> str:
     """Say how loss or gradients on two gloo processes differ from those on one; "" if they do not.
 
     Batch norms use their running statistics: whether those are shared is the harness's choice, not the objective's.
 
     Args:
         name: registry name of the objective.
+        forms: the arguments of every form of it that is to be compared.
     """
     kind = OBJECTIVES.get(name)
     with tempfile.TemporaryDirectory() as folder:
-        wanted = _compute(kind, Path(folder) / "one", shares=1, rank=0)
-        spawn(_process, args=(name, kind.__module__, folder), nprocs=2)
+        spawn(_process, args=(name, kind.__module__, [dict(form) for form in forms], folder), nprocs=2)
         halves = [torch.load(Path(folder) / f"rank{rank}") for rank in range(2)]
-    for part, label in enumerate(("loss", *(f"gradient {index}" for index in range(len(wanted) - 1)))):
-        mean = (halves[0][part] + halves[1][part]) / 2
-        if not torch.allclose(mean, wanted[part], rtol=_TOLERANCE, atol=_TOLERANCE):
-            return f"{label}: off by {float((mean - wanted[part]).abs().max()):.2g}"
+    for form, first, second in zip(forms, *halves, strict=True):
+        wanted = _compute(kind, form, shares=1, rank=0)
+        for part, value in enumerate(wanted):
+            off = ((first[part] + second[part]) / 2 - value).abs().max()
+            if not off <= _TOLERANCE * (1 + value.abs().max()):
+                where = f"gradient {part - 1}" if part else "loss"
+                return f"{where}: off by {float(off):.2g}" + (f" with {dict(form)}" if form else "")
     return ""
 
 
-def _process(rank: int, name: str, module: str, folder: str) -> None:
+def _process(rank: int, name: str, module: str, forms: list[dict[str, Any]], folder: str) -> None:
     torch.set_num_threads(1)
     load_objectives([module])
     dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
-    _compute(OBJECTIVES.get(name), Path(folder) / f"rank{rank}", shares=2, rank=rank)
+    results = [_compute(OBJECTIVES.get(name), form, shares=2, rank=rank) for form in forms]
     dist.destroy_process_group()
+    torch.save(results, Path(folder) / f"rank{rank}")
 
 
-def _compute(kind: type[Objective], path: Path, *, shares: int, rank: int) -> list[Tensor]:
-    """Loss, then the gradients of network and objective, for one process's share of the batch; stored at `path`."""
+def _compute(kind: type[Objective], arguments: Mapping[str, Any], *, shares: int, rank: int) -> list[Tensor]:
+    """Loss, then the gradients of network and objective, for one process's share of the batch."""
     torch.manual_seed(2)
-    objective, net = kind(DIMS).double(), network()
+    objective, net = kind(DIMS, **arguments).double(), network()
     for module in (objective, net):
         _freeze_batch_norm(module)
     batch = views(labelled=objective.needs_labels)
@@ -57,16 +63,10 @@ def _compute(kind: type[Objective], path: Path, *, shares: int, rank: int) -> li
     terms = objective(Views(batch.x1.chunk(shares)[rank], batch.x2.chunk(shares)[rank], labels), net)
     loss = torch.stack(list(terms.values())).sum()
     loss.backward()
-    results = [loss.detach(), *_all_gradients(net, objective)]
-    torch.save(results, path)
-    return results
+    return [loss.detach(), *gradients(net), *gradients(objective)]
 
 
 def _freeze_batch_norm(module: nn.Module) -> None:
     for part in module.modules():
         if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
             part.eval()
-
-
-def _all_gradients(net: TinyNetwork, objective: Objective) -> list[Tensor]:
-    return [*gradients(net), *gradients(objective)]

@@ -107,8 +107,29 @@ FAULTS = {
     "precision": (EXTRA, "1e3 * (h1.to(torch.bfloat16).sum() - h1.sum())"),
     "noise": (EXTRA, "self.weight * F.mse_loss(h1 + torch.randn_like(h1), h2)"),
     "labels": (EXTRA, "self.weight * F.mse_loss(h1, h2) * (1 if views.labels is None else 2)"),
+    "state": (
+        EXTRA,
+        'self.__dict__.setdefault("seen", []).append(0) or len(self.seen) * self.weight * F.mse_loss(h1, h2)',
+    ),
     "ranks": (EXTRA, "self.weight * info_nce(h1.std(dim=0) * h1, h2, temperature=1.0)"),
 }
+
+
+FORMS = {
+    "gradient": "F.mse_loss(h1, h2.detach())",
+    "ranks": "info_nce(h1.std(dim=0) * h1, h2, temperature=1.0)",
+}
+
+
+@pytest.mark.parametrize("check", FORMS)
+def test_a_fault_of_another_form_than_the_default_is_found(
+    check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = SOUND.replace("    neutral =", '    variants = ({"weight": 2.0},)\n    neutral =')
+    faulty = other.replace(EXTRA, f"{EXTRA} if self.weight == 1 else {FORMS[check]}")
+    monkeypatch.setattr("objectives.conformance.CHECKS", {check: CHECKS[check]})
+    assert examined(other, tmp_path, monkeypatch) == {check: "holds"}
+    assert examined(faulty, tmp_path, monkeypatch) == {check: "broken"}
 
 
 def examined(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
