@@ -1,15 +1,34 @@
-"""How an objective that is built on a base loss gets that base."""
+"""Objectives that are built on a base loss."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from objectives.contract import BaseLoss, Dims
+from objectives.contract import BaseLoss, Dims, Objective
 from objectives.registry import OBJECTIVES
 
 Base = str | Mapping[str, Any]
 """Registry name of a base loss, or {"type": name, argument: value, ...}."""
+
+
+class Composed(Objective):
+    """Adds terms to those of `self.base`, and needs what the base needs.
+
+    Args:
+        owner: name of the objective, for messages.
+        base: the base loss, see `build_base`.
+        dims: sizes of the network.
+    """
+
+    def __init__(self, owner: str, base: Base, dims: Dims) -> None:
+        super().__init__()
+        self.base = build_base(owner, base, dims)
+        self.needs_labels, self.needs_target = self.base.needs_labels, self.base.needs_target
+
+    def target_momentum(self, progress: float) -> float:
+        """Return what the base loss asks for."""
+        return self.base.target_momentum(progress)
 
 
 def build_base(owner: str, base: Base, dims: Dims) -> BaseLoss:

@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from objectives.base import Base, build_base
-from objectives.contract import Dims, Features, Network, Objective, Views
+from objectives.base import Base, Composed
+from objectives.contract import Dims, Features, Network, Views
 from objectives.decoder import build_decoder, reconstruction_error
 from objectives.noise import add_noise
 from objectives.ranks import gather
@@ -46,7 +46,7 @@ def information_bound(noisy: Tensor, mean: Tensor, *, rho: float) -> Tensor:
 
 
 @OBJECTIVES.register_module("infocl")
-class InfoCL(Objective):
+class InfoCL(Composed):
     """base loss + weight * regulariser, which is one of five.
 
     - `rc`: MSE(D(h1), v1) + MSE(D(h2), v2), one decoder D for both views, the views as the targets;
@@ -74,7 +74,7 @@ class InfoCL(Objective):
         stages: tuple[float, ...] = (0.0, 0.25, 0.5, 1.0),  # weights of the residual stages; (0, 0, 0, 1) on ImageNet
         decoder: str = "light",  # or infocl
     ) -> None:
-        super().__init__()
+        super().__init__("infocl", base, dims)
         if regularizer not in REGULARIZERS:
             raise ValueError(f"infocl: regularizer must be one of {', '.join(REGULARIZERS)}, got {regularizer!r}")
         if not weight >= 0:
@@ -85,15 +85,9 @@ class InfoCL(Objective):
             raise ValueError(f"infocl: rho must be > 0, got {rho}")
         if len(stages) != 4 or not min(stages) >= 0:
             raise ValueError(f"infocl: stages must be four weights >= 0, got {stages}")
-        self.base = build_base("infocl", base, dims)
-        self.needs_labels, self.needs_target = self.base.needs_labels, self.base.needs_target
         self.regularizer, self.weight, self.sigma, self.rho = regularizer, weight, sigma, rho
         self.stages = stages
         self.decoder = build_decoder("infocl", decoder, dims) if regularizer == "rc" else None
-
-    def target_momentum(self, progress: float) -> float:
-        """Return what the base loss asks for."""
-        return self.base.target_momentum(progress)
 
     def forward(self, views: Views, net: Network) -> dict[str, Tensor]:
         """Return the terms of the base loss and, but for `noise`, the weighted one named after the regulariser."""

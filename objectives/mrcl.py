@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from objectives.base import Base, build_base
-from objectives.contract import Dims, Network, Objective, Views
+from objectives.base import Base, Composed
+from objectives.contract import Dims, Network, Views
 from objectives.decoder import build_decoder, reconstruction_error
 from objectives.ranks import draw_normal, draw_uniform
 from objectives.registry import OBJECTIVES
@@ -44,7 +44,7 @@ def block_mask(count: int, size: int, *, block: int, ratio: float, generator: to
 
 
 @OBJECTIVES.register_module("mrcl")
-class MRCL(Objective):
+class MRCL(Composed):
     """base loss of f(m1*v1) and f(m2*v2) + weight * [MSE(D(f(m1*v1)), v1) + MSE(D(f(m2*v2)), v2)]; derived.
 
     At ratio 0 this is InfoCL's RC regulariser, bit for bit.
@@ -68,7 +68,7 @@ class MRCL(Objective):
         masked: str = "both",  # or the first view alone
         decoder: str = "light",  # or infocl
     ) -> None:
-        super().__init__()
+        super().__init__("mrcl", base, dims)
         if not 0 <= ratio < 1:
             raise ValueError(f"mrcl: ratio must be in [0, 1), got {ratio}")
         if blocks < 1 or dims.image % blocks:
@@ -80,15 +80,9 @@ class MRCL(Objective):
                 raise ValueError(f"mrcl: {name} must be one of {', '.join(allowed)}, got {value!r}")
         if target == "masked" and round(ratio * blocks**2) == 0:
             raise ValueError(f"mrcl: ratio must hide at least one of {blocks**2} blocks for target masked, got {ratio}")
-        self.base = build_base("mrcl", base, dims)
-        self.needs_labels, self.needs_target = self.base.needs_labels, self.base.needs_target
         self.ratio, self.block, self.weight = ratio, dims.image // blocks, weight
         self.fill, self.target, self.masked = fill, target, masked
         self.decoder = build_decoder("mrcl", decoder, dims)
-
-    def target_momentum(self, progress: float) -> float:
-        """Return what the base loss asks for."""
-        return self.base.target_momentum(progress)
 
     def forward(self, views: Views, net: Network) -> dict[str, Tensor]:
         """Return the terms of the base loss on the masked views, and "reconstruct": weighted errors, summed."""

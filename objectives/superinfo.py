@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from objectives.base import Base, build_base
-from objectives.contract import Dims, Network, Objective, Views
+from objectives.base import Base, Composed
+from objectives.contract import Dims, Network, Views
 from objectives.decoder import build_decoder, reconstruction_error
 from objectives.noise import add_noise
 from objectives.registry import OBJECTIVES
@@ -49,7 +49,7 @@ def symmetrised_kl(mean1: Tensor, mean2: Tensor, *, sigma: float) -> Tensor:
 
 
 @OBJECTIVES.register_module("superinfo")
-class SuperInfo(Objective):
+class SuperInfo(Composed):
     """base loss + superfluous * S + predictive * [MSE(D(h1), v2) + MSE(D(h2), v1)]; derived.
 
     h = mu + sigma * eps. S is an upper bound of the superfluous information, up to the predictive term and a constant:
@@ -73,7 +73,7 @@ class SuperInfo(Objective):
         sigma: float = 0.1,  # InfoCL's, as the paper's is not known
         decoder: str = "light",  # or infocl
     ) -> None:
-        super().__init__()
+        super().__init__("superinfo", base, dims)
         if bound not in BOUNDS:
             raise ValueError(f"superinfo: bound must be one of {', '.join(BOUNDS)}, got {bound!r}")
         for name, value in (("superfluous", superfluous), ("predictive", predictive)):
@@ -81,14 +81,8 @@ class SuperInfo(Objective):
                 raise ValueError(f"superinfo: {name} must be >= 0, got {value}")
         if not (sigma > 0 or sigma == superfluous == 0):
             raise ValueError(f"superinfo: sigma must be > 0, or 0 with superfluous = 0, got {sigma}")
-        self.base = build_base("superinfo", base, dims)
-        self.needs_labels, self.needs_target = self.base.needs_labels, self.base.needs_target
         self.bound, self.superfluous, self.predictive, self.sigma = bound, superfluous, predictive, sigma
         self.decoder = build_decoder("superinfo", decoder, dims)
-
-    def target_momentum(self, progress: float) -> float:
-        """Return what the base loss asks for."""
-        return self.base.target_momentum(progress)
 
     def forward(self, views: Views, net: Network) -> dict[str, Tensor]:
         """Return the terms of the base loss, "superfluous" and "predictive", both weighted."""
