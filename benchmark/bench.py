@@ -94,11 +94,11 @@ def report_tables(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
     from results.load import load as load_results
     from results.tables import tables, to_terminal, write_tables
 
-    console = Console()
+    console = Console(width=shutil.get_terminal_size((120, 40)).columns)  # rich takes 80 where it is not a terminal
     with blaming_the_user():
         frame = load_results(runs, keys=keys)
         for table in tables(frame, derived=derived(runs)):
-            console.print(to_terminal(table, width=shutil.get_terminal_size((120, 40)).columns))
+            console.print(to_terminal(table, width=console.width))
         return write_tables(frame, out=runs / "tables", derived=derived(runs))
 
 
