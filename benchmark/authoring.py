@@ -24,7 +24,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from objectives.contract import Dims, Network, Objective, Views
-from objectives.contract import Objective
 from objectives.registry import OBJECTIVES
 
 

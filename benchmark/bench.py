@@ -96,10 +96,10 @@ def report_tables(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
 
     console = Console(width=shutil.get_terminal_size((120, 40)).columns)  # rich takes 80 where it is not a terminal
     with blaming_the_user():
-        frame = load_results(runs, keys=keys)
-        for table in tables(frame, derived=derived(runs)):
+        frame, marked = load_results(runs, keys=keys), derived(runs)
+        for table in tables(frame, derived=marked):
             console.print(to_terminal(table, width=console.width))
-        return write_tables(frame, out=runs / "tables", derived=derived(runs))
+        return write_tables(frame, out=runs / "tables", derived=marked)
 
 
 def report_figures(runs: Path, *, keys: Collection[str] | None) -> list[Path]:

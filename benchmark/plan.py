@@ -17,6 +17,9 @@ from downstream.dense import load_config
 from downstream.tasks import ClassificationOptions, DetectionOptions, SegmentationOptions
 from objectives.registry import OBJECTIVES, modules, resolve
 
+# What reads the pretraining images; it enters the key of a pretraining beside the loop and the objective.
+_READING = ("benchmark.data.pretraining", "downstream.imagefolder")
+
 
 def choose_rows(text: str, config: BenchConfig) -> list[str]:
     """Names from `mrcl,infonce`; `all` is the rows that the config names, or every registered objective.
@@ -141,9 +144,6 @@ def source_of_pretraining(objective: str, arguments: dict[str, Any]) -> str:
 def source_of_evaluation(family: str) -> str:
     """Digest of a family of tasks."""
     return source_digest((f"downstream.{family}",))
-
-
-_READING = ("benchmark.data.pretraining", "downstream.imagefolder")
 
 
 def plan(

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from objectives.contract import BaseLoss, Dims, Network, Views
+from objectives.projections import at_least_float32, require_pairs
 from objectives.ranks import gather
 from objectives.registry import OBJECTIVES
 
@@ -32,9 +33,7 @@ def cross_correlation(z1: Tensor, z2: Tensor) -> Tensor:
     Raises:
         ValueError: the shapes differ, or there are fewer than two images.
     """
-    if z1.ndim != 2 or z1.shape != z2.shape or len(z1) < 2:
-        shapes = f"{tuple(z1.shape)} and {tuple(z2.shape)}"
-        raise ValueError(f"z1 and z2 must both be (N, D) with N >= 2; got {shapes}")
+    require_pairs(z1, z2)
     first, second = _standardise(gather(z1)), _standardise(gather(z2))
     return first.T @ second / len(first)
 
@@ -79,8 +78,7 @@ class BarlowTwins(BaseLoss):
         """Return {"invariance", "redundancy"}, both weighted."""
         z1, z2 = net.project(h1), net.project(h2)
         with torch.autocast(z1.device.type, enabled=False):
-            dtype = torch.promote_types(z1.dtype, torch.float32)
-            z1, z2 = z1.to(dtype), z2.to(dtype)
+            z1, z2 = at_least_float32(z1), at_least_float32(z2)
             if self.directions:
                 length = z1.shape[1] ** 0.5  # C does not change by it, but the 1e-5 beside the variance stays small
                 z1, z2 = length * F.normalize(z1, dim=1), length * F.normalize(z2, dim=1)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from objectives.contract import BaseLoss, Dims, Network, Views
+from objectives.projections import at_least_float32
 from objectives.registry import OBJECTIVES
 
 
@@ -26,8 +27,7 @@ def prediction_error(prediction: Tensor, target: Tensor) -> Tensor:
         Scalar from 0 (same directions) to 4 (opposite ones).
     """
     with torch.autocast(prediction.device.type, enabled=False):
-        dtype = torch.promote_types(prediction.dtype, torch.float32)
-        cosine = F.cosine_similarity(prediction.to(dtype), target.detach().to(dtype), dim=1)
+        cosine = F.cosine_similarity(at_least_float32(prediction), at_least_float32(target.detach()), dim=1)
         return 2 - 2 * cosine.mean()
 
 

@@ -174,7 +174,7 @@ def _base(name: str, _: Mapping[str, Any]) -> str:
         for objective in (build(name, {"base": base, **kind.neutral}), build(base)):
             net = network().float()
             batch = views(labelled=objective.needs_labels)
-            value = run_once(objective.float(), net, Views(batch.x1.float(), batch.x2.float(), batch.labels))
+            value = run_once(objective.float(), net, _single(batch))
             value.backward()
             sides.append((value, gradients(net)))
         (value, found), (wanted, expected) = sides
@@ -202,7 +202,7 @@ def _extremes(name: str, arguments: Mapping[str, Any]) -> str:
     for temperature in temperatures:
         for case, extreme in cases.items():
             net, subject = network().float(), build(name, {**arguments, **temperature}).float()
-            loss = run_once(subject, net, Views(extreme.x1.float(), extreme.x2.float(), extreme.labels))
+            loss = run_once(subject, net, _single(extreme))
             loss.backward()
             if not loss.isfinite() or any(not gradient.isfinite().all() for gradient in gradients(net)):
                 return f"not finite for {case}" + (f" with {dict(temperature)}" if temperature else "")
@@ -216,7 +216,7 @@ def _precision(name: str, arguments: Mapping[str, Any]) -> str:
         objective = build(name, arguments).float()
         batch = views(labelled=objective.needs_labels)
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
-            loss = run_once(objective, network().float(), Views(batch.x1.float(), batch.x2.float(), batch.labels))
+            loss = run_once(objective, network().float(), _single(batch))
         values.append(float(loss.detach()))
     exact, half = values
     return "" if abs(half - exact) <= _HALF * abs(exact) else f"{half:g} instead of {exact:g}"
@@ -261,6 +261,11 @@ def _state(name: str, arguments: Mapping[str, Any]) -> str:
 def _ranks(name: str, arguments: Mapping[str, Any]) -> str:
     """Two processes with half a batch each have the same loss and, averaged, the same gradients."""
     return two_ranks.compare(name, (arguments, *OBJECTIVES.get(name).variants))
+
+
+def _single(batch: Views) -> Views:
+    """The batch in float32."""
+    return replace(batch, x1=batch.x1.float(), x2=batch.x2.float())
 
 
 def _compare(value: Tensor, wanted: Tensor) -> str:

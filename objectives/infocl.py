@@ -18,6 +18,7 @@ from objectives.base import Base, Composed
 from objectives.contract import Dims, Features, Network, Views
 from objectives.decoder import build_decoder, reconstruction_error
 from objectives.noise import add_noise
+from objectives.projections import at_least_float32
 from objectives.ranks import gather
 from objectives.registry import OBJECTIVES
 
@@ -39,8 +40,7 @@ def information_bound(noisy: Tensor, mean: Tensor, *, rho: float) -> Tensor:
         Scalar in nats; -ln M, its least value, where all distances are 0.
     """
     with torch.autocast(noisy.device.type, enabled=False):
-        dtype = torch.promote_types(noisy.dtype, torch.float32)
-        noisy, mean = gather(noisy.to(dtype)), gather(mean.to(dtype))
+        noisy, mean = gather(at_least_float32(noisy)), gather(at_least_float32(mean))
         squares = noisy.square().sum(1, keepdim=True) + mean.square().sum(1) - 2 * noisy @ mean.T
         return -torch.logsumexp(-rho * squares.clamp_min(0), dim=1).mean()
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from objectives.contract import BaseLoss, Dims, Network, Views
 from objectives.log_partition import log_partition
+from objectives.projections import at_least_float32, require_pairs
 from objectives.ranks import gather
 from objectives.registry import OBJECTIVES
 
@@ -36,9 +37,7 @@ def info_nce(z1: Tensor, z2: Tensor, *, temperature: float) -> Tensor:
     Raises:
         ValueError: the shapes differ, or there are fewer than two images.
     """
-    if z1.ndim != 2 or z1.shape != z2.shape or len(z1) < 2:
-        shapes = f"{tuple(z1.shape)} and {tuple(z2.shape)}"
-        raise ValueError(f"z1 and z2 must both be (N, D) with N >= 2; got {shapes}")
+    require_pairs(z1, z2)
     with torch.autocast(z1.device.type, enabled=False):  # half precision cannot tell cosines near 1 apart
         z1, z2 = gather(_directions(z1)), gather(_directions(z2))
         positives = (z1 * z2).sum(dim=1).mean() / temperature
@@ -67,7 +66,7 @@ def info_nce_queue(query: Tensor, key: Tensor, queue: Tensor, *, temperature: fl
 
 def _directions(z: Tensor) -> Tensor:
     """Rows of unit length, in float32 or better."""
-    return F.normalize(z.to(torch.promote_types(z.dtype, torch.float32)), dim=1)
+    return F.normalize(at_least_float32(z), dim=1)
 
 
 @OBJECTIVES.register_module("infonce")

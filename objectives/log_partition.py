@@ -31,10 +31,11 @@ def log_partition(z: Tensor, *, temperature: float) -> Tensor:
 
 
 class _LogPartition(torch.autograd.Function):
-    """The gradient, with s_ik = z_i . z_k / T and the result L: dz_i = sum over k of w_ik z_k / T,
+    """Blocks forwards, and the same blocks again backwards.
 
-    w_ik = g_i exp(s_ik - L_i) + g_k exp(s_ik - L_k), which is symmetric.
-    """  # noqa: D415
+    With s_ik = z_i . z_k / T, the result L and its gradient g: dz_i = sum over k of w_ik z_k / T, where
+    w_ik = g_i exp(s_ik - L_i) + g_k exp(s_ik - L_k) is symmetric.
+    """
 
     @staticmethod
     def forward(ctx: Any, z: Tensor, temperature: float) -> Tensor:

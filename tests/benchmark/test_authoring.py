@@ -1,6 +1,8 @@
 """`clbench new` and `clbench check`."""
 
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,33 +11,36 @@ from benchmark.cli import main
 from objectives.registry import OBJECTIVES
 
 
-def test_the_file_that_new_writes_passes_every_check(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder to import objectives from; what they register is forgotten afterwards."""
     monkeypatch.syspath_prepend(tmp_path)
-    try:
-        assert main(["new", "far_apart", "--out", str(tmp_path)]) == 0
-        assert main(["check", "far_apart", "--import", "far_apart"]) == 0
-    finally:
-        OBJECTIVES.module_dict.pop("far_apart", None)
-        sys.modules.pop("far_apart", None)
+    known = set(OBJECTIVES.module_dict)
+    yield tmp_path
+    for name in set(OBJECTIVES.module_dict) - known:
+        OBJECTIVES.module_dict.pop(name)
+        sys.modules.pop(name, None)
+
+
+def test_the_file_that_new_writes_passes_every_check(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "far_apart", "--out", str(folder)]) == 0
+    assert main(["check", "far_apart", "--import", "far_apart"]) == 0
     assert "far_apart: every check holds" in capsys.readouterr().out
 
 
-def test_a_broken_objective_is_status_one_and_names_the_check(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
-    try:
-        assert main(["new", "leaky", "--out", str(tmp_path)]) == 0
-        file = tmp_path / "leaky.py"
-        file.write_text(
-            file.read_text().replace("net.project(net.encode(x).h)", "net.project(net.encode(x).h.detach())")
-        )
-        assert main(["check", "leaky", "--import", "leaky"]) == 1
-    finally:
-        OBJECTIVES.module_dict.pop("leaky", None)
-        sys.modules.pop("leaky", None)
+def test_the_file_that_new_writes_is_clean(folder: Path) -> None:
+    assert main(["new", "far_apart", "--out", str(folder)]) == 0
+    command = [sys.executable, "-m", "ruff", "check", "--no-cache", str(folder / "far_apart.py")]
+    config = ["--config", str(Path(__file__).parents[2] / "pyproject.toml")]
+    done = subprocess.run([*command, *config], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_broken_objective_is_status_one_and_names_the_check(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "leaky", "--out", str(folder)]) == 0
+    file = folder / "leaky.py"
+    file.write_text(file.read_text().replace("net.project(net.encode(x).h)", "net.project(net.encode(x).h.detach())"))
+    assert main(["check", "leaky", "--import", "leaky"]) == 1
     assert "broken  reach" in capsys.readouterr().out
 
 
