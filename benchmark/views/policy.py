@@ -25,9 +25,10 @@ _CPU_PART = 2**18
 
 
 class ViewPolicy:
-    """Random views of images: crop and flip, colour jitter, RandAugment, grayscale, blur, solarise, normalise.
+    """Random views of images: crop and flip, colour jitter, blur, RandAugment, grayscale, solarise, normalise.
 
-    This is also their order. InfoMin Aug (arXiv 2005.10243) differs in that it blurs before RandAugment.
+    This is also their order, InfoMin Aug's (arXiv 2005.10243). SimCLR and BYOL blur after the grayscale, which without
+    RandAugment between them is the same: both are linear, one over pixels, the other over channels.
 
     The semantics are those of torchvision's transforms on float tensors, except that every image of a batch has its own
     parameters. What an image looks like depends on (seed, step, its index, view) alone: the rest of the batch and its
@@ -63,11 +64,11 @@ class ViewPolicy:
         parameters = draw(self.config, image_size=(height, width), seed=self.seed, step=step, index=index, view=view)
         views = self._crop(images, parameters)
         self._jitter_(views, parameters)
+        _replace_(views, parameters.blur, self._blur, parameters.sigma)
         for turn in randaugment.draw(self.config.randaugment, seed=self.seed, step=step, index=index, view=view):
             for chosen, operation, values in turn.steps():
                 _replace_(views, chosen, operation, *values)
         _replace_(views, parameters.grayscale, lambda part: operations.grayscale(part).expand_as(part))
-        _replace_(views, parameters.blur, self._blur, parameters.sigma)
         _replace_(views, parameters.solarize, operations.solarize)
         return self._normalise_(views)
 

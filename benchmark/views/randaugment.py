@@ -20,8 +20,9 @@ sign. With share = level / 10, levels mean what they mean in the public implemen
 | ShearX, ShearY         | slope           | +-0.3 * share, about the top left corner                                |
 | TranslateXRel, ...YRel | distance        | +-0.45 * share of the side                                              |
 
-Simplified: the geometric operations interpolate bilinearly, where the released code takes bilinear or bicubic at
-random; images are floats between the operations, so that only Equalize and PosterizeTpu cut them to 8 bits.
+The geometric operations interpolate bilinear or bicubic, at random. Simplified: images are floats between the
+operations, so that only Equalize and PosterizeTpu cut them to 8 bits; the cubic kernel is torch's (a = -0.75), where
+PIL's has a = -0.5.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -80,12 +82,14 @@ class Round:
         kept: (N,) bool, whether it happens.
         level: (N,) float64 in [0, 10].
         sign: (N,) float64, -1 or 1, of the warps.
+        bicubic: (N,) bool, whether a warp interpolates bicubic rather than bilinear.
     """
 
     operation: Tensor
     kept: Tensor
     level: Tensor
     sign: Tensor
+    bicubic: Tensor
 
     def steps(self) -> Iterator[tuple[Tensor, Callable[..., Tensor], tuple[Tensor, ...]]]:
         """What to do: (N,) bool that chooses images, their operation, and its values (N, ...) float32.
@@ -94,9 +98,14 @@ class Round:
         """
         share = self.level / _TOP_LEVEL
         for number, (operation, argument) in enumerate(_OPERATIONS.values()):
-            amount = share * self.sign if operation is more.warp else share
-            values = () if argument is None else (argument(amount).to(torch.float32),)
-            yield self.kept & (self.operation == number), operation, values
+            chosen = self.kept & (self.operation == number)
+            if operation is more.warp:
+                assert argument is not None
+                matrix = argument(share * self.sign).to(torch.float32)
+                yield chosen & ~self.bicubic, more.warp, (matrix,)
+                yield chosen & self.bicubic, partial(more.warp, mode="bicubic"), (matrix,)
+            else:
+                yield chosen, operation, () if argument is None else (argument(share).to(torch.float32),)
 
 
 def draw(recipe: tuple[float, float, float], *, seed: int, step: int, index: Tensor, view: int) -> Iterator[Round]:
@@ -123,4 +132,5 @@ def draw(recipe: tuple[float, float, float], *, seed: int, step: int, index: Ten
             kept=kept < _KEPT,
             level=(normal * deviation + mean).clamp(0, _TOP_LEVEL),
             sign=torch.where(sign < 0.5, -1.0, 1.0).double(),
+            bicubic=(2 * sign) % 1 < 0.5,  # the second bit of the draw whose first is the sign
         )

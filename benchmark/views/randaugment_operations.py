@@ -75,14 +75,15 @@ def adjust_sharpness_(images: Tensor, factor: Tensor) -> Tensor:
     return images.clamp_(0, 1)
 
 
-def warp(images: Tensor, matrix: Tensor) -> Tensor:
-    """Sample every image elsewhere, bilinear, with `FILL` outside.
+def warp(images: Tensor, matrix: Tensor, *, mode: str = "bilinear") -> Tensor:
+    """Sample every image elsewhere, with `FILL` outside.
 
     At the border pixels blend with the fill in proportion; torchvision counts the outside in twice there.
 
     Args:
         images: (N, 3, S, S).
         matrix: (N, 2, 3), where pixels come from: (x, y) = matrix @ (x', y', 1), -1 to 1 from edge to edge.
+        mode: "bilinear" or "bicubic".
 
     Returns:
         (N, 3, S, S).
@@ -93,7 +94,7 @@ def warp(images: Tensor, matrix: Tensor) -> Tensor:
     # Elementwise, so that no image's coordinates depend on how many there are.
     grid = torch.stack([a * place + b * place.unsqueeze(1) + c for a, b, c in (to_x.unbind(1), to_y.unbind(1))], dim=3)
     fill = torch.tensor(FILL).view(1, 3, 1, 1).to(images.device, non_blocking=True)
-    sampled = F.grid_sample(images - fill, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    sampled = F.grid_sample(images - fill, grid, mode=mode, padding_mode="zeros", align_corners=False)
     return sampled.add_(fill).clamp_(0, 1)
 
 

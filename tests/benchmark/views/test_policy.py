@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as tv
 
-from benchmark.views import ViewConfig, ViewPolicy
+from benchmark.views import ViewConfig, ViewPolicy, randaugment
 from benchmark.views.parameters import draw
 
 
@@ -23,8 +23,8 @@ def torchvision_view(image: Tensor, config: ViewConfig, *, seed: int, step: int,
     colour = (tv.adjust_brightness, tv.adjust_contrast, tv.adjust_saturation, tv.adjust_hue)
     for operation in drawn.order[0].tolist() if drawn.jitter else []:
         out = colour[operation](out, drawn.factors[0, operation].item())
-    out = tv.rgb_to_grayscale(out, num_output_channels=3) if drawn.grayscale else out
     out = tv.gaussian_blur(out, [config.blur_kernel] * 2, [drawn.sigma.item()] * 2) if drawn.blur else out
+    out = tv.rgb_to_grayscale(out, num_output_channels=3) if drawn.grayscale else out
     out = tv.solarize(out, 0.5) if drawn.solarize else out
     normalised: Tensor = tv.normalize(out, list(config.mean), list(config.std))
     return normalised
@@ -76,6 +76,22 @@ def test_a_policy_that_does_nothing_only_normalises(policy: ViewConfig) -> None:
     views = ViewPolicy(config, seed=0)
     expected = tv.normalize(images / 255, list(config.mean), list(config.std))
     torch.testing.assert_close(views(images, step=0, index=torch.arange(6), view=0), expected)
+
+
+def test_blur_comes_before_randaugment_and_grayscale_after_it(policy: ViewConfig) -> None:
+    config = dataclasses.replace(
+        policy, jitter_p=0.0, blur_p=1.0, grayscale_p=1.0, solarize_p=0.0, randaugment=(2, 6.0, 3.0)
+    )
+    images, index = random_images(60, 3, 40, 40), torch.arange(60)
+    coloured = dataclasses.replace(config, grayscale_p=0.0, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+    blurred = dataclasses.replace(coloured, randaugment=(0, 0.0, 0.0))
+    seen = ViewPolicy(blurred, seed=0)(images, step=0, index=index, view=0)
+    for turn in randaugment.draw(config.randaugment, seed=0, step=0, index=index, view=0):
+        for chosen, operation, values in turn.steps():
+            if chosen.any():
+                seen[chosen] = operation(seen[chosen], *(value[chosen] for value in values))
+    expected = tv.normalize(tv.rgb_to_grayscale(seen, num_output_channels=3), list(config.mean), list(config.std))
+    torch.testing.assert_close(ViewPolicy(config, seed=0)(images, step=0, index=index, view=0), expected)
 
 
 def test_strength_zero_leaves_the_colour_operation_out(policy: ViewConfig) -> None:

@@ -99,7 +99,8 @@ def pictures() -> Tensor:
 
 def only(name: str, *, levels: Tensor, sign: int) -> randaugment.Round:
     number = torch.full(levels.shape, randaugment.NAMES.index(name))
-    return randaugment.Round(number, torch.ones(levels.shape, dtype=torch.bool), levels, sign * levels**0)
+    every = torch.ones(levels.shape, dtype=torch.bool)
+    return randaugment.Round(number, every, levels, sign * levels**0, bicubic=~every)
 
 
 def run(turn: randaugment.Round, images: Tensor) -> Tensor:
@@ -121,6 +122,31 @@ def test_an_operation_agrees_with_torchvision_at_every_level(pictures: Tensor, n
         expected = [REFERENCE[name](image, level) for image, level in zip(images, signed.tolist(), strict=True)]
         changed = run(only(name, levels=drawn, sign=sign), images)
         torch.testing.assert_close(changed, torch.stack(expected), rtol=0, atol=TOLERANCE[name])
+
+
+def keys(distance: float) -> float:
+    """The cubic convolution kernel of Keys 1981 with a = -0.75."""
+    a, x = -0.75, abs(distance)
+    if x <= 1:
+        return (a + 2) * x**3 - (a + 3) * x**2 + 1
+    return a * x**3 - 5 * a * x**2 + 8 * a * x - 4 * a if x < 2 else 0.0
+
+
+def test_a_bicubic_warp_agrees_with_a_loop_over_the_cubic_kernel() -> None:
+    size = 7
+    image = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    matrix = torch.tensor([[[0.9, -0.3, 0.2], [0.25, 1.1, -0.1]]])
+    fill = torch.tensor(FILL).view(3, 1, 1)
+    expected = torch.zeros(3, size, size)
+    for row in range(size):
+        for column in range(size):
+            place = torch.tensor([(2 * column + 1) / size - 1, (2 * row + 1) / size - 1, 1.0])
+            x, y = (((matrix[0] @ place + 1) * size - 1) / 2).tolist()
+            for i in range(size):
+                for j in range(size):
+                    expected[:, row, column] += (image[0, :, i, j] - fill[:, 0, 0]) * keys(y - i) * keys(x - j)
+    ours = randaugment_operations.warp(image, matrix, mode="bicubic")[0]
+    torch.testing.assert_close(ours, (expected + fill).clamp(0, 1), rtol=0, atol=1e-5)
 
 
 def test_posterize_keeps_any_number_of_bits_as_torchvision_does(pictures: Tensor) -> None:
@@ -152,15 +178,18 @@ def test_the_policy_runs_the_rounds_in_order_and_before_the_normalisation(policy
     )  # fmt: skip
     images = torch.randint(0, 256, (90, 3, SIZE, SIZE), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     expected = images / 255
+    smooth = torch.zeros(90, dtype=torch.bool)  # warped bicubic, which the reference does not know
     for turn in randaugment.draw(config.randaugment, seed=7, step=9, index=torch.arange(90) + 5, view=1):
         for i in turn.kept.nonzero().flatten().tolist():
             name = randaugment.NAMES[int(turn.operation[i])]
+            smooth[i] |= name in WARPS and bool(turn.bicubic[i])
             signed = turn.level[i] * turn.sign[i] if name in WARPS else turn.level[i]
             expected[i] = REFERENCE[name](expected[i], float(signed))
     expected = tv.normalize(expected, list(config.mean), list(config.std))
     views = ViewPolicy(config, seed=7)(images, step=9, index=torch.arange(90) + 5, view=1)
     # A value within rounding of the border between two 8-bit levels, or of a threshold, may fall on its other side.
-    assert ((views - expected).abs() > 5e-4).double().mean() < 1e-4
+    assert 10 < smooth.sum() < 45
+    assert ((views - expected)[~smooth].abs() > 5e-4).double().mean() < 1e-4
 
 
 @pytest.mark.parametrize("size", [32, 33], ids="{} px".format)
@@ -174,16 +203,18 @@ def test_a_view_does_not_depend_on_the_rest_of_the_batch_or_its_order(policy: Vi
 
 
 def everything(*, n: int = 2, seed: int = 0, step: int = 0, index: Tensor = MANY, view: int = 0) -> Tensor:
-    """What is drawn, (n * N, 4)."""
+    """What is drawn, (n * N, 5)."""
     rounds = randaugment.draw((n, 5.0, 1.0), seed=seed, step=step, index=index, view=view)
-    return torch.cat([torch.stack([each.operation, each.kept, each.level, each.sign], dim=1) for each in rounds])
+    return torch.cat(
+        [torch.stack([each.operation, each.kept, each.level, each.sign, each.bicubic], dim=1) for each in rounds]
+    )
 
 
 def test_what_is_drawn_depends_on_seed_step_index_and_view_alone() -> None:
     index = torch.arange(50)
     base = everything(index=index)
     assert torch.equal(everything(index=index), base)
-    assert torch.equal(everything(index=index.flip(0)), base.view(2, 50, 4).flip(1).reshape(100, 4))
+    assert torch.equal(everything(index=index.flip(0)), base.view(2, 50, 5).flip(1).reshape(100, 5))
     assert torch.equal(everything(n=3, index=index)[:100], base)
     for other in (
         everything(seed=1, index=index),
@@ -198,7 +229,7 @@ def test_every_operation_is_as_likely_and_kept_half_the_time_in_every_round() ->
     for turn in randaugment.draw((2, 10.0, 0.5), seed=0, step=0, index=MANY, view=0):
         assert stats.chisquare(turn.operation.bincount(minlength=len(randaugment.NAMES))).pvalue > 1e-3
         assert stats.chisquare(turn.operation[turn.kept].bincount(minlength=len(randaugment.NAMES))).pvalue > 1e-3
-        for share in (turn.kept.double().mean(), (turn.sign > 0).double().mean()):
+        for share in (turn.kept.double().mean(), (turn.sign > 0).double().mean(), turn.bicubic.double().mean()):
             assert abs(share - 0.5) < 4 * (0.25 / len(MANY)) ** 0.5
 
 
@@ -206,7 +237,7 @@ def test_rounds_and_what_they_draw_are_independent_of_each_other_and_of_the_othe
     policy: ViewConfig,
 ) -> None:
     drawn = draw(policy, image_size=(32, 32), seed=0, step=0, index=MANY, view=0)
-    columns = [*everything().view(2, -1, 4).transpose(1, 2).flatten(0, 1), drawn.flip, drawn.jitter, drawn.grayscale]
+    columns = [*everything().view(2, -1, 5).transpose(1, 2).flatten(0, 1), drawn.flip, drawn.jitter, drawn.grayscale]
     columns += [*drawn.factors.T, drawn.order[:, 0]]
     correlation = torch.corrcoef(torch.stack([column.double() for column in columns])) - torch.eye(len(columns))
     assert correlation.abs().max() < 5 / len(MANY) ** 0.5
