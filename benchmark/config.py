@@ -73,10 +73,12 @@ class TrainingConfig:
         batch: images per step, N.
         optimiser: "adamw", "sgd" or "lars".
         lr: peak learning rate, for this batch size.
-        weight_decay: on all weights but biases and normalisation layers.
+        weight_decay: L2 penalty of sgd and lars, share that adamw takes off at every step.
+        exempt_norms: biases and normalisation layers are neither decayed nor, by lars, given a rate of their own.
         momentum: of sgd and lars.
         warmup: share of the steps with a linearly rising rate.
-        schedule: what follows the warm-up: "cosine" decay to 0, or "constant".
+        schedule: what follows the warm-up: "cosine" decay, or "constant".
+        floor: where the cosine ends, as a share of the peak rate.
         precision: "float32", "bfloat16" or "float16" (the last two on a GPU only).
     """
 
@@ -85,9 +87,11 @@ class TrainingConfig:
     optimiser: str
     lr: float
     weight_decay: float
+    exempt_norms: bool
     momentum: float
     warmup: float
     schedule: str
+    floor: float
     precision: str
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchvision import transforms
 
-from benchmark.views import ViewConfig, ViewPolicy
+from benchmark.views import JigsawConfig, ViewConfig, ViewPolicy
 
 _IMAGES = 256
 _ROUNDS = 7
@@ -61,6 +61,7 @@ def _recipe(size: int) -> ViewConfig:
         blur_p=0.5,
         blur_sigma=(0.1, 2.0),
         blur_kernel=size // 20 * 2 + 1,
+        jigsaw=JigsawConfig(crop_scale=(0.6, 1.0), cell=12, patch=9),
         solarize_p=0.1,
         mean=(0.5, 0.5, 0.5),
         std=(0.25, 0.25, 0.25),

@@ -103,6 +103,8 @@ def check_training(config: BenchConfig, *, device: str) -> None:
     for name, share in (("warmup", training.warmup), ("momentum", training.momentum)):
         if not 0 <= share < 1:
             raise UserError(f"training.{name} must be in [0, 1), got {share}")
+    if not 0 <= training.floor <= 1:
+        raise UserError(f"training.floor must be in [0, 1], got {training.floor}")
 
 
 def check_row(row: Row, *, images: ImageSet) -> None:

@@ -123,9 +123,7 @@ def pretrain(
         train_dataloader=_loader(images, batch=config.training.batch, steps=steps, seed=seed),
         train_cfg={"by_epoch": False, "max_iters": steps},
         optim_wrapper=optimiser,
-        param_scheduler=build_schedule(
-            optimiser, steps=steps, warmup=config.training.warmup, schedule=config.training.schedule
-        ),
+        param_scheduler=build_schedule(optimiser, config.training, steps=steps),
         default_hooks=_QUIET,
         custom_hooks=list(hooks),
         visualizer={"type": "Visualizer", "vis_backends": [{"type": "TensorboardVisBackend"}]},
@@ -155,7 +153,9 @@ class PretrainModel(BaseModel):
     """Views, network and objective as mmengine trains them."""
 
     def __init__(self, parts: Parts, views: ViewConfig, *, seed: int, steps: int) -> None:
-        super().__init__(data_preprocessor=ViewMaker(views, seed=seed, labelled=parts.objective.needs_labels))
+        needs = parts.objective
+        maker = ViewMaker(views, seed=seed, labelled=needs.needs_labels, patches=needs.needs_patches)
+        super().__init__(data_preprocessor=maker)
         self.network, self.objective, self.seed, self.steps = parts.network, parts.objective, seed, steps
         self.to(parts.network.generator.device)
 
@@ -183,9 +183,9 @@ class ViewMaker(nn.Module):
 
     anchor: Tensor
 
-    def __init__(self, config: ViewConfig, *, seed: int, labelled: bool) -> None:
+    def __init__(self, config: ViewConfig, *, seed: int, labelled: bool, patches: bool) -> None:
         super().__init__()
-        self.policy, self.labelled = ViewPolicy(config, seed=seed), labelled
+        self.policy, self.labelled, self.patches = ViewPolicy(config, seed=seed), labelled, patches
         self.register_buffer("anchor", torch.empty(0), persistent=False)
 
     def forward(self, batch: Batch, training: bool = False) -> Batch:
@@ -194,8 +194,9 @@ class ViewMaker(nn.Module):
         images, index = batch["images"].to(device, non_blocking=True), batch["index"]
         with torch.autocast(device.type, enabled=False):  # views are the same in every precision
             x1, x2 = (self.policy(images, step=step, index=index, view=view) for view in (0, 1))
+            patches = self.policy.patches(images, step=step, index=index) if self.patches else None
         labels = batch["labels"].to(device) if self.labelled else None
-        return {"views": Views(x1, x2, labels), "step": step}
+        return {"views": Views(x1, x2, labels, patches), "step": step}
 
 
 class StepBatches(Dataset[Batch]):

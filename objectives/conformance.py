@@ -151,9 +151,9 @@ def _order(name: str, arguments: Mapping[str, Any]) -> str:
     """The order of the images in the batch does not matter."""
     objective = build(name, arguments)
     batch, order = views(labelled=objective.needs_labels), torch.tensor([3, 0, 5, 1, 4, 2])
-    labels = None if batch.labels is None else batch.labels[order]
-    shuffled = Views(batch.x1[order], batch.x2[order], labels)
-    return _compare(run_once(build(name, arguments), network(), shuffled), run_once(objective, network(), batch))
+    return _compare(
+        run_once(build(name, arguments), network(), batch.take(order)), run_once(objective, network(), batch)
+    )
 
 
 def _swap(name: str, arguments: Mapping[str, Any]) -> str:
@@ -189,10 +189,9 @@ def _extremes(name: str, arguments: Mapping[str, Any]) -> str:
     """Two images, duplicates, equal views and extreme temperatures leave value and gradient finite."""
     objective = build(name, arguments)
     batch = views(labelled=objective.needs_labels)
-    labels = None if batch.labels is None else batch.labels[:2]
     cases = {
-        "two images": Views(batch.x1[:2], batch.x2[:2], labels),
-        "duplicates": replace(batch, x1=batch.x1[:1].repeat(COUNT, 1, 1, 1), x2=batch.x2[:1].repeat(COUNT, 1, 1, 1)),
+        "two images": batch.take(slice(2)),
+        "duplicates": replace(batch.take(torch.zeros(COUNT, dtype=torch.int64)), labels=batch.labels),
         "equal views": replace(batch, x2=batch.x1),
         "black images": replace(batch, x1=torch.zeros_like(batch.x1), x2=torch.zeros_like(batch.x2)),
     }
@@ -235,7 +234,10 @@ def _noise(name: str, arguments: Mapping[str, Any]) -> str:
         return "it draws from the global stream"
     if not torch.equal(first, again):
         return "equal noise gives another value"
-    return "" if torch.equal(batch.x1, fresh.x1) and torch.equal(batch.x2, fresh.x2) else "it changes the views"
+    assert batch.patches is not None
+    assert fresh.patches is not None
+    pairs = ((batch.x1, fresh.x1), (batch.x2, fresh.x2), (batch.patches, fresh.patches))
+    return "" if all(torch.equal(*pair) for pair in pairs) else "it changes the views"
 
 
 def _labels(name: str, arguments: Mapping[str, Any]) -> str:
@@ -265,7 +267,8 @@ def _ranks(name: str, arguments: Mapping[str, Any]) -> str:
 
 def _single(batch: Views) -> Views:
     """The batch in float32."""
-    return replace(batch, x1=batch.x1.float(), x2=batch.x2.float())
+    patches = None if batch.patches is None else batch.patches.float()
+    return replace(batch, x1=batch.x1.float(), x2=batch.x2.float(), patches=patches)
 
 
 def _compare(value: Tensor, wanted: Tensor) -> str:

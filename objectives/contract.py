@@ -13,6 +13,9 @@ from typing import Any, ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
+JIGSAW_SIDE = 3
+"""Rows and columns of a jigsaw puzzle."""
+
 
 @dataclass(frozen=True)
 class Views:
@@ -22,11 +25,22 @@ class Views:
         x1: first view, normalised, (N, 3, H, W).
         x2: second view of the same images in the same order.
         labels: class of each image, (N,) int64; None unless the objective sets `needs_labels`.
+        patches: pieces of each image's jigsaw puzzle in their order, normalised, (N, 9, 3, P, P); None unless the
+            objective sets `needs_patches`.
     """
 
     x1: Tensor
     x2: Tensor
     labels: Tensor | None
+    patches: Tensor | None = None
+
+    def take(self, rows: Tensor | slice) -> Views:
+        """The same of some of the images: indices (n,) or a slice."""
+        every = (self.x1, self.x2, self.labels, self.patches)
+        x1, x2, labels, patches = (None if each is None else each[rows] for each in every)
+        assert x1 is not None
+        assert x2 is not None
+        return Views(x1, x2, labels, patches)
 
 
 @dataclass(frozen=True)
@@ -109,6 +123,9 @@ class Objective(nn.Module, ABC):
 
     needs_labels: bool = False
     """`Views.labels` is filled. Only for reference rows: a contrastive objective sees no labels."""
+
+    needs_patches: bool = False
+    """`Views.patches` is filled."""
 
     needs_target: bool = False
     """`Network.target` is there, and follows the network after every step by `target_momentum`."""

@@ -69,6 +69,20 @@ def _directions(z: Tensor) -> Tensor:
     return F.normalize(at_least_float32(z), dim=1)
 
 
+def check_arguments(owner: str, *, temperature: float, queue: int, momentum: float) -> None:
+    """Refuse hyper-parameters of InfoNCE that make no sense, in the name of the objective that took them.
+
+    Raises:
+        ValueError: names the objective, the parameter, what is allowed and the value.
+    """
+    if not temperature > 0:
+        raise ValueError(f"{owner}: temperature must be > 0, got {temperature}")
+    if queue < 0:
+        raise ValueError(f"{owner}: queue must be >= 0, got {queue}")
+    if not 0 <= momentum <= 1:
+        raise ValueError(f"{owner}: momentum must be in [0, 1], got {momentum}")
+
+
 @OBJECTIVES.register_module("infonce")
 class InfoNCE(BaseLoss):
     """Contrast two views of an image with all other views in the batch, or with the keys of earlier batches."""
@@ -87,12 +101,7 @@ class InfoNCE(BaseLoss):
         momentum: float = 0.999,  # of the target that makes the keys, [3] section 4.1
     ) -> None:
         super().__init__()
-        if not temperature > 0:
-            raise ValueError(f"infonce: temperature must be > 0, got {temperature}")
-        if queue < 0:
-            raise ValueError(f"infonce: queue must be >= 0, got {queue}")
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"infonce: momentum must be in [0, 1], got {momentum}")
+        check_arguments("infonce", temperature=temperature, queue=queue, momentum=momentum)
         self.temperature, self.momentum, self.needs_target = temperature, momentum, queue > 0
         self.register_buffer("queue", F.normalize(torch.randn(queue, dims.projection), dim=1))
         self.register_buffer("oldest", torch.zeros((), dtype=torch.int64))
@@ -103,18 +112,30 @@ class InfoNCE(BaseLoss):
 
     def compare(self, h1: Tensor, h2: Tensor, views: Views, net: Network) -> dict[str, Tensor]:
         """Return {"contrast": NT-Xent of the projections, or InfoNCE of first views against the queue}."""
-        if not self.needs_target:
-            return {"contrast": info_nce(net.project(h1), net.project(h2), temperature=self.temperature)}
-        with torch.no_grad():
-            key = net.target.project(net.target.encode(views.x2).h)
-        loss = info_nce_queue(net.project(h1), key, self.queue.clone(), temperature=self.temperature)
-        if self.training:
-            self._enqueue(key)
+        query = net.project(h1)
+        key = self.keys(views, net) if self.needs_target else net.project(h2)
+        loss = self.compare_with(query, key)
+        self.remember(key)
         return {"contrast": loss}
 
+    def keys(self, views: Views, net: Network) -> Tensor:
+        """Return what the queries are compared with: projections (N, D) of the second views, by the target or not."""
+        if not self.needs_target:
+            return net.project(net.encode(views.x2).h)
+        with torch.no_grad():
+            return net.target.project(net.target.encode(views.x2).h)
+
+    def compare_with(self, query: Tensor, key: Tensor) -> Tensor:
+        """Return NT-Xent of projections (N, D) and (N, D), or InfoNCE of queries and keys against the queue."""
+        if not self.needs_target:
+            return info_nce(query, key, temperature=self.temperature)
+        return info_nce_queue(query, key, self.queue.clone(), temperature=self.temperature)
+
     @torch.no_grad()
-    def _enqueue(self, key: Tensor) -> None:
-        """Put the newest keys, as many as there is room for, in the place of the oldest."""
+    def remember(self, key: Tensor) -> None:
+        """Put the newest keys (N, D), as many as there is room for, in the place of the oldest; in training alone."""
+        if not (self.training and self.needs_target):
+            return
         key = gather(_directions(key))[: len(self.queue)]
         place = (self.oldest + torch.arange(len(key), device=key.device)) % len(self.queue)
         self.queue[place] = key.to(self.queue)

@@ -8,6 +8,7 @@ discriminative task from overfitting (expression). It is not the paper's own for
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import torch
@@ -89,7 +90,7 @@ class MRCL(Composed):
         x1, seen1 = self._hide(views.x1, self.ratio, net.generator)
         x2, seen2 = self._hide(views.x2, self.ratio if self.masked == "both" else 0.0, net.generator)
         h1, h2 = net.encode(x1).h, net.encode(x2).h
-        terms = self.base.compare(h1, h2, Views(x1, x2, views.labels), net)
+        terms = self.base.compare(h1, h2, replace(views, x1=x1, x2=x2), net)
         error = self._error(h1, views.x1, seen=seen1)
         if self.target == "full" or self.masked == "both":
             error = error + self._error(h2, views.x2, seen=seen2)

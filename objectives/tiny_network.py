@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from objectives.contract import Dims, Features, Views
+from objectives.contract import JIGSAW_SIDE, Dims, Features, Views
 
 DIMS = Dims(features=12, projection=5, image=16, classes=3)
 COUNT = 6
@@ -56,12 +56,13 @@ def network(seed: int = 0) -> TinyNetwork:
 
 
 def views(*, labelled: bool, seed: int = 1) -> Views:
-    """Two unrelated views of six images, white noise; the same for the same seed."""
+    """Two unrelated views of six images and patches of 8 pixels, white noise; the same for the same seed."""
     stream = torch.Generator().manual_seed(seed)
     shape = (COUNT, 3, DIMS.image, DIMS.image)
     x1, x2 = (torch.randn(shape, generator=stream, dtype=torch.float64) for _ in range(2))
     labels = torch.arange(COUNT) % DIMS.classes if labelled else None
-    return Views(x1, x2, labels)
+    patches = torch.randn((COUNT, JIGSAW_SIDE**2, 3, 8, 8), generator=stream, dtype=torch.float64)
+    return Views(x1, x2, labels, patches)
 
 
 def gradients(module: nn.Module) -> list[Tensor]:

@@ -12,9 +12,9 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 
-from objectives.contract import Objective, Views
+from objectives.contract import Objective
 from objectives.registry import OBJECTIVES, load_objectives
-from objectives.tiny_network import DIMS, gradients, network, views
+from objectives.tiny_network import COUNT, DIMS, gradients, network, views
 
 _TOLERANCE = 1e-9  # relative, in float64
 
@@ -57,10 +57,9 @@ def _compute(kind: type[Objective], arguments: Mapping[str, Any], *, shares: int
     objective, net = kind(DIMS, **arguments).double(), network()
     for module in (objective, net):
         _freeze_batch_norm(module)
-    batch = views(labelled=objective.needs_labels)
-    labels = None if batch.labels is None else batch.labels.chunk(shares)[rank]
+    batch, share = views(labelled=objective.needs_labels), COUNT // shares
     net.generator.manual_seed(3)
-    terms = objective(Views(batch.x1.chunk(shares)[rank], batch.x2.chunk(shares)[rank], labels), net)
+    terms = objective(batch.take(slice(rank * share, (rank + 1) * share)), net)
     loss = torch.stack(list(terms.values())).sum()
     loss.backward()
     return [loss.detach(), *gradients(net), *gradients(objective)]

@@ -1,5 +1,6 @@
 """Random views of images as batched tensor operations with counter-based randomness."""
 
+from benchmark.views.jigsaw import JigsawConfig
 from benchmark.views.policy import ViewConfig, ViewPolicy
 
-__all__ = ["ViewConfig", "ViewPolicy"]
+__all__ = ["JigsawConfig", "ViewConfig", "ViewPolicy"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from benchmark.views.jigsaw import JigsawConfig
 from benchmark.views.random_streams import uniform
 
 # Random crops tried per image before the central one is taken: as many as torchvision tries.
@@ -36,6 +37,7 @@ class ViewConfig:
         blur_sigma: smallest and largest standard deviation of the blur in pixels.
         blur_kernel: width of the blur kernel in pixels, odd.
         solarize_p: probability of inverting the values from 0.5 on.
+        jigsaw: patches of the image, for objectives that ask for them.
         mean: per-channel mean of RGB in [0, 1].
         std: per-channel standard deviation, same scale.
     """
@@ -52,6 +54,7 @@ class ViewConfig:
     blur_sigma: tuple[float, float]
     blur_kernel: int
     solarize_p: float
+    jigsaw: JigsawConfig
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 

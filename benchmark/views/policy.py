@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from benchmark.views import operations, randaugment
+from benchmark.views import jigsaw, operations, randaugment
 from benchmark.views.parameters import ViewConfig, ViewParameters, draw
 
 __all__ = ["ViewConfig", "ViewPolicy"]
@@ -19,6 +20,8 @@ _JITTER: tuple[Callable[[Tensor, Tensor], Tensor], ...] = (
     operations.adjust_saturation_,
     operations.adjust_hue_,
 )
+# What `draw` calls the view that is cut into patches.
+_PUZZLE = 2
 # On a CPU, images are cropped in parts of this many input values (1 MB as float32): larger temporaries leave the cache
 # and go back to the operating system after every use, and mapping them anew costs more than the arithmetic.
 _CPU_PART = 2**18
@@ -48,7 +51,7 @@ class ViewPolicy:
             step: training step, 0 to 2**32 - 1.
             index: (N,) integers that name the images in the data set, 0 to 2**32 - 1. Best on the CPU: from a GPU they
                 are fetched, and the caller waits.
-            view: 0 for the first view, 1 for the second, ...
+            view: 0 for the first view, 1 for the second.
 
         Returns:
             (N, 3, size, size) float32, normalised, on the device of `images`.
@@ -56,13 +59,11 @@ class ViewPolicy:
         Raises:
             ValueError: images or index have another type or shape.
         """
-        _check_images(images)
-        if index.shape != images.shape[:1]:
-            raise ValueError(f"views: index must be ({len(images)},), one per image, got {tuple(index.shape)}")
+        _check(images, index)
         height, width = images.shape[2:]
         index = index.cpu()
         parameters = draw(self.config, image_size=(height, width), seed=self.seed, step=step, index=index, view=view)
-        views = self._crop(images, parameters)
+        views = _crop(images, parameters, size=self.config.size)
         self._jitter_(views, parameters)
         _replace_(views, parameters.blur, self._blur, parameters.sigma)
         for turn in randaugment.draw(self.config.randaugment, seed=self.seed, step=step, index=index, view=view):
@@ -72,20 +73,24 @@ class ViewPolicy:
         _replace_(views, parameters.solarize, operations.solarize)
         return self._normalise_(views)
 
-    def _crop(self, images: Tensor, parameters: ViewParameters) -> Tensor:
-        size = self.config.size
-        sides = torch.stack([parameters.top, parameters.height, parameters.left, parameters.width, parameters.flip])
-        sides = sides.to(images.device, non_blocking=True)
-        views = torch.empty(len(images), 3, size, size, device=images.device)
-        count = max(1, _CPU_PART // images.shape[1:].numel() if images.device.type == "cpu" else len(images))
-        for source, box, target in zip(
-            torch.split(images, count), torch.split(sides, count, dim=1), torch.split(views, count), strict=True
-        ):
-            top, height, left, width, flip = box
-            rows = operations.resize_weights(top, height, size_in=source.shape[2], size_out=size)
-            columns = operations.resize_weights(left, width, size_in=source.shape[3], size_out=size, flip=flip)
-            target.copy_(operations.resample(source.float(), rows=rows, columns=columns.div_(255)))
-        return views
+    def patches(self, images: Tensor, *, step: int, index: Tensor) -> Tensor:
+        """Crop, flip and cut every image into the patches of a 3 x 3 jigsaw puzzle; the colours stay as they are.
+
+        Args:
+            images: as for a view.
+            step: as for a view.
+            index: as for a view.
+
+        Returns:
+            (N, 9, 3, patch, patch) float32, normalised, on the device of `images`.
+        """
+        _check(images, index)
+        height, width = images.shape[2:]
+        puzzle, index = self.config.jigsaw, index.cpu()
+        config = replace(self.config, crop_scale=puzzle.crop_scale)
+        parameters = draw(config, image_size=(height, width), seed=self.seed, step=step, index=index, view=_PUZZLE)
+        squares = _crop(images, parameters, size=puzzle.side)
+        return self._normalise_(jigsaw.cut(squares, puzzle, seed=self.seed, step=step, index=index))
 
     def _jitter_(self, views: Tensor, parameters: ViewParameters) -> None:
         for position in range(len(_JITTER)):
@@ -100,9 +105,24 @@ class ViewPolicy:
         return operations.resample(views, rows=weights, columns=weights)
 
     def _normalise_(self, views: Tensor) -> Tensor:
-        statistics = torch.tensor([self.config.mean, self.config.std]).view(2, 3, 1, 1)
+        statistics = torch.tensor([self.config.mean, self.config.std]).view(2, 3, 1, 1)  # of views and of patches alike
         mean, std = statistics.to(views.device, non_blocking=True)
         return views.sub_(mean).div_(std)
+
+
+def _crop(images: Tensor, parameters: ViewParameters, *, size: int) -> Tensor:
+    sides = torch.stack([parameters.top, parameters.height, parameters.left, parameters.width, parameters.flip])
+    sides = sides.to(images.device, non_blocking=True)
+    views = torch.empty(len(images), 3, size, size, device=images.device)
+    count = max(1, _CPU_PART // images.shape[1:].numel() if images.device.type == "cpu" else len(images))
+    for source, box, target in zip(
+        torch.split(images, count), torch.split(sides, count, dim=1), torch.split(views, count), strict=True
+    ):
+        top, height, left, width, flip = box
+        rows = operations.resize_weights(top, height, size_in=source.shape[2], size_out=size)
+        columns = operations.resize_weights(left, width, size_in=source.shape[3], size_out=size, flip=flip)
+        target.copy_(operations.resample(source.float(), rows=rows, columns=columns.div_(255)))
+    return views
 
 
 def _replace_(views: Tensor, chosen: Tensor, operation: Callable[..., Tensor], *values: Tensor) -> None:
@@ -114,6 +134,8 @@ def _replace_(views: Tensor, chosen: Tensor, operation: Callable[..., Tensor], *
         views.index_copy_(0, rows, operation(views.index_select(0, rows), *values))
 
 
-def _check_images(images: Tensor) -> None:
+def _check(images: Tensor, index: Tensor) -> None:
     if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] != 3:
         raise ValueError(f"views: images must be (N, 3, H, W) uint8, got {tuple(images.shape)} {images.dtype}")
+    if index.shape != images.shape[:1]:
+        raise ValueError(f"views: index must be ({len(images)},), one per image, got {tuple(index.shape)}")

@@ -22,6 +22,7 @@ views = dict(
     blur_sigma=(0.1, 2.0),
     blur_kernel=3,
     solarize_p=0.0,
+    jigsaw=dict(crop_scale=(0.6, 1.0), cell=12, patch=9),
     mean=(0.5, 0.5, 0.5),
     std=(0.5, 0.5, 0.5),
 )

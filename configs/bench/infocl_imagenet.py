@@ -5,8 +5,6 @@ Cost:    ResNet-50, 200 epochs at batch 1024 a row: for a machine with several l
          packed once at 256x256 (250 GB).
 Score:   ImageNet top-1, table 1: infonce (the paper's SimCLR) 61.01, infonce_rc 61.60, infonce_lbe 61.37, best test
          epoch of an SGD probe with augmentation; ours is a probe on features of one pass.
-
-The paper's LARS also scales and decays biases and batch norms; ours leaves them out, as SimCLR does.
 """
 
 _base_ = "imagefolder.py"
@@ -14,7 +12,16 @@ _base_ = "imagefolder.py"
 data = dict(image_size=256)
 views = dict(size=224, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 model = dict(depth=50, stem="imagenet", projector_norm=False)
-training = dict(epochs=200, batch=1024, optimiser="lars", lr=1.2, weight_decay=1e-6, momentum=0.9, warmup=0.0)
+training = dict(
+    epochs=200,
+    batch=1024,
+    optimiser="lars",
+    lr=1.2,
+    weight_decay=1e-6,
+    exempt_norms=False,  # the released code decays and scales biases and batch norms too
+    momentum=0.9,
+    warmup=0.0,
+)
 
 objectives = dict(infonce=dict(temperature=0.5))
 

@@ -37,6 +37,7 @@ views = dict(
     blur_sigma=(0.1, 1.0),
     blur_kernel=5,
     solarize_p=0.0,
+    jigsaw=dict(crop_scale=(0.6, 1.0), cell=12, patch=9),
     mean=(0.42, 0.42, 0.42),
     std=(0.25, 0.25, 0.25),
 )
@@ -45,8 +46,12 @@ model = dict(depth=10, width=0.5, stem="stl10")
 
 training = dict(epochs=10, batch=256, lr=4e-3)
 
-# MoCo v2's temperature (arXiv 2003.04297), also for whatever is built on infonce.
-objectives = dict(infonce=dict(temperature=0.2))
+# MoCo v2's temperature (arXiv 2003.04297), also for whatever is built on infonce. A queue of a quarter of the images,
+# and a target that follows within tens of steps: the paper's 0.999 needs thousands, and there are 320.
+objectives = dict(
+    infonce=dict(temperature=0.2),
+    infomin=dict(temperature=0.2, queue=2048, momentum=0.99),
+)
 
 tasks = dict(
     classification=dict(

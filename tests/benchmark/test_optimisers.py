@@ -27,7 +27,7 @@ def norm(values: list[float]) -> float:
     return math.sqrt(sum(value * value for value in values))
 
 
-def lars_by_hand(network: nn.Module, *, steps: int, options: dict[str, float]) -> list[list[float]]:
+def lars_by_hand(network: nn.Module, *, steps: int, options: dict[str, float], exempt: bool) -> list[list[float]]:
     """Algorithm 1 of arXiv 1708.03888 on plain numbers, with SimCLR's norm of the decayed gradient."""
     weights = [parameter.flatten().tolist() for parameter in network.parameters()]
     dims = [parameter.ndim for parameter in network.parameters()]
@@ -41,7 +41,7 @@ def lars_by_hand(network: nn.Module, *, steps: int, options: dict[str, float]) -
             weight, velocity = weights[index], velocities[index]
             decayed = [g + options["weight_decay"] * w for g, w in zip(grad.flatten().tolist(), weight, strict=True)]
             rate = 1.0
-            if dims[index] > 1 and norm(weight) > 0:
+            if (dims[index] > 1 or not exempt) and norm(weight) > 0:
                 rate = options["trust"] * norm(weight) / max(norm(decayed), 1e-12)
             for place in range(len(weight)):
                 velocity[place] = options["momentum"] * velocity[place] + options["lr"] * rate * decayed[place]
@@ -49,16 +49,18 @@ def lars_by_hand(network: nn.Module, *, steps: int, options: dict[str, float]) -
     return weights
 
 
-@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-def test_lars_agrees_with_its_algorithm_written_out(weight_decay: float) -> None:
+@pytest.mark.parametrize(("weight_decay", "exempt"), [(0.0, True), (0.1, True), (0.1, False)])
+def test_lars_agrees_with_its_algorithm_written_out(weight_decay: float, exempt: bool) -> None:
     options = {"lr": 0.3, "momentum": 0.9, "weight_decay": weight_decay, "trust": 0.02}
     network = model()
-    optimiser = LARS(network.parameters(), lr=0.3, momentum=0.9, weight_decay=weight_decay, trust=0.02)
+    optimiser = LARS(
+        network.parameters(), lr=0.3, momentum=0.9, weight_decay=weight_decay, trust=0.02, exempt_norms=exempt
+    )
     for step in range(5):
         optimiser.zero_grad()
         loss_of(network, step).backward()
         optimiser.step()
-    wanted = lars_by_hand(model(), steps=5, options=options)
+    wanted = lars_by_hand(model(), steps=5, options=options, exempt=exempt)
     for parameter, values in zip(network.parameters(), wanted, strict=True):
         assert parameter.flatten().tolist() == pytest.approx(values, rel=1e-10, abs=1e-14)
 
@@ -102,6 +104,13 @@ def test_biases_and_normalisation_are_not_decayed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
+def test_without_the_exemption_everything_is_decayed(name: str) -> None:
+    wrapper = build_optimiser(model(), replace(TRAINING, optimiser=name, weight_decay=0.1, exempt_norms=False))
+    assert {group["weight_decay"] for group in wrapper.optimizer.param_groups} == {0.1}
+    assert {group.get("exempt_norms", False) for group in wrapper.optimizer.param_groups} == {False}
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
 def test_every_optimiser_brings_a_loss_down(name: str) -> None:
     network = model()
     rate = {"adamw": 0.02, "sgd": 0.1, "lars": 0.5}[name]
@@ -118,7 +127,7 @@ def rates(training: TrainingConfig, *, steps: int) -> list[float]:
     """The learning rate of every step, as the training loop gets it."""
     wrapper = build_optimiser(model(), training)
     assert isinstance(wrapper, OptimWrapper)
-    schedule = build_schedule(wrapper, steps=steps, warmup=training.warmup, schedule=training.schedule)
+    schedule = build_schedule(wrapper, training, steps=steps)
     found = []
     for _ in range(steps):
         found.append(wrapper.get_lr()["lr"][0])
@@ -138,6 +147,11 @@ def test_the_rate_rises_linearly_then_falls_along_a_cosine(steps: int, warmup: f
     ]
     found = rates(replace(TRAINING, lr=2.0, warmup=warmup), steps=steps)
     assert [rate / 2.0 for rate in found] == pytest.approx(wanted, rel=1e-9)
+
+
+def test_a_cosine_ends_at_its_floor() -> None:
+    found = rates(replace(TRAINING, lr=2.0, warmup=0.0, floor=0.1), steps=8)
+    assert found == pytest.approx([2 * (0.1 + 0.9 * _cosine(step, 8)) for step in range(8)], rel=1e-9)
 
 
 def _cosine(step: int, steps: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -48,6 +48,24 @@ def moco(query: Tensor, key: Tensor, queue: Tensor, *, temperature: float) -> Te
             denominator = denominator + torch.exp(cosine(q, negative) / temperature)
         total = total - torch.log(numerator / denominator)
     return total / len(query)
+
+
+def jigsaw(h: Tensor, order: Sequence[Sequence[int]], weights: Mapping[str, Tensor]) -> Tensor:
+    """PIRL (arXiv 1912.01991), section 3.2, with InfoMin's layers: (N, 9, F) patches, shuffled, to (N, D)."""
+
+    def linear(x: Tensor, layer: str) -> Tensor:
+        rows = [dot(row, x) + b for row, b in zip(weights[f"{layer}.weight"], weights[f"{layer}.bias"], strict=True)]
+        return torch.stack(rows)
+
+    projections = []
+    for patches, places in zip(h, order, strict=True):
+        pieces: list[Tensor] = []
+        for place in places:
+            hidden = linear(patches[place], "each.0")
+            hidden = torch.stack([value if value > 0 else 0 * value for value in hidden])
+            pieces += [*linear(hidden, "each.2")]
+        projections.append(linear(torch.stack(pieces), "join"))
+    return torch.stack(projections)
 
 
 def byol(prediction: Tensor, target: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ TRAINING = [name for name in NAMES if OBJECTIVES.get(name).trains]
 
 
 def test_the_objectives_of_the_project_are_registered() -> None:
-    papers = {"barlow_twins", "byol", "infocl", "infonce", "mrcl", "superinfo"}
+    papers = {"barlow_twins", "byol", "infocl", "infomin", "infonce", "mrcl", "superinfo"}
     assert papers | {"random", "supervised"} == set(NAMES)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmark.views import ViewConfig
+from benchmark.views import JigsawConfig, ViewConfig
 
 
 @pytest.fixture
@@ -19,6 +19,7 @@ def policy() -> ViewConfig:
         blur_sigma=(0.1, 2.0),
         blur_kernel=5,
         solarize_p=0.1,
+        jigsaw=JigsawConfig(crop_scale=(0.6, 1.0), cell=12, patch=9),
         mean=(0.48, 0.45, 0.41),
         std=(0.22, 0.23, 0.25),
     )
