@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -43,13 +44,18 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0; 1 if a cell failed; 2 for a mistake in what the user gave; 130 if interrupted.
+        0; 1 if a cell failed; 2 for a mistake in what the user gave; 130 if interrupted; 141 if nobody reads on.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's stop is a user's
     try:
         arguments = build_parser().parse_args(words)
         run: Callable[[argparse.Namespace], int] = arguments.run
-        return run(arguments)
+        status = run(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # of `clbench table | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except UserError as error:
         print(f"clbench: {error}", file=sys.stderr)
         return 2

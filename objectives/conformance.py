@@ -19,7 +19,7 @@ from objectives.tiny_network import COUNT, DIMS, TinyNetwork, gradients, network
 
 _TOLERANCE = 1e-9  # relative, in float64
 _WITHOUT_LOSS = ("name", "arguments")
-_OF_EVERY_FORM = ("terms", "gradient", "extremes", "precision", "state")
+_OF_EVERY_FORM = ("terms", "gradient", "extremes", "precision", "state", "target")
 _HALF = 0.1  # relative, of a loss whose network ran in bfloat16
 
 
@@ -260,6 +260,16 @@ def _state(name: str, arguments: Mapping[str, Any]) -> str:
     return "" if torch.equal(*values) else "it keeps something that its state dict does not hold"
 
 
+def _target(name: str, arguments: Mapping[str, Any]) -> str:
+    """The target that it asks for keeps a share in [0, 1] of itself at every step."""
+    objective = build(name, arguments)
+    if not objective.needs_target:
+        return ""
+    shares = {progress: objective.target_momentum(progress) for progress in (0.0, 0.25, 0.5, 0.999)}
+    wrong = [f"{share:g} at {progress:g}" for progress, share in shares.items() if not 0 <= share <= 1]
+    return ", ".join(wrong)
+
+
 def _ranks(name: str, arguments: Mapping[str, Any]) -> str:
     """Two processes with half a batch each have the same loss and, averaged, the same gradients."""
     return two_ranks.compare(name, (arguments, *OBJECTIVES.get(name).variants))
@@ -292,6 +302,7 @@ CHECKS: dict[str, Check] = {
     "noise": _noise,
     "labels": _labels,
     "state": _state,
+    "target": _target,
     "ranks": _ranks,
 }
 """Every check by its name; given an objective and its arguments it returns what is wrong, or an empty string."""

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -265,3 +267,13 @@ def test_every_help_shows_examples(command: str, capsys: pytest.CaptureFixture[s
         main([*command.split(), "--help"])
     assert ended.value.code == 0
     assert "clbench bench --objectives mrcl" in capsys.readouterr().out
+
+
+def test_a_reader_that_stops_reading_is_no_error_of_ours() -> None:
+    command = [sys.executable, "-m", "benchmark", "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as listing:
+        assert listing.stdout is not None
+        assert listing.stderr is not None
+        listing.stdout.close()
+        assert listing.stderr.read() == ""
+    assert listing.returncode == 141

@@ -103,6 +103,10 @@ FAULTS = {
         EXTRA,
         'self.__dict__.setdefault("seen", []).append(0) or len(self.seen) * self.weight * F.mse_loss(h1, h2)',
     ),
+    "target": (
+        "self.weight = weight",
+        "self.weight, self.needs_target, self.target_momentum = weight, True, lambda progress: 0.9 + progress",
+    ),
     "ranks": (EXTRA, "self.weight * info_nce(h1.std(dim=0) * h1, h2, temperature=1.0)"),
 }
 
