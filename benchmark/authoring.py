@@ -66,7 +66,7 @@ def write_template(name: str, folder: Path) -> Path:
     taken = keyword.iskeyword(name) or hasattr(builtins, name) or name in sys.stdlib_module_names
     if not name.isidentifier() or taken or name != name.lower() or name.startswith("_"):
         raise UserError(f"new: the name must be a lower-case name that Python has not taken, got {name!r}")
-    if name in OBJECTIVES:
+    if name in OBJECTIVES.module_dict:
         raise UserError(f"new: {name} is already registered")
     path = folder / f"{name}.py"
     title = "".join(word.capitalize() for word in name.split("_"))

@@ -29,7 +29,7 @@ def choose_rows(text: str, config: BenchConfig) -> list[str]:
     """
     registered = sorted(OBJECTIVES.module_dict)
     for name, row in config.rows.items():
-        if name in OBJECTIVES and name != row.objective:
+        if name in OBJECTIVES.module_dict and name != row.objective:
             raise UserError(f"rows.{name}: a row with the name of an objective must be that one, got {row.objective!r}")
     known = list(dict.fromkeys([*config.rows, *registered]))
     return _choose("objective", text, known, groups={"all": list(config.rows) or registered})

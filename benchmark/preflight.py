@@ -115,10 +115,10 @@ def check_row(row: Row, *, images: ImageSet) -> None:
     """
     config = row.config
     for name, arguments in config.objectives.items():
-        if name not in OBJECTIVES:
+        if name not in OBJECTIVES.module_dict:
             raise unknown("objective", name, OBJECTIVES.module_dict)
         _check_arguments(name, arguments)
-    if row.objective not in OBJECTIVES:
+    if row.objective not in OBJECTIVES.module_dict:
         raise unknown("objective", row.objective, OBJECTIVES.module_dict)
     if len(images.images) < config.training.batch:
         raise UserError(

@@ -5,14 +5,14 @@ Source: [1] Zbontar et al. 2021, arXiv 2103.03230, eq. 1 and 2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+import math
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from objectives.contract import BaseLoss, Dims, Network, Views
+from objectives.contract import BaseLoss, Dims, Form, Network, Views
 from objectives.projections import at_least_float32, require_pairs
 from objectives.ranks import gather
 from objectives.registry import OBJECTIVES
@@ -58,21 +58,26 @@ def _standardise(z: Tensor) -> Tensor:
 class BarlowTwins(BaseLoss):
     """Agree on every dimension of the projection, and let no two dimensions say the same."""
 
-    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({"directions": True},)
+    variants: ClassVar[tuple[Form, ...]] = (Form({"directions": True}),)
 
     def __init__(
         self,
         dims: Dims,
         *,
-        redundancy: float = 5e-3,  # lambda of [1] section 3.2
+        redundancy: float = 5e-3,  # lambda of [1] section 2.2
         directions: bool = False,  # projections are brought to unit length first, as in InfoCL's code
         scale: float = 1.0,  # on the whole loss; the paper's code has 0.024 with LARS
     ) -> None:
         super().__init__()
         for name, value in (("redundancy", redundancy), ("scale", scale)):
-            if not value >= 0:
-                raise ValueError(f"barlow_twins: {name} must be >= 0, got {value}")
+            if not 0 <= value < math.inf:
+                raise ValueError(f"barlow_twins: {name} must be >= 0 and finite, got {value}")
         self.redundancy, self.directions, self.scale = redundancy, directions, scale
+
+    @staticmethod
+    def at_equal_projections(images: int, dimensions: int) -> float:
+        """Return D: what does not vary does not correlate."""
+        return float(dimensions)
 
     def compare(self, h1: Tensor, h2: Tensor, views: Views, net: Network) -> dict[str, Tensor]:
         """Return {"invariance", "redundancy"}, both weighted."""

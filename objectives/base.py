@@ -17,13 +17,13 @@ class Composed(Objective):
 
     Args:
         owner: name of the objective, for messages.
-        base: the base loss, see `build_base`.
+        base: the base loss, see `build_base`; one of `bases` where the objective names any.
         dims: sizes of the network.
     """
 
     def __init__(self, owner: str, base: Base, dims: Dims) -> None:
         super().__init__()
-        self.base = build_base(owner, base, dims)
+        self.base = build_base(owner, base, dims, allowed=self.bases or base_losses())
         self.needs_labels, self.needs_target = self.base.needs_labels, self.base.needs_target
 
     def target_momentum(self, progress: float) -> float:
@@ -31,22 +31,26 @@ class Composed(Objective):
         return self.base.target_momentum(progress)
 
 
-def build_base(owner: str, base: Base, dims: Dims) -> BaseLoss:
+def base_losses() -> tuple[str, ...]:
+    """Registry names of all base losses."""
+    return tuple(sorted(name for name, kind in OBJECTIVES.module_dict.items() if issubclass(kind, BaseLoss)))
+
+
+def build_base(owner: str, base: Base, dims: Dims, *, allowed: tuple[str, ...]) -> BaseLoss:
     """Build the base loss of an objective.
 
     Args:
         owner: name of the objective, for the message.
         base: what to build.
         dims: sizes of the network.
+        allowed: names of the base losses that will do.
 
     Raises:
         ValueError: there is no such base loss, or it refuses its arguments.
     """
     arguments = {"type": base} if isinstance(base, str) else dict(base)
     name = arguments.pop("type")
-    kind = OBJECTIVES.get(name) if name in OBJECTIVES else None
-    if kind is None or not issubclass(kind, BaseLoss):
-        known = ", ".join(sorted(key for key, found in OBJECTIVES.module_dict.items() if issubclass(found, BaseLoss)))
-        raise ValueError(f"{owner}: base must be one of {known}, got {name!r}")
-    built: BaseLoss = kind(dims, **arguments)
+    if name not in allowed:
+        raise ValueError(f"{owner}: base must be one of {', '.join(allowed)}, got {name!r}")
+    built: BaseLoss = OBJECTIVES.module_dict[name](dims, **arguments)
     return built

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from objectives.contract import BaseLoss, Dims, Network, Views
-from objectives.projections import at_least_float32
+from objectives.projections import at_least_float32, require_pairs
 from objectives.registry import OBJECTIVES
 
 
@@ -26,6 +26,7 @@ def prediction_error(prediction: Tensor, target: Tensor) -> Tensor:
     Returns:
         Scalar from 0 (same directions) to 4 (opposite ones).
     """
+    require_pairs(prediction, target)
     with torch.autocast(prediction.device.type, enabled=False):
         cosine = F.cosine_similarity(at_least_float32(prediction), at_least_float32(target.detach()), dim=1)
         return 2 - 2 * cosine.mean()
@@ -55,6 +56,11 @@ class BYOL(BaseLoss):
             nn.ReLU(inplace=True),
             nn.Linear(width, dims.projection),
         )
+
+    @staticmethod
+    def at_equal_projections(images: int, dimensions: int) -> float:
+        """Return 0: every prediction has the target's direction."""
+        return 0.0
 
     def target_momentum(self, progress: float) -> float:
         """Return 1 - (1 - momentum)(cos(pi progress) + 1)/2 [1, section 3.3]."""

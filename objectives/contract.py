@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 import torch
@@ -100,6 +100,19 @@ class Network(Encoder, Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Form:
+    """A form that a loss takes under other arguments than its defaults.
+
+    Attributes:
+        arguments: those that make it.
+        exempt: as `Objective.exempt`, for this form alone.
+    """
+
+    arguments: Mapping[str, Any]
+    exempt: Mapping[str, str] = field(default_factory=dict)
+
+
 class Objective(nn.Module, ABC):
     """What is minimised. Subclasses are final; own layers (a decoder, a predictor) are ordinary submodules.
 
@@ -112,11 +125,14 @@ class Objective(nn.Module, ABC):
     neutral: ClassVar[Mapping[str, float]] = {}
     """Arguments under which an objective with a `base` equals its base bit for bit: its weights and its noise at 0."""
 
-    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ()
-    """Arguments under which the loss takes another form than by default; each form is examined."""
+    bases: ClassVar[tuple[str, ...]] = ()
+    """The base losses that an objective with a `base` can stand on; none named means all."""
+
+    variants: ClassVar[tuple[Form, ...]] = ()
+    """Other forms of the loss; each is examined like the default one."""
 
     exempt: ClassVar[Mapping[str, str]] = {}
-    """Checks of `objectives.conformance` that do not apply, each with the reason."""
+    """Checks of `objectives.conformance` that do not apply to any form, each with the reason."""
 
     trains: ClassVar[bool] = True
     """False for the row without pretraining: the backbone stays as it was initialised."""
@@ -129,6 +145,11 @@ class Objective(nn.Module, ABC):
 
     needs_target: bool = False
     """`Network.target` is there, and follows the network after every step by `target_momentum`."""
+
+    @staticmethod
+    def at_equal_projections(images: int, dimensions: int) -> float | None:
+        """Return the loss by default when all projections of N images in D dimensions are equal; None says nothing."""
+        return None
 
     def target_momentum(self, progress: float) -> float:
         """Return the share of the target that a step keeps; the share of the steps done, `progress`, is in [0, 1).

@@ -7,23 +7,27 @@ released settings. `ip`, `mib` and `noise` are controls: what happens without th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from objectives.base import Base, Composed
-from objectives.contract import Dims, Features, Network, Views
+from objectives.contract import Dims, Features, Form, Network, Views
 from objectives.decoder import build_decoder, reconstruction_error
 from objectives.noise import add_noise
-from objectives.projections import at_least_float32
+from objectives.projections import at_least_float32, require_pairs
 from objectives.ranks import gather
 from objectives.registry import OBJECTIVES
 
 REGULARIZERS = ("rc", "lbe", "ip", "mib", "noise")
 _NOISY = ("lbe", "mib", "noise")
+_DRAWN_APART = dict.fromkeys(("order", "swap"), "the noise of the two views is drawn apart")
+# lambda of SimCLR on small images, released settings.
+_WEIGHTS = {"rc": 1.0, "lbe": 1.0, "ip": 5e-4, "mib": 5e-4, "noise": 0.0}
 
 
 def information_bound(noisy: Tensor, mean: Tensor, *, rho: float) -> Tensor:
@@ -39,6 +43,7 @@ def information_bound(noisy: Tensor, mean: Tensor, *, rho: float) -> Tensor:
     Returns:
         Scalar in nats; -ln M, its least value, where all distances are 0.
     """
+    require_pairs(noisy, mean)
     with torch.autocast(noisy.device.type, enabled=False):
         noisy, mean = gather(at_least_float32(noisy)), gather(at_least_float32(mean))
         squares = noisy.square().sum(1, keepdim=True) + mean.square().sum(1) - 2 * noisy @ mean.T
@@ -56,9 +61,10 @@ class InfoCL(Composed):
     With `lbe`, `mib` and `noise` the base loss sees h = mu + sigma * eps. Evaluations see mu.
     """
 
-    variants: ClassVar[tuple[Mapping[str, Any], ...]] = (
-        *({"regularizer": name} for name in ("lbe", "ip", "mib", "noise")),
-        {"base": "byol"},
+    variants: ClassVar[tuple[Form, ...]] = (
+        *(Form({"regularizer": name}, exempt=_DRAWN_APART) for name in ("lbe", "mib", "noise")),
+        Form({"regularizer": "ip"}),
+        Form({"base": "byol"}),
     )
     neutral: ClassVar[Mapping[str, float]] = {"weight": 0.0, "sigma": 0.0}
 
@@ -68,23 +74,23 @@ class InfoCL(Composed):
         *,
         base: Base = "infonce",
         regularizer: str = "rc",  # rc, lbe, ip, mib or noise
-        weight: float = 1.0,  # lambda of rc and lbe on SimCLR and small images, released settings; ip and mib have 5e-4
+        weight: float | None = None,  # lambda; None = the paper's, 1 for rc and lbe, 5e-4 for ip and mib
         sigma: float = 0.1,  # standard deviation of the noise, [1] section 4
         rho: float = 0.05,  # [1] section 4; 1/80 on ImageNet
         stages: tuple[float, ...] = (0.0, 0.25, 0.5, 1.0),  # weights of the residual stages; (0, 0, 0, 1) on ImageNet
-        decoder: str = "light",  # or infocl
+        decoder: str = "light",  # a narrow one; infocl is the paper's
     ) -> None:
         super().__init__("infocl", base, dims)
         if regularizer not in REGULARIZERS:
             raise ValueError(f"infocl: regularizer must be one of {', '.join(REGULARIZERS)}, got {regularizer!r}")
-        if not weight >= 0:
-            raise ValueError(f"infocl: weight must be >= 0, got {weight}")
-        if not sigma >= 0:
-            raise ValueError(f"infocl: sigma must be >= 0, got {sigma}")
-        if not rho > 0:
-            raise ValueError(f"infocl: rho must be > 0, got {rho}")
-        if len(stages) != 4 or not min(stages) >= 0:
-            raise ValueError(f"infocl: stages must be four weights >= 0, got {stages}")
+        weight = _WEIGHTS[regularizer] if weight is None else weight
+        for name, value in (("weight", weight), ("sigma", sigma)):
+            if not 0 <= value < math.inf:
+                raise ValueError(f"infocl: {name} must be >= 0 and finite, got {value}")
+        if not 0 < rho < math.inf:
+            raise ValueError(f"infocl: rho must be > 0 and finite, got {rho}")
+        if len(stages) != 4 or not all(0 <= share < math.inf for share in stages) or not sum(stages) > 0:
+            raise ValueError(f"infocl: stages must be four weights >= 0, not all 0, got {stages}")
         self.regularizer, self.weight, self.sigma, self.rho = regularizer, weight, sigma, rho
         self.stages = stages
         self.decoder = build_decoder("infocl", decoder, dims) if regularizer == "rc" else None

@@ -6,14 +6,14 @@ Sources: [1] van den Oord et al. 2018, arXiv 1807.03748, eq. 4. [2] Chen et al. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+import math
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from objectives.contract import BaseLoss, Dims, Network, Views
+from objectives.contract import BaseLoss, Dims, Form, Network, Views
 from objectives.log_partition import log_partition
 from objectives.projections import at_least_float32, require_pairs
 from objectives.ranks import gather
@@ -58,6 +58,7 @@ def info_nce_queue(query: Tensor, key: Tensor, queue: Tensor, *, temperature: fl
     Returns:
         Scalar loss in nats; log(K + 1) when all projections are equal.
     """
+    require_pairs(query, key)
     with torch.autocast(query.device.type, enabled=False):
         query, key = _directions(query), _directions(key.detach())
         cosines = torch.cat([(query * key).sum(dim=1, keepdim=True), query @ queue.to(query).T], dim=1)
@@ -69,25 +70,19 @@ def _directions(z: Tensor) -> Tensor:
     return F.normalize(at_least_float32(z), dim=1)
 
 
-def check_arguments(owner: str, *, temperature: float, queue: int, momentum: float) -> None:
-    """Refuse hyper-parameters of InfoNCE that make no sense, in the name of the objective that took them.
-
-    Raises:
-        ValueError: names the objective, the parameter, what is allowed and the value.
-    """
-    if not temperature > 0:
-        raise ValueError(f"{owner}: temperature must be > 0, got {temperature}")
-    if queue < 0:
-        raise ValueError(f"{owner}: queue must be >= 0, got {queue}")
-    if not 0 <= momentum <= 1:
-        raise ValueError(f"{owner}: momentum must be in [0, 1], got {momentum}")
-
-
 @OBJECTIVES.register_module("infonce")
 class InfoNCE(BaseLoss):
     """Contrast two views of an image with all other views in the batch, or with the keys of earlier batches."""
 
-    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({"queue": 32},)
+    variants: ClassVar[tuple[Form, ...]] = (
+        Form(
+            {"queue": 32},
+            exempt={
+                "views": "the second view makes keys alone, by the target, through which no gradient flows",
+                "swap": "first views make queries, second ones keys",
+            },
+        ),
+    )
 
     queue: Tensor
     oldest: Tensor
@@ -101,10 +96,20 @@ class InfoNCE(BaseLoss):
         momentum: float = 0.999,  # of the target that makes the keys, [3] section 4.1
     ) -> None:
         super().__init__()
-        check_arguments("infonce", temperature=temperature, queue=queue, momentum=momentum)
+        if not 0 < temperature < math.inf:
+            raise ValueError(f"infonce: temperature must be > 0 and finite, got {temperature}")
+        if queue < 0:
+            raise ValueError(f"infonce: queue must be >= 0, got {queue}")
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"infonce: momentum must be in [0, 1], got {momentum}")
         self.temperature, self.momentum, self.needs_target = temperature, momentum, queue > 0
         self.register_buffer("queue", F.normalize(torch.randn(queue, dims.projection), dim=1))
         self.register_buffer("oldest", torch.zeros((), dtype=torch.int64))
+
+    @staticmethod
+    def at_equal_projections(images: int, dimensions: int) -> float:
+        """Return log(2N - 1): the positive is one of as many equal ones."""
+        return math.log(2 * images - 1)
 
     def target_momentum(self, progress: float) -> float:
         """Return the same share at every step."""
@@ -113,19 +118,27 @@ class InfoNCE(BaseLoss):
     def compare(self, h1: Tensor, h2: Tensor, views: Views, net: Network) -> dict[str, Tensor]:
         """Return {"contrast": NT-Xent of the projections, or InfoNCE of first views against the queue}."""
         query = net.project(h1)
-        key = self.keys(views, net) if self.needs_target else net.project(h2)
-        loss = self.compare_with(query, key)
-        self.remember(key)
-        return {"contrast": loss}
+        return self._terms(query, self._target_keys(views, net) if self.needs_target else net.project(h2))
+
+    def forward(self, views: Views, net: Network) -> dict[str, Tensor]:
+        """As `compare`; with a queue the second views go through the target alone, as in MoCo."""
+        query = net.project(net.encode(views.x1).h)
+        return self._terms(query, self.keys(views, net))
 
     def keys(self, views: Views, net: Network) -> Tensor:
         """Return what the queries are compared with: projections (N, D) of the second views, by the target or not."""
-        if not self.needs_target:
-            return net.project(net.encode(views.x2).h)
-        with torch.no_grad():
-            return net.target.project(net.target.encode(views.x2).h)
+        return self._target_keys(views, net) if self.needs_target else net.project(net.encode(views.x2).h)
 
-    def compare_with(self, query: Tensor, key: Tensor) -> Tensor:
+    @torch.no_grad()
+    def _target_keys(self, views: Views, net: Network) -> Tensor:
+        return net.target.project(net.target.encode(views.x2).h)
+
+    def _terms(self, query: Tensor, key: Tensor) -> dict[str, Tensor]:
+        loss = self.contrast(query, key)
+        self.remember(key)
+        return {"contrast": loss}
+
+    def contrast(self, query: Tensor, key: Tensor) -> Tensor:
         """Return NT-Xent of projections (N, D) and (N, D), or InfoNCE of queries and keys against the queue."""
         if not self.needs_target:
             return info_nce(query, key, temperature=self.temperature)

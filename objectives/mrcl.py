@@ -7,15 +7,16 @@ discriminative task from overfitting (expression). It is not the paper's own for
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from objectives.base import Base, Composed
-from objectives.contract import Dims, Network, Views
+from objectives.contract import Dims, Form, Network, Views
 from objectives.decoder import build_decoder, reconstruction_error
 from objectives.ranks import draw_normal, draw_uniform
 from objectives.registry import OBJECTIVES
@@ -52,7 +53,11 @@ class MRCL(Composed):
     """
 
     derived: ClassVar[bool] = True
-    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({"fill": "noise"}, {"target": "masked"}, {"masked": "first"})
+    variants: ClassVar[tuple[Form, ...]] = (
+        Form({"fill": "noise"}),
+        Form({"target": "masked"}),
+        Form({"masked": "first"}),
+    )
     neutral: ClassVar[Mapping[str, float]] = {"weight": 0.0, "ratio": 0.0}
     exempt: ClassVar[Mapping[str, str]] = dict.fromkeys(("order", "swap"), "the masks of the two views are drawn apart")
 
@@ -74,13 +79,14 @@ class MRCL(Composed):
             raise ValueError(f"mrcl: ratio must be in [0, 1), got {ratio}")
         if blocks < 1 or dims.image % blocks:
             raise ValueError(f"mrcl: blocks must divide the view's side of {dims.image} pixels, got {blocks}")
-        if not weight >= 0:
-            raise ValueError(f"mrcl: weight must be >= 0, got {weight}")
+        if not 0 <= weight < math.inf:
+            raise ValueError(f"mrcl: weight must be >= 0 and finite, got {weight}")
         for name, value, allowed in (("fill", fill, FILLS), ("target", target, TARGETS), ("masked", masked, MASKED)):
             if value not in allowed:
                 raise ValueError(f"mrcl: {name} must be one of {', '.join(allowed)}, got {value!r}")
-        if target == "masked" and round(ratio * blocks**2) == 0:
-            raise ValueError(f"mrcl: ratio must hide at least one of {blocks**2} blocks for target masked, got {ratio}")
+        least = 1 if ratio > 0 or target == "masked" else 0
+        if not least <= round(ratio * blocks**2) < blocks**2:
+            raise ValueError(f"mrcl: ratio must hide {least} to {blocks**2 - 1} of the {blocks**2} blocks, got {ratio}")
         self.ratio, self.block, self.weight = ratio, dims.image // blocks, weight
         self.fill, self.target, self.masked = fill, target, masked
         self.decoder = build_decoder("mrcl", decoder, dims)

@@ -45,13 +45,15 @@ def resolve(name: str, chosen: Mapping[str, Mapping[str, Any]]) -> dict[str, Any
 
     Args:
         name: registry name of the objective.
-        chosen: arguments by the names of objectives, where they differ from the defaults.
+        chosen: arguments by the names of objectives, where they differ from the defaults. A `base` is a name, or
+            {"type": name, argument: value} where some of the base's arguments are to be others than `chosen` has.
     """
     arguments = {**defaults(OBJECTIVES.get(name)), **chosen.get(name, {})}
-    base = arguments.get("base")
-    if isinstance(base, str):
-        known = defaults(OBJECTIVES.get(base)) if base in OBJECTIVES else {}
-        arguments["base"] = {"type": base, **known, **chosen.get(base, {})}
+    if "base" in arguments:
+        own = arguments["base"] if isinstance(arguments["base"], Mapping) else {"type": arguments["base"]}
+        kind = str(own.get("type"))
+        known = defaults(OBJECTIVES.module_dict[kind]) if kind in OBJECTIVES.module_dict else {}
+        arguments["base"] = {"type": kind, **known, **chosen.get(kind, {}), **own}
     return arguments
 
 

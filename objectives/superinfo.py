@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from objectives.base import Base, Composed
-from objectives.contract import Dims, Network, Views
+from objectives.contract import Dims, Form, Network, Views
 from objectives.decoder import build_decoder, reconstruction_error
 from objectives.noise import add_noise
+from objectives.projections import at_least_float32, require_pairs
 from objectives.registry import OBJECTIVES
 
 BOUNDS = ("rate", "mib")
@@ -30,8 +32,9 @@ def rate(mean: Tensor, *, sigma: float) -> Tensor:
         mean: mu, (N, F).
         sigma: standard deviation of the encoder's noise, > 0.
     """
-    per_feature = mean.square() + sigma**2 - 1 - 2 * math.log(sigma)
-    return per_feature.sum(dim=1).mean() / 2
+    with torch.autocast(mean.device.type, enabled=False):
+        per_feature = at_least_float32(mean).square() + sigma**2 - 1 - 2 * math.log(sigma)
+        return per_feature.sum(dim=1).mean() / 2
 
 
 def symmetrised_kl(mean1: Tensor, mean2: Tensor, *, sigma: float) -> Tensor:
@@ -45,7 +48,10 @@ def symmetrised_kl(mean1: Tensor, mean2: Tensor, *, sigma: float) -> Tensor:
     Returns:
         Scalar in nats, averaged over the images.
     """
-    return (mean1 - mean2).square().sum(dim=1).mean() / (2 * sigma**2)
+    require_pairs(mean1, mean2)
+    with torch.autocast(mean1.device.type, enabled=False):
+        difference = at_least_float32(mean1) - at_least_float32(mean2)
+        return difference.square().sum(dim=1).mean() / (2 * sigma**2)
 
 
 @OBJECTIVES.register_module("superinfo")
@@ -58,7 +64,7 @@ class SuperInfo(Composed):
     """
 
     derived: ClassVar[bool] = True
-    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({"bound": "mib"}, {"base": "barlow_twins"})
+    variants: ClassVar[tuple[Form, ...]] = (Form({"bound": "mib"}), Form({"base": "barlow_twins"}))
     neutral: ClassVar[Mapping[str, float]] = {"superfluous": 0.0, "predictive": 0.0, "sigma": 0.0}
     exempt: ClassVar[Mapping[str, str]] = dict.fromkeys(("order", "swap"), "the noise of the two views is drawn apart")
 
@@ -77,9 +83,9 @@ class SuperInfo(Composed):
         if bound not in BOUNDS:
             raise ValueError(f"superinfo: bound must be one of {', '.join(BOUNDS)}, got {bound!r}")
         for name, value in (("superfluous", superfluous), ("predictive", predictive)):
-            if not value >= 0:
-                raise ValueError(f"superinfo: {name} must be >= 0, got {value}")
-        if not (sigma > 0 or sigma == superfluous == 0):
+            if not 0 <= value < math.inf:
+                raise ValueError(f"superinfo: {name} must be >= 0 and finite, got {value}")
+        if not (0 < sigma < math.inf or sigma == superfluous == 0):
             raise ValueError(f"superinfo: sigma must be > 0, or 0 with superfluous = 0, got {sigma}")
         self.bound, self.superfluous, self.predictive, self.sigma = bound, superfluous, predictive, sigma
         self.decoder = build_decoder("superinfo", decoder, dims)

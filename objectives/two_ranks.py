@@ -14,7 +14,7 @@ from torch.multiprocessing.spawn import spawn
 
 from objectives.contract import Objective
 from objectives.registry import OBJECTIVES, load_objectives
-from objectives.tiny_network import COUNT, DIMS, gradients, network, views
+from objectives.tiny_network import COUNT, DIMS, TinyNetwork, gradients, network, views
 
 _TOLERANCE = 1e-9  # relative, in float64
 
@@ -37,7 +37,8 @@ def compare(name: str, forms: Sequence[Mapping[str, Any]]) -> str:
         for part, value in enumerate(wanted):
             off = ((first[part] + second[part]) / 2 - value).abs().max()
             if not off <= _TOLERANCE * (1 + value.abs().max()):
-                where = f"gradient {part - 1}" if part else "loss"
+                last = len(wanted) - 1
+                where = {0: "loss", last: "loss of a second batch"}.get(part, f"gradient {part - 1}")
                 return f"{where}: off by {float(off):.2g}" + (f" with {dict(form)}" if form else "")
     return ""
 
@@ -52,7 +53,7 @@ def _process(rank: int, name: str, module: str, forms: list[dict[str, Any]], fol
 
 
 def _compute(kind: type[Objective], arguments: Mapping[str, Any], *, shares: int, rank: int) -> list[Tensor]:
-    """Loss, then the gradients of network and objective, for one process's share of the batch."""
+    """Loss, gradients of network and objective, and a second loss, for one process's share of the batches."""
     torch.manual_seed(2)
     objective, net = kind(DIMS, **arguments).double(), network()
     for module in (objective, net):
@@ -62,7 +63,17 @@ def _compute(kind: type[Objective], arguments: Mapping[str, Any], *, shares: int
     terms = objective(batch.take(slice(rank * share, (rank + 1) * share)), net)
     loss = torch.stack(list(terms.values())).sum()
     loss.backward()
-    return [loss.detach(), *gradients(net), *gradients(objective)]
+    first = [loss.detach(), *gradients(net), *gradients(objective)]
+    return [*first, _second_loss(objective, net, rank=rank, shares=shares)]
+
+
+@torch.no_grad()
+def _second_loss(objective: Objective, net: TinyNetwork, *, shares: int, rank: int) -> Tensor:
+    """The loss of another batch, which tells whether what the objective keeps is the same on all processes."""
+    batch, share = views(labelled=objective.needs_labels, seed=4), COUNT // shares
+    net.generator.manual_seed(5)
+    terms = objective(batch.take(slice(rank * share, (rank + 1) * share)), net)
+    return torch.stack(list(terms.values())).sum()
 
 
 def _freeze_batch_norm(module: nn.Module) -> None:

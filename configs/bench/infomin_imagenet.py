@@ -7,8 +7,8 @@ Cost:    ResNet-50, 200 epochs at batch 256 a row: for a machine with several GP
 Score:   ImageNet linear top-1 of the authors' code: infonce (MoCo v2) 67.5, infomin 70.1. Theirs is a probe trained
          with augmentation at learning rate 30; ours is a probe on features of one pass.
 
-Two rows take InfoMin apart: infomin_views is its view policy without the jigsaw branch, infomin_jigsaw the branch
-under MoCo v2's views. The authors' code keeps the processes' batch norms apart and shuffles the keys' images between
+Two rows take InfoMin apart: infomin_views is its view policy and temperature without the jigsaw branch, infomin_jigsaw
+the branch alone. The authors' code keeps the processes' batch norms apart and shuffles the keys' images between
 them (ShuffleBN); here batch norm is over the whole batch.
 """
 
@@ -43,12 +43,13 @@ training = dict(
 objectives = dict(infonce=dict(temperature=0.2, queue=65536, momentum=0.999))
 
 infomin_views = dict(jitter=(0.8, 0.8, 0.8, 0.2), randaugment=(2, 10.0, 0.5))
+warm = dict(type="infonce", temperature=0.15)
 rows = dict(
     random=dict(objective="random"),
     infonce=dict(objective="infonce"),
-    infomin=dict(objective="infomin", views=infomin_views),
+    infomin=dict(objective="infomin", arguments=dict(base=warm), views=infomin_views),
     infomin_views=dict(objective="infonce", arguments=dict(temperature=0.15), views=infomin_views),
     infomin_jigsaw=dict(objective="infomin"),
 )
-del infomin_views
+del infomin_views, warm
 tasks = dict(classification=dict(dataset="ImageNet", image_size=224), digits=None)

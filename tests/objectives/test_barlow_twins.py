@@ -53,5 +53,5 @@ def test_batches_that_do_not_fit_are_refused() -> None:
 
 
 def test_a_negative_weight_is_refused_in_one_line() -> None:
-    with pytest.raises(ValueError, match=r"^barlow_twins: redundancy must be >= 0, got -1$"):
+    with pytest.raises(ValueError, match=r"^barlow_twins: redundancy must be >= 0 and finite, got -1$"):
         BarlowTwins(DIMS, redundancy=-1)

@@ -141,10 +141,10 @@ def test_the_noise_has_the_deviation_asked_for_and_differs_between_the_stages() 
         ({"base": "infonc"}, "infocl: base must be one of barlow_twins, byol, infonce, supervised, got 'infonc'"),
         ({"base": "random"}, "infocl: base must be one of barlow_twins, byol, infonce, supervised, got 'random'"),
         ({"regularizer": "ae"}, "infocl: regularizer must be one of rc, lbe, ip, mib, noise, got 'ae'"),
-        ({"weight": -0.5}, "infocl: weight must be >= 0, got -0.5"),
-        ({"sigma": -0.1}, "infocl: sigma must be >= 0, got -0.1"),
-        ({"rho": 0.0}, "infocl: rho must be > 0, got 0.0"),
-        ({"stages": (1.0, 1.0)}, r"infocl: stages must be four weights >= 0, got \(1.0, 1.0\)"),
+        ({"weight": -0.5}, "infocl: weight must be >= 0 and finite, got -0.5"),
+        ({"sigma": -0.1}, "infocl: sigma must be >= 0 and finite, got -0.1"),
+        ({"rho": 0.0}, "infocl: rho must be > 0 and finite, got 0.0"),
+        ({"stages": (1.0, 1.0)}, r"infocl: stages must be four weights >= 0, not all 0, got \(1.0, 1.0\)"),
     ],
 )
 def test_bad_hyper_parameters_are_refused_in_one_line(options: dict[str, Any], message: str) -> None:

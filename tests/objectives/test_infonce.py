@@ -74,7 +74,7 @@ def test_batches_that_do_not_fit_are_refused(shapes: tuple[tuple[int, ...], tupl
 
 @pytest.mark.parametrize("temperature", [0.0, -0.5, float("nan")])
 def test_a_temperature_that_is_not_positive_is_refused(temperature: float) -> None:
-    with pytest.raises(ValueError, match=rf"^infonce: temperature must be > 0, got {temperature}$"):
+    with pytest.raises(ValueError, match=rf"^infonce: temperature must be > 0 and finite, got {temperature}$"):
         InfoNCE(DIMS, temperature=temperature)
 
 

@@ -142,21 +142,24 @@ def test_one_view_may_stay_whole() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"base": {"type": "infonce", "temperature": -1.0}}, "infonce: temperature must be > 0, got -1.0"),
+        ({"base": {"type": "infonce", "temperature": -1.0}}, "infonce: temperature must be > 0 and finite, got -1.0"),
         ({"base": "mrcl"}, "mrcl: base must be one of barlow_twins, byol, infonce, supervised, got 'mrcl'"),
         ({"fill": "zero"}, "mrcl: fill must be one of mean, noise, got 'zero'"),
         ({"target": "half"}, "mrcl: target must be one of full, masked, got 'half'"),
         ({"masked": "second"}, "mrcl: masked must be one of both, first, got 'second'"),
         (
             {"target": "masked", "ratio": 0.001},
-            "mrcl: ratio must hide at least one of 64 blocks for target masked, got 0.001",
+            "mrcl: ratio must hide 1 to 63 of the 64 blocks, got 0.001",
         ),
+        ({"ratio": 0.001}, "mrcl: ratio must hide 1 to 63 of the 64 blocks, got 0.001"),
+        ({"ratio": 0.5, "blocks": 1}, "mrcl: ratio must hide 1 to 0 of the 1 blocks, got 0.5"),
+        ({"ratio": 0.99, "blocks": 4}, "mrcl: ratio must hide 1 to 15 of the 16 blocks, got 0.99"),
         ({"ratio": 1.0}, r"mrcl: ratio must be in \[0, 1\), got 1.0"),
         ({"ratio": -0.1}, r"mrcl: ratio must be in \[0, 1\), got -0.1"),
         ({"blocks": 5}, "mrcl: blocks must divide the view's side of 16 pixels, got 5"),
         ({"blocks": 0}, "mrcl: blocks must divide the view's side of 16 pixels, got 0"),
-        ({"weight": -2.0}, "mrcl: weight must be >= 0, got -2.0"),
-        ({"weight": float("nan")}, "mrcl: weight must be >= 0, got nan"),
+        ({"weight": -2.0}, "mrcl: weight must be >= 0 and finite, got -2.0"),
+        ({"weight": float("nan")}, "mrcl: weight must be >= 0 and finite, got nan"),
     ],
 )
 def test_bad_hyper_parameters_are_refused_in_one_line(options: dict[str, Any], message: str) -> None:

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from objectives.base import Composed
-from objectives.conformance import CHECKS, build, examine, run_once
+from objectives.conformance import CHECKS, examine
 from objectives.contract import BaseLoss, Objective
 from objectives.registry import OBJECTIVES, load_objectives
 from objectives.tiny_network import network, views
+from objectives.trial import build, run_once
 
 load_objectives()
 NAMES = sorted(name for name, kind in OBJECTIVES.module_dict.items() if kind.__module__.startswith("objectives."))
@@ -68,6 +69,7 @@ SOUND = """
 import torch
 import torch.nn.functional as F
 from objectives.base import Composed
+from objectives.contract import Form
 from objectives.infonce import info_nce
 from objectives.registry import OBJECTIVES
 
@@ -90,15 +92,20 @@ FAULTS = {
     "name": ('register_module("faulty")', 'register_module("other")'),
     "arguments": ("*, base", "base"),
     "terms": (EXTRA, "(h1 - h2).square()"),
-    "reach": ("return terms", 'return {"extra": self.weight * h1.square().mean()}'),
+    "views": ("return terms", 'return {"extra": self.weight * h1.square().mean()}'),
+    "reach": ("self.weight = weight", "self.weight, self.idle = weight, torch.nn.Linear(2, 2)"),
     "gradient": (EXTRA, "self.weight * F.mse_loss(h1, h2.detach())"),
     "order": (EXTRA, "self.weight * (h1[0] - h2[1]).square().mean()"),
     "swap": (EXTRA, "self.weight * (h1.square().mean() + 2 * h2.square().mean())"),
     "base": (EXTRA, "(self.weight + 1e-6) * F.mse_loss(h1, h2)"),
+    "closed": (
+        "    def forward",
+        "    @staticmethod\n    def at_equal_projections(n, d):\n        return 1.0\n\n    def forward",
+    ),
     "extremes": (EXTRA, "self.weight * (h1 - h2).norm(dim=1).log().mean()"),
     "precision": (EXTRA, "1e3 * (h1.to(torch.bfloat16).sum() - h1.sum())"),
     "noise": (EXTRA, "self.weight * F.mse_loss(h1 + torch.randn_like(h1), h2)"),
-    "labels": (EXTRA, "self.weight * F.mse_loss(h1, h2) * (1 if views.labels is None else 2)"),
+    "needs": (EXTRA, "self.weight * F.mse_loss(h1, h2) * (1 if views.labels is None else 2)"),
     "state": (
         EXTRA,
         'self.__dict__.setdefault("seen", []).append(0) or len(self.seen) * self.weight * F.mse_loss(h1, h2)',
@@ -111,7 +118,47 @@ FAULTS = {
 }
 
 
+READS = {
+    "the target": "self.weight * F.mse_loss(h1, net.target.encode(views.x2).h)",
+    "patches": "self.weight * F.mse_loss(h1, net.encode(views.patches[:, 0]).h)",
+}
+
+
+@pytest.mark.parametrize("what", READS)
+def test_reading_what_was_not_asked_for_is_found(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("objectives.conformance.CHECKS", {"needs": CHECKS["needs"]})
+    assert examined(SOUND.replace(EXTRA, READS[what]), tmp_path, monkeypatch) == {"needs": "broken"}
+
+
+QUEUE = """
+        z1, z2 = (net.project(h) for h in (h1, h2))
+        terms = {"extra": F.mse_loss(h1, h2), "queue": (z1 * self.kept).square().mean()}
+        self.kept = KEYS.mean(dim=0).detach()
+        return terms
+"""
+
+
+def test_what_differs_between_processes_from_the_second_step_on_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("objectives.conformance.CHECKS", {"ranks": CHECKS["ranks"]})
+    body = SOUND[: SOUND.index("        terms = ")].replace(
+        "self.weight = weight", "self.kept = torch.ones(dims.projection)"
+    )
+    body += QUEUE.lstrip("\n")
+    body = body.replace("import torch\n", "import torch\nfrom objectives.ranks import gather\n", 1)
+    assert examined(body.replace("KEYS", "gather(z2)"), tmp_path, monkeypatch) == {"ranks": "holds"}
+    assert examined(body.replace("KEYS", "z2"), tmp_path, monkeypatch) == {"ranks": "broken"}
+
+
+def test_an_exemption_from_no_check_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("objectives.conformance.CHECKS", {"name": CHECKS["name"]})
+    exempt = SOUND.replace("    neutral =", '    exempt = {"nane": "a slip"}\n    neutral =')
+    assert examined(exempt, tmp_path, monkeypatch) == {"exempt": "broken", "name": "holds"}
+
+
 FORMS = {
+    "noise": "F.mse_loss(h1 + torch.randn_like(h1), h2)",
     "gradient": "F.mse_loss(h1, h2.detach())",
     "ranks": "info_nce(h1.std(dim=0) * h1, h2, temperature=1.0)",
 }
@@ -121,7 +168,7 @@ FORMS = {
 def test_a_fault_of_another_form_than_the_default_is_found(
     check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = SOUND.replace("    neutral =", '    variants = ({"weight": 2.0},)\n    neutral =')
+    other = SOUND.replace("    neutral =", '    variants = (Form({"weight": 2.0}),)\n    neutral =')
     faulty = other.replace(EXTRA, f"{EXTRA} if self.weight == 1 else {FORMS[check]}")
     monkeypatch.setattr("objectives.conformance.CHECKS", {check: CHECKS[check]})
     assert examined(other, tmp_path, monkeypatch) == {check: "holds"}

@@ -102,8 +102,8 @@ def test_the_mib_bound_alone_is_infocls_control_in_another_unit() -> None:
     ("options", "message"),
     [
         ({"bound": "club"}, "superinfo: bound must be one of rate, mib, got 'club'"),
-        ({"superfluous": -1.0}, "superinfo: superfluous must be >= 0, got -1.0"),
-        ({"predictive": -1.0}, "superinfo: predictive must be >= 0, got -1.0"),
+        ({"superfluous": -1.0}, "superinfo: superfluous must be >= 0 and finite, got -1.0"),
+        ({"predictive": -1.0}, "superinfo: predictive must be >= 0 and finite, got -1.0"),
         ({"sigma": 0.0}, "superinfo: sigma must be > 0, or 0 with superfluous = 0, got 0.0"),
         ({"sigma": -1.0}, "superinfo: sigma must be > 0, or 0 with superfluous = 0, got -1.0"),
     ],
