@@ -96,7 +96,7 @@ def pretrain_cell(config: BenchConfig, name: str, *, row: str, seed: int, data: 
     }
     if OBJECTIVES.get(objective).trains:
         inputs |= {"data": data.images.digest, "views": asdict(config.views), "training": asdict(config.training)}
-        inputs["threads"] = config.threads
+        inputs |= {"threads": config.threads, "processes": config.processes}
     return Cell("pretrain", name, row, seed, task=None, family=None, upstream=None, inputs=inputs)
 
 

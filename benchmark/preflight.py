@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from benchmark.config import BenchConfig, Row
 from benchmark.data import shapes
 from benchmark.data.pretraining import open_pretraining
@@ -90,6 +92,7 @@ def check_training(config: BenchConfig, *, device: str) -> None:
         ("training.lr", training.lr, 0.0),
         ("training.batch", training.batch, 1),
         ("threads", config.threads, 0),
+        ("processes", config.processes, 0),
         ("logging.interval", logging.interval, 0),
         ("logging.checkpoint", logging.checkpoint, 0),
         ("model.projection", model.projection, 0),
@@ -103,6 +106,21 @@ def check_training(config: BenchConfig, *, device: str) -> None:
     for name, share in (("warmup", training.warmup), ("momentum", training.momentum)):
         if not 0 <= share < 1:
             raise UserError(f"training.{name} must be in [0, 1), got {share}")
+    _check_processes(config.processes, batch=training.batch, device=device)
+
+
+def _check_processes(processes: int, *, batch: int, device: str) -> None:
+    """Refuse a number of processes that cannot share a batch, or for which there are no GPUs."""
+    if processes == 1:
+        return
+    if batch % processes or batch < 2 * processes:
+        raise UserError(
+            f"training.batch must be divisible by processes, {processes}, with two images or more for each, got {batch}"
+        )
+    if device.startswith("cuda:"):
+        raise UserError(f"device: must be cuda, for all GPUs, or cpu with processes={processes}, got {device!r}")
+    if device == "cuda" and processes > torch.cuda.device_count():
+        raise UserError(f"processes must be at most the number of GPUs, {torch.cuda.device_count()}, got {processes}")
 
 
 def check_row(row: Row, *, images: ImageSet) -> None:

@@ -12,6 +12,7 @@ training = dict(
 )
 
 threads = 2
+processes = 1
 
 logging = dict(interval=10, checkpoint=100)
 
