@@ -1,6 +1,7 @@
 """A pretraining on two processes: whole, stopped, killed, and gone wrong on one of them."""
 
 import csv
+import os
 import re
 import signal
 import subprocess
@@ -48,12 +49,6 @@ class Diverging(GoesWrong):
 class Killed(GoesWrong):
     def go_wrong(self, size):
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-@OBJECTIVES.register_module("raising")
-class Raising(GoesWrong):
-    def go_wrong(self, size):
-        raise ValueError("one process has had enough")
 '''
 
 
@@ -155,7 +150,7 @@ def test_a_bench_that_was_stopped_and_killed_leaves_no_process_and_ends_in_the_s
     stopped = start(tmp_path, data)
     step = wait_for_checkpoint(tmp_path, stopped, after=0)
     assert len(list(alive(stopped.pid))) >= 4  # the command, the cell and its two processes
-    stopped.send_signal(signal.SIGTERM)
+    os.killpg(stopped.pid, signal.SIGINT)  # Ctrl-C in a terminal
     assert stopped.wait() == 130
     assert is_gone(stopped.pid)
 
@@ -177,7 +172,7 @@ def test_a_bench_that_was_stopped_and_killed_leaves_no_process_and_ends_in_the_s
 
 def test_what_goes_wrong_on_one_process_ends_both_and_is_the_reason(tmp_path: Path, data: Path) -> None:
     (tmp_path / "wrong.py").write_text(PLUGIN)
-    command = ["pretrain", "--config", "smoke", "--objectives", "diverging,killed,raising", "--import", "wrong"]
+    command = ["pretrain", "--config", "smoke", "--objectives", "diverging,killed", "--import", "wrong"]
     command += ["--runs", "runs", "--data-root", str(data), "--set", "processes=2", "--set", "threads=1"]
     done = subprocess.run(
         [sys.executable, "-m", "benchmark", *command], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -191,4 +186,3 @@ def test_what_goes_wrong_on_one_process_ends_both_and_is_the_reason(tmp_path: Pa
     assert re.fullmatch(wanted, found["diverging"]["reason"])
     assert (tmp_path / checkpoint).exists()
     assert found["killed"]["reason"].startswith("process 1 was killed by signal 9 (SIGKILL) (see ")
-    assert found["raising"]["reason"].startswith("one process has had enough (see ")
