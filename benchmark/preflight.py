@@ -101,26 +101,12 @@ def check_training(config: BenchConfig, *, device: str) -> None:
     ):
         if not number > low:
             raise UserError(f"{name} must be > {low:g}, got {number}")
+    _check_processes(config.processes, batch=training.batch, device=device)
     if training.weight_decay < 0:
         raise UserError(f"training.weight_decay must be >= 0, got {training.weight_decay}")
     for name, share in (("warmup", training.warmup), ("momentum", training.momentum)):
         if not 0 <= share < 1:
             raise UserError(f"training.{name} must be in [0, 1), got {share}")
-    _check_processes(config.processes, batch=training.batch, device=device)
-
-
-def _check_processes(processes: int, *, batch: int, device: str) -> None:
-    """Refuse a number of processes that cannot share a batch, or for which there are no GPUs."""
-    if processes == 1:
-        return
-    if batch % processes or batch < 2 * processes:
-        raise UserError(
-            f"training.batch must be divisible by processes, {processes}, with two images or more for each, got {batch}"
-        )
-    if device.startswith("cuda:"):
-        raise UserError(f"device: must be cuda, for all GPUs, or cpu with processes={processes}, got {device!r}")
-    if device == "cuda" and processes > torch.cuda.device_count():
-        raise UserError(f"processes must be at most the number of GPUs, {torch.cuda.device_count()}, got {processes}")
 
 
 def check_row(row: Row, *, images: ImageSet) -> None:
@@ -159,6 +145,20 @@ def _check_arguments(name: str, arguments: dict[str, Any]) -> None:
             raise UserError(f"{name}: {key} must be {type(known[key]).__name__}, got {value!r}")
         if isinstance(value, tuple) and not all(isinstance(item, int | float) for item in value):
             raise UserError(f"{name}: {key} must hold numbers, got {value!r}")
+
+
+def _check_processes(processes: int, *, batch: int, device: str) -> None:
+    """Refuse a number of processes that cannot share a batch, or for which there are no GPUs."""
+    if processes == 1:
+        return
+    if batch % processes or batch < 2 * processes:
+        raise UserError(
+            f"training.batch must be divisible by processes, {processes}, with two images or more for each, got {batch}"
+        )
+    if device.startswith("cuda:"):
+        raise UserError(f"device: must be cuda, for all GPUs, or cpu with processes={processes}, got {device!r}")
+    if device == "cuda" and processes > torch.cuda.device_count():
+        raise UserError(f"processes must be at most the number of GPUs, {torch.cuda.device_count()}, got {processes}")
 
 
 def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, say: Callable[[str], None]) -> Data:

@@ -116,7 +116,7 @@ def pretrain(
     if not parts.objective.trains:
         return parts.network.backbone
     steps = total_steps(config, len(images.images))
-    model = PretrainModel(parts, config.views, seed=seed)
+    model = PretrainModel(parts, config.views, seed=seed, steps=steps)
     device, several = parts.network.generator.device, config.processes > 1
     if several:
         join_group(device, processes=config.processes)
@@ -133,7 +133,7 @@ def pretrain(
             optimiser, steps=steps, warmup=config.training.warmup, schedule=config.training.schedule
         ),
         default_hooks=_QUIET,
-        custom_hooks=[_TargetUpdate(parts, steps=steps), *hooks],
+        custom_hooks=[_TargetUpdate(model), *hooks],
         visualizer={"type": "Visualizer", "vis_backends": [{"type": "TensorboardVisBackend"}]},
         load_from=str(checkpoint) if checkpoint.exists() else None,
         resume=checkpoint.exists(),
@@ -165,23 +165,24 @@ class _TargetUpdate(Hook):
 
     priority = "VERY_HIGH"
 
-    def __init__(self, parts: Parts, *, steps: int) -> None:
-        self.parts, self.steps = parts, steps
+    def __init__(self, model: PretrainModel) -> None:
+        self.model = model
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Batch | None = None, outputs: Any = None
     ) -> None:
         """Take one step of the target, if there is one."""
-        if self.parts.objective.needs_target:
-            self.parts.network.update_target(self.parts.objective.target_momentum(batch_idx / self.steps))
+        model = self.model
+        if model.objective.needs_target:
+            model.network.update_target(model.objective.target_momentum(batch_idx / model.steps))
 
 
 class PretrainModel(BaseModel):
     """Views, network and objective as mmengine trains them."""
 
-    def __init__(self, parts: Parts, views: ViewConfig, *, seed: int) -> None:
+    def __init__(self, parts: Parts, views: ViewConfig, *, seed: int, steps: int) -> None:
         super().__init__(data_preprocessor=ViewMaker(views, seed=seed, labelled=parts.objective.needs_labels))
-        self.network, self.objective, self.seed = parts.network, parts.objective, seed
+        self.network, self.objective, self.seed, self.steps = parts.network, parts.objective, seed, steps
         self.to(parts.network.generator.device)
 
     def forward(self, views: Views, step: int, mode: str) -> dict[str, Tensor]:

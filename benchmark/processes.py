@@ -28,6 +28,7 @@ INTERRUPTED = 130
 """Exit status of a process that the user stopped, as shells have it."""
 
 _LINGER = 0.5  # seconds for which a process that failed stays, five looks of the one that watches them
+_PATIENCE = 10.0  # seconds for the last progress to arrive
 
 Job = TypeVar("Job")
 Work = Callable[[Job, Report], Any]
@@ -111,15 +112,17 @@ def _sender_to(report: Report) -> Iterator[Connection]:
         with sender:
             yield sender
     finally:
-        reader.join()
+        reader.join(timeout=_PATIENCE)  # a process that does not end holds its end of the pipe
 
 
 def _pass_on(receiver: Connection, report: Report) -> None:
-    while True:
-        try:
-            report(*receiver.recv())
-        except EOFError:
-            return
+    with receiver:  # where a report fails, the next one sent fails too, instead of waiting for a reader
+        while True:
+            try:
+                progress = receiver.recv()
+            except EOFError:
+                return
+            report(*progress)
 
 
 def _run(work: Work[Job], job: Job, sender: Connection, error_file: Path) -> Any:
@@ -142,7 +145,8 @@ def _leave(error: Exception, file: Path) -> None:
     """Write the error for the process that watches, unless another process failed before."""
     try:
         content = pickle.dumps(error)
-    except Exception:  # an error of a library that cannot be sent
+        pickle.loads(content)
+    except Exception:  # an error of a library that cannot be sent, or not be read
         content = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
     temporary = file.with_name(f"{file.name}.{os.getpid()}")
     temporary.write_bytes(content)

@@ -66,8 +66,9 @@ class DoubleViews(Hook):
 
 
 def _doubled(_module: nn.Module, _arguments: Any, batch: dict[str, Any]) -> dict[str, Any]:
-    views = batch["views"]
-    return {**batch, "views": dataclasses.replace(views, x1=views.x1.double(), x2=views.x2.double())}
+    shown = {field.name: getattr(batch["views"], field.name) for field in dataclasses.fields(batch["views"])}
+    pixels = {name: x.double() for name, x in shown.items() if isinstance(x, Tensor) and x.is_floating_point()}
+    return {**batch, "views": dataclasses.replace(batch["views"], **pixels)}
 
 
 def trained(form: Form, folder: Path, *, frozen: bool, processes: int) -> dict[str, Tensor]:
