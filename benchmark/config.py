@@ -118,6 +118,7 @@ class BenchConfig:
         model: backbone and projector.
         training: optimisation of the pretraining.
         threads: CPU threads of a cell; part of its key, since sums in another order differ in their last bits.
+        processes: processes of this machine that share the batches of a pretraining; part of its key, likewise.
         logging: what is shown and kept on the way.
         objectives: arguments of objectives that differ from their defaults.
         rows: variants by name, an objective each with settings of its own; beside them every objective is a row.
@@ -129,6 +130,7 @@ class BenchConfig:
     model: ModelConfig
     training: TrainingConfig
     threads: int
+    processes: int
     logging: LoggingConfig
     objectives: dict[str, dict[str, Any]]
     rows: dict[str, Row]

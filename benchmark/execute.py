@@ -13,7 +13,8 @@ from typing import Any
 from benchmark import cells
 from benchmark.cells import Cell
 from benchmark.environment import describe_environment
-from benchmark.worker import INTERRUPTED, Job, run_job
+from benchmark.processes import INTERRUPTED
+from benchmark.worker import Job, run_job
 
 Say = Callable[[str], None]
 

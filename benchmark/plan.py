@@ -96,6 +96,7 @@ def pretrain_cell(config: BenchConfig, name: str, *, row: str, seed: int, data: 
     }
     if OBJECTIVES.get(objective).trains:
         inputs |= {"data": data.images.digest, "views": asdict(config.views), "training": asdict(config.training)}
+        inputs["processes"] = config.processes
         inputs["threads"] = config.threads
     return Cell("pretrain", name, row, seed, task=None, family=None, upstream=None, inputs=inputs)
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from benchmark.config import BenchConfig, Row
 from benchmark.data import shapes
 from benchmark.data.pretraining import open_pretraining
@@ -90,6 +92,7 @@ def check_training(config: BenchConfig, *, device: str) -> None:
         ("training.lr", training.lr, 0.0),
         ("training.batch", training.batch, 1),
         ("threads", config.threads, 0),
+        ("processes", config.processes, 0),
         ("logging.interval", logging.interval, 0),
         ("logging.checkpoint", logging.checkpoint, 0),
         ("model.projection", model.projection, 0),
@@ -98,6 +101,7 @@ def check_training(config: BenchConfig, *, device: str) -> None:
     ):
         if not number > low:
             raise UserError(f"{name} must be > {low:g}, got {number}")
+    _check_processes(config.processes, batch=training.batch, device=device)
     if training.weight_decay < 0:
         raise UserError(f"training.weight_decay must be >= 0, got {training.weight_decay}")
     for name, share in (("warmup", training.warmup), ("momentum", training.momentum)):
@@ -143,6 +147,20 @@ def _check_arguments(name: str, arguments: dict[str, Any]) -> None:
             raise UserError(f"{name}: {key} must be {type(known[key]).__name__}, got {value!r}")
         if isinstance(value, tuple) and not all(isinstance(item, int | float) for item in value):
             raise UserError(f"{name}: {key} must hold numbers, got {value!r}")
+
+
+def _check_processes(processes: int, *, batch: int, device: str) -> None:
+    """Refuse a number of processes that cannot share a batch, or for which there are no GPUs."""
+    if processes == 1:
+        return
+    if batch % processes or batch < 2 * processes:
+        raise UserError(
+            f"training.batch must be divisible by processes, {processes}, with two images or more for each, got {batch}"
+        )
+    if device.startswith("cuda:"):
+        raise UserError(f"device: must be cuda, for all GPUs, or cpu with processes={processes}, got {device!r}")
+    if device == "cuda" and processes > torch.cuda.device_count():
+        raise UserError(f"processes must be at most the number of GPUs, {torch.cuda.device_count()}, got {processes}")
 
 
 def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, say: Callable[[str], None]) -> Data:

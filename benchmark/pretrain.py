@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
-from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from benchmark.batch_norm import share_batch_norm
+from benchmark.data_parallel import average_gradients, join_group
 from benchmark.network import PretrainNetwork
 from benchmark.optimisers import build_optimiser, build_schedule
 from benchmark.seeds import derived_seed
 from benchmark.views.policy import ViewConfig, ViewPolicy
 from downstream.backbone import Backbone, BackboneSpec
 from objectives.contract import Dims, Objective, Views
+from objectives.ranks import own_rows
 from objectives.registry import OBJECTIVES, resolve
 
 if TYPE_CHECKING:
@@ -100,7 +102,8 @@ def pretrain(
     """Train the parts on the images and return the backbone.
 
     If `work_dir` holds `checkpoint.pth`, the training goes on from there and ends in the same bits as one that was
-    never stopped: views, order and the objective's noise depend on (seed, step, image) alone.
+    never stopped: views, order and the objective's noise depend on (seed, step, image) alone. With `config.processes`
+    above 1 it runs in each of that many processes, started by torchrun; each takes its share of every batch.
 
     Args:
         parts: network and objective on their device.
@@ -114,9 +117,12 @@ def pretrain(
         return parts.network.backbone
     steps = total_steps(config, len(images.images))
     model = PretrainModel(parts, config.views, seed=seed, steps=steps)
+    device, several = parts.network.generator.device, config.processes > 1
+    if several:
+        join_group(device, processes=config.processes)
+        share_batch_norm(model)
     optimiser = build_optimiser(model, config.training)
     checkpoint = work_dir / "checkpoint.pth"
-    on_cpu = parts.network.generator.device.type == "cpu"
     runner = _Runner(
         model=model,
         work_dir=str(work_dir),
@@ -125,11 +131,13 @@ def pretrain(
         optim_wrapper=optimiser,
         param_scheduler=build_schedule(optimiser, config.training, steps=steps),
         default_hooks=_QUIET,
-        custom_hooks=list(hooks),
+        custom_hooks=[_TargetUpdate(model), *hooks],
         visualizer={"type": "Visualizer", "vis_backends": [{"type": "TensorboardVisBackend"}]},
         load_from=str(checkpoint) if checkpoint.exists() else None,
         resume=checkpoint.exists(),
-        randomness={"seed": seed, "deterministic": on_cpu},  # CUDA has no deterministic form of some kernels
+        launcher="pytorch" if several else "none",
+        # CUDA has no deterministic form of some kernels.
+        randomness={"seed": seed, "deterministic": device.type == "cpu"},
         log_level="WARNING",
         experiment_name=str(work_dir),
     )
@@ -146,7 +154,25 @@ class _Runner(Runner):
     """mmengine's Runner, with the model left on the device where it is; its own choice ignores the user's."""
 
     def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
-        return model
+        assert isinstance(model, PretrainModel)
+        return average_gradients(model, model.network.generator.device) if self.distributed else model
+
+
+class _TargetUpdate(Hook):
+    """Move the target after every step, before anything looks at it or saves it."""
+
+    priority = "VERY_HIGH"
+
+    def __init__(self, model: PretrainModel) -> None:
+        self.model = model
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Batch | None = None, outputs: Any = None
+    ) -> None:
+        """Take one step of the target, if there is one."""
+        model = self.model
+        if model.objective.needs_target:
+            model.network.update_target(model.objective.target_momentum(batch_idx / model.steps))
 
 
 class PretrainModel(BaseModel):
@@ -164,13 +190,6 @@ class PretrainModel(BaseModel):
         assert mode == "loss"
         self.network.generator.manual_seed(derived_seed(self.seed, "noise", step))
         terms: dict[str, Tensor] = self.objective(views, self.network)
-        return terms
-
-    def train_step(self, data: Batch, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
-        """Take one step of the optimiser, then of the target if there is one."""
-        terms: dict[str, Tensor] = super().train_step(data, optim_wrapper)
-        if self.objective.needs_target:
-            self.network.update_target(self.objective.target_momentum(data["step"] / self.steps))
         return terms
 
     def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -200,7 +219,7 @@ class ViewMaker(nn.Module):
 
 
 class StepBatches(Dataset[Batch]):
-    """Item t is the whole batch of step t: which images it holds follows from (seed, t) alone."""
+    """Item t is this process's share of the batch of step t: which images that holds follows from (seed, t) alone."""
 
     def __init__(self, images: ImageSet, *, batch: int, steps: int, seed: int) -> None:
         self.images, self.batch, self.steps, self.seed = images, batch, steps, seed
@@ -214,7 +233,7 @@ class StepBatches(Dataset[Batch]):
         if self.order[0] != epoch:
             stream = torch.Generator().manual_seed(derived_seed(self.seed, "order", epoch))
             self.order = (epoch, torch.randperm(len(self.images.images), generator=stream))
-        index = self.order[1][position * self.batch : (position + 1) * self.batch]
+        index = own_rows(self.order[1][position * self.batch : (position + 1) * self.batch])
         labels = self.images.labels[index]
         return {"images": self.images.images[index], "labels": labels, "index": index, "step": step}
 

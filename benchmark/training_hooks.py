@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.dist import all_reduce, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
@@ -17,6 +18,8 @@ from torch import Tensor, nn
 
 class Scalars(Hook):
     """Collect the loss terms on the device, and every `interval` steps write, report and check them in one transfer.
+
+    Of several processes that share the batch the first writes the means over all; each of them raises.
 
     Raises:
         FloatingPointError: a term was not finite; names the step and the terms, before a checkpoint is written.
@@ -31,6 +34,9 @@ class Scalars(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Drop the rows that a killed run wrote after its last checkpoint."""
+        self.since = time.perf_counter()
+        if not is_main_process():
+            return
         rows = []
         if runner.iter and self.path.exists():
             with self.path.open(newline="") as file:
@@ -38,7 +44,6 @@ class Scalars(Hook):
             rows = [row for row in found if int(row[0]) <= runner.iter]
         with self.path.open("w", newline="") as file:
             csv.writer(file).writerows([["step", "name", "value"], *rows])
-        self.since = time.perf_counter()
 
     def after_train_iter(
         self,
@@ -56,7 +61,9 @@ class Scalars(Hook):
 
     def _flush(self, runner: Runner, step: int) -> None:
         names = list(self.pending[0])
-        values = torch.stack([torch.stack([terms[name] for name in names]) for terms in self.pending]).cpu()
+        values = torch.stack([torch.stack([terms[name] for name in names]) for terms in self.pending])
+        all_reduce(values, op="mean")  # what is not finite on one process is not finite in the mean
+        values = values.cpu()
         broken = (~values.isfinite().all(dim=1)).nonzero()
         if len(broken):
             first = int(broken[0])
@@ -67,6 +74,8 @@ class Scalars(Hook):
         means["images_per_s"] = len(values) * self.images / (now - self.since)
         means["learning_rate"] = runner.optim_wrapper.get_lr()["lr"][0]
         self.pending, self.since = [], now
+        if not is_main_process():
+            return
         with self.path.open("a", newline="") as file:
             csv.writer(file).writerows([step, name, value] for name, value in means.items())
         runner.visualizer.add_scalars(means, step=step)
@@ -89,7 +98,7 @@ class AtomicCheckpoint(Hook):
         outputs: Any = None,
     ) -> None:
         """Save every `interval` steps, unless the training has diverged."""
-        if (batch_idx + 1) % self.interval == 0 and _is_finite(runner.model):
+        if (batch_idx + 1) % self.interval == 0 and is_main_process() and _is_finite(runner.model):
             temporary = self.path.with_suffix(".tmp")
             runner.save_checkpoint(str(temporary.parent), temporary.name, by_epoch=False)
             with temporary.open("rb") as file:

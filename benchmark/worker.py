@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import importlib
-import multiprocessing.connection
 import os
 import shutil
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
 import torch
+from mmengine.dist import is_main_process
 
 from benchmark import cells
 from benchmark.cells import Cell
@@ -26,15 +25,13 @@ from benchmark.environment import describe_environment, peak_memory_bytes
 from benchmark.plan import source_of
 from benchmark.preflight import Places
 from benchmark.pretrain import backbone_spec, build_parts, pretrain, total_steps
+from benchmark.processes import INTERRUPTED, end_with_parent, on_processes
 from benchmark.progress import CellProgress
 from benchmark.step_cost import step_cost
 from benchmark.training_hooks import AtomicCheckpoint, Scalars
 from downstream.backbone import save_backbone
 from downstream.tasks import Context, Report
-from objectives.registry import load_objectives
-
-INTERRUPTED = 130
-"""Exit status of a process that the user stopped, as shells have it."""
+from objectives.registry import OBJECTIVES, load_objectives
 
 Outcome = tuple[list[dict[str, Any]], dict[str, Any]]
 """Metrics and costs."""
@@ -72,7 +69,7 @@ def run_job(job: Job) -> None:
     Everything that libraries print goes to `log.txt` in the cell's folder; progress goes to the caller's output.
     """
     runs, cell = job.places.runs, job.cell
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     with cells.lock(job.folder), _output_to(job.folder / "log.txt") as shown:
         if cells.is_done(runs, cell.key):
             return
@@ -92,19 +89,11 @@ def run_job(job: Job) -> None:
         except Exception as error:  # whatever stops one cell must not stop the others
             traceback.print_exc()
             reason = _reason(error, job)
-        costs |= {"wall_s": time.perf_counter() - started, "peak_memory_bytes": peak_memory_bytes(job.device)}
+        costs = {"wall_s": time.perf_counter() - started, "peak_memory_bytes": peak_memory_bytes(job.device), **costs}
         environment = describe_environment(job.device)
         cells.write_record(runs, cell, metrics=metrics, costs=costs, environment=environment, reason=reason)
         if reason is None:
             (job.folder / "checkpoint.pth").unlink(missing_ok=True)
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it is gone, however it went."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(INTERRUPTED)
 
 
 def _check_source(cell: Cell) -> None:
@@ -118,6 +107,26 @@ def _check_source(cell: Cell) -> None:
 
 
 def _pretrain(job: Job, report: Report) -> Outcome:
+    """Pretrain, on several processes if the config has it so."""
+    row = job.config.row(job.cell.objective)
+    if row.config.processes == 1 or not OBJECTIVES.get(row.objective).trains:
+        return _train(job, report)
+    outcomes = on_processes(row.config.processes, _train_share, job, report, folder=job.folder / "torchrun")
+    metrics, costs = outcomes[0]
+    return metrics, costs | {"peak_memory_bytes": max(each["peak_memory_bytes"] for _, each in outcomes)}
+
+
+def _train_share(job: Job, report: Report) -> Outcome:
+    """What one of several processes does."""
+    device = f"cuda:{os.environ['LOCAL_RANK']}" if job.device.startswith("cuda") else job.device
+    torch.set_num_threads(job.config.threads)
+    load_objectives(job.plugins)
+    _check_source(job.cell)
+    metrics, costs = _train(replace(job, device=device), report)
+    return metrics, costs | {"peak_memory_bytes": peak_memory_bytes(device)}
+
+
+def _train(job: Job, report: Report) -> Outcome:
     """Pretrain, or go on with a pretraining that was killed."""
     cell, row = job.cell, job.config.row(job.cell.objective)
     config = row.config
@@ -131,7 +140,8 @@ def _pretrain(job: Job, report: Report) -> Outcome:
     per_image = _step_cost(row, classes=len(images.classes))
     resumed, started = (job.folder / "checkpoint.pth").exists(), time.perf_counter()
     backbone = pretrain(parts, images, config, seed=cell.seed, work_dir=job.folder, hooks=hooks)
-    save_backbone(backbone, cells.backbone_file(job.places.runs, cell.key))
+    if is_main_process():
+        save_backbone(backbone, cells.backbone_file(job.places.runs, cell.key))
     seen = total_steps(config, len(images.images)) * batch if parts.objective.trains else 0
     costs = {
         "images": seen,

@@ -14,6 +14,7 @@ training = dict(
 )
 
 threads = 2
+processes = 1
 
 logging = dict(interval=10, checkpoint=100)
 

@@ -55,13 +55,14 @@ class _Gather(torch.autograd.Function):
 
 def draw_normal(shape: tuple[int, ...] | torch.Size, *, generator: torch.Generator) -> Tensor:
     """Standard normal float32 numbers for this process's rows, (N, ...); every process holds an equal generator."""
-    return _own(torch.randn(ranks() * shape[0], *shape[1:], generator=generator, device=generator.device))
+    return own_rows(torch.randn(ranks() * shape[0], *shape[1:], generator=generator, device=generator.device))
 
 
 def draw_uniform(shape: tuple[int, ...] | torch.Size, *, generator: torch.Generator) -> Tensor:
     """Uniform float32 numbers in [0, 1), likewise."""
-    return _own(torch.rand(ranks() * shape[0], *shape[1:], generator=generator, device=generator.device))
+    return own_rows(torch.rand(ranks() * shape[0], *shape[1:], generator=generator, device=generator.device))
 
 
-def _own(drawn: Tensor) -> Tensor:
-    return drawn if ranks() == 1 else drawn.chunk(ranks())[dist.get_rank()]
+def own_rows(rows: Tensor) -> Tensor:
+    """This process's rows, (N, ...), of (ranks * N, ...) that every process holds; `gather` is the way back."""
+    return rows if ranks() == 1 else rows.chunk(ranks())[dist.get_rank()]

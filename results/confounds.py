@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from results.cells import Cell
 from results.order import REFERENCE
 
-_SECTIONS = ("training", "views", "model", "data", "threads")
+_SECTIONS = ("training", "views", "model", "data", "threads", "processes")
+_IMPLIED = {"processes": 1}  # in cells that are older than the setting
 _SLACK = 0.01  # costs that differ by less than a hundredth are equal
 
 
@@ -36,8 +37,9 @@ def confounds(cells: Collection[Cell]) -> dict[str, dict[str, list[str]]]:
 
 
 def _differences(cell: Cell, reference: Cell) -> Iterator[str]:
+    own, other = {**_IMPLIED, **cell.inputs}, {**_IMPLIED, **reference.inputs}
     for section in _SECTIONS:
-        yield from _changed(section, cell.inputs.get(section), reference.inputs.get(section))
+        yield from _changed(section, own.get(section), other.get(section))
     yield from _base(cell.inputs, reference.inputs)
     for name, label in (
         ("flops_per_image", "FLOPs per image"),

@@ -72,6 +72,12 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         ("--set training.weight_decay=-1", "training.weight_decay must be >= 0, got -1"),
         ("--set training.momentum=1", "training.momentum must be in [0, 1), got 1"),
         ("--set training.batch=65", "training.batch must be at most the number of pretraining images, 64, got 65"),
+        ("--set processes=0", "processes must be > 0, got 0"),
+        (
+            "--set processes=3",
+            "training.batch must be divisible by processes, 3, with two images or more for each, got 32",
+        ),
+        ("--set processes=32", "training.batch must be divisible by processes, 32, with two images or more for each"),
         ("--set logging.interval=0", "logging.interval must be > 0, got 0"),
         ("--set model.depth=19", "backbone: depth must be one of [10, 18, 34, 50], got 19"),
         ("--set model.stem=imagnet", "backbone: stem must be one of "),

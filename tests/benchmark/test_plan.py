@@ -67,6 +67,7 @@ def test_the_same_request_gives_the_same_keys() -> None:
         "model.projection=64",
         "model.width=0.5",
         "threads=1",
+        "processes=2",
     ],
 )
 def test_whatever_changes_the_pretraining_changes_every_key_of_the_row(word: str) -> None:

@@ -61,6 +61,7 @@ def test_the_same_recipe_has_an_empty_list(tmp_path: Path) -> None:
         ({"model": {"projection": 1024}}, "model.projection 1024 instead of 128"),
         ({"data": "other"}, "data other instead of digest"),
         ({"threads": 1}, "threads 1 instead of 2"),
+        ({"processes": 2}, "processes 2 instead of 1"),
         ({"training": {"schedule": "constant"}}, "training.schedule constant instead of none"),
     ],
 )
@@ -68,6 +69,12 @@ def test_every_difference_of_the_recipe_is_a_sentence(tmp_path: Path, inputs: di
     write(tmp_path, "infonce", {})
     write(tmp_path, "byol", {"objective": "byol", **inputs})
     assert found(tmp_path) == {"byol": [sentence]}
+
+
+def test_a_cell_from_before_the_setting_ran_on_one_process(tmp_path: Path) -> None:
+    write(tmp_path, "infonce", {})
+    write(tmp_path, "byol", {"objective": "byol", "processes": 1})
+    assert found(tmp_path) == {"byol": []}
 
 
 @pytest.mark.parametrize(

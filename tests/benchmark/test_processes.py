@@ -1,0 +1,188 @@
+"""A pretraining on two processes: whole, stopped, killed, and gone wrong on one of them."""
+
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from clbench_runs import data_root, records
+
+from benchmark.cli import main
+
+STEPS = 24
+PLUGIN = '''"""Objectives that go wrong on the second of two processes."""
+
+import os
+import signal
+
+import torch.distributed as dist
+
+from objectives.contract import Dims, Objective
+from objectives.registry import OBJECTIVES
+
+
+class GoesWrong(Objective):
+    def __init__(self, dims: Dims) -> None:
+        super().__init__()
+        self.step = 0
+
+    def forward(self, views, net):
+        self.step += 1
+        size = net.encode(views.x1).h.square().mean()
+        return {"pull": size, "push": self.go_wrong(size) if self.step == 3 and dist.get_rank() == 1 else size}
+
+
+@OBJECTIVES.register_module("diverging")
+class Diverging(GoesWrong):
+    def go_wrong(self, size):
+        return size * float("nan")
+
+
+@OBJECTIVES.register_module("killed")
+class Killed(GoesWrong):
+    def go_wrong(self, size):
+        os.kill(os.getpid(), signal.SIGKILL)
+'''
+
+
+def words(command: str, runs: Path, data: Path) -> list[str]:
+    begin = [command, "--config", "smoke", "--objectives", "mrcl"]
+    begin += ["--tasks", "classification"] if command == "bench" else []
+    changes = ["processes=2", "threads=1", f"training.epochs={STEPS // 2}", "logging.checkpoint=2"]
+    # Everything that a checkpoint has to hold at once: masks from the objective's own stream, a target, a queue.
+    changes += ["objectives.infonce.queue=100"]
+    places = ["--runs", str(runs), "--data-root", str(data)]
+    return [*begin, *places, *(word for change in changes for word in ("--set", change))]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return data_root(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def straight(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runs folder of a command that nobody stopped."""
+    runs = tmp_path_factory.mktemp("straight")
+    assert main(words("bench", runs, data)) == 0
+    return runs
+
+
+def cell(runs: Path) -> Path:
+    (found,) = [path.parent for path in runs.glob("cells/*/lock")]
+    return found
+
+
+def weights(runs: Path) -> dict[str, torch.Tensor]:
+    key = records(runs)["mrcl/0/None"]["key"]
+    loaded: dict[str, torch.Tensor] = torch.load(runs / "cells" / key / "backbone.pth", weights_only=True)
+    return loaded
+
+
+def rows(folder: Path) -> list[list[str]]:
+    with (folder / "scalars.csv").open(newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+def test_a_bench_on_two_processes_has_every_number_and_one_writer(straight: Path) -> None:
+    found = records(straight)
+    pretrained, evaluated = found["mrcl/0/None"], found["mrcl/0/classification"]
+    assert pretrained["inputs"]["processes"] == 2
+    assert pretrained["costs"]["images"] == 32 * STEPS
+    assert pretrained["costs"]["peak_memory_bytes"] > 2**20
+    assert evaluated["status"] == "done"
+    folder = straight / "cells" / pretrained["key"]
+    assert [int(row[0]) for row in rows(folder) if row[1] == "reconstruct"] == list(range(1, STEPS + 1))
+    assert len(list(folder.rglob("events.out.tfevents*"))) == 1
+    assert not {"checkpoint.pth", "checkpoint.tmp", "torchrun"} & {path.name for path in folder.iterdir()}
+
+
+def start(runs: Path, data: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "benchmark", *words("pretrain", runs, data)]
+    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_for_checkpoint(runs: Path, process: subprocess.Popen[bytes], *, after: int) -> int:
+    """Wait until a step beyond `after` has been saved; return that step."""
+    while True:
+        assert process.poll() is None
+        for path in runs.glob("cells/*/checkpoint.pth"):
+            checkpoint = torch.load(path, weights_only=False)
+            step: int = checkpoint["meta"]["iter"]
+            assert "network.backbone.conv1.weight" in checkpoint["state_dict"]  # as one process writes it
+            if step > after:
+                return step
+        time.sleep(0.05)
+
+
+def alive(group: int) -> Iterator[str]:
+    """Ids of the processes of a group; those that only wait to be collected are dead."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _parent, found = path.read_text().rpartition(")")[2].split()[:3]
+        except OSError:  # it ended while we looked
+            continue
+        if int(found) == group and state not in "ZX":
+            yield path.parent.name
+
+
+def is_gone(group: int) -> bool:
+    """Whether all processes of a group end within ten seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if not list(alive(group)):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes as Linux shows them")
+def test_a_bench_that_was_stopped_and_killed_leaves_no_process_and_ends_in_the_same_bits(
+    tmp_path: Path, data: Path, straight: Path
+) -> None:
+    stopped = start(tmp_path, data)
+    step = wait_for_checkpoint(tmp_path, stopped, after=0)
+    assert len(list(alive(stopped.pid))) >= 4  # the command, the cell and its two processes
+    os.killpg(stopped.pid, signal.SIGINT)  # Ctrl-C in a terminal
+    assert stopped.wait() == 130
+    assert is_gone(stopped.pid)
+
+    killed = start(tmp_path, data)
+    step = wait_for_checkpoint(tmp_path, killed, after=step)
+    killed.kill()  # the command alone
+    killed.wait()
+    assert is_gone(killed.pid)
+    assert not (cell(tmp_path) / "cell.json").exists()
+    assert step < STEPS
+
+    assert main(words("pretrain", tmp_path, data)) == 0
+    whole, resumed = weights(straight), weights(tmp_path)
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    pretrained = tmp_path / "cells" / records(tmp_path)["mrcl/0/None"]["key"]
+    assert [int(row[0]) for row in rows(pretrained) if row[1] == "reconstruct"] == list(range(1, STEPS + 1))
+
+
+def test_what_goes_wrong_on_one_process_ends_both_and_is_the_reason(tmp_path: Path, data: Path) -> None:
+    (tmp_path / "wrong.py").write_text(PLUGIN)
+    command = ["pretrain", "--config", "smoke", "--objectives", "diverging,killed", "--import", "wrong"]
+    command += ["--runs", "runs", "--data-root", str(data), "--set", "processes=2", "--set", "threads=1"]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmark", *command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    found = {name.partition("/")[0]: record for name, record in records(tmp_path / "runs").items()}
+    assert all(record["status"] == "failed" for record in found.values())
+    checkpoint = f"runs/cells/{found['diverging']['key']}/checkpoint.pth"
+    wanted = rf"loss is not finite at step 3 \(pull=[\d.e-]+, push=nan\); last checkpoint kept at {checkpoint}"
+    assert re.fullmatch(wanted, found["diverging"]["reason"])
+    assert (tmp_path / checkpoint).exists()
+    assert found["killed"]["reason"].startswith("process 1 was killed by signal 9 (SIGKILL) (see ")
