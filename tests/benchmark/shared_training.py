@@ -31,19 +31,23 @@ from objectives.registry import OBJECTIVES, load_objectives
 # and batch norms over eight values each, one after another, enlarge the rounding of float32 until the weights differ in
 # their second digit.
 SETTINGS = ("training.batch=8", "training.optimiser=sgd", "training.lr=0.001", "threads=1")
-STEPS = {True: 20, False: 4}  # with batch norm frozen and shared: its sums are most of what a shared step takes
+STEPS = 20
 
-Form = tuple[str, Mapping[str, Any]]
+Subject = tuple[str, Mapping[str, Any]]
 
 
-def forms() -> list[Form]:
+def forms() -> list[Subject]:
     """Every form of every objective of the project that trains."""
     load_objectives()
     own = {
         name: kind for name, kind in sorted(OBJECTIVES.module_dict.items()) if kind.__module__ == f"objectives.{name}"
     }
     kinds = {name: kind for name, kind in own.items() if kind.trains}
-    return [(name, arguments) for name, kind in kinds.items() for arguments in ({}, *kind.variants)]
+    return [
+        (name, arguments)
+        for name, kind in kinds.items()
+        for arguments in ({}, *(form.arguments for form in kind.variants))
+    ]
 
 
 class FreezeBatchNorm(Hook):
@@ -71,21 +75,21 @@ def _doubled(_module: nn.Module, _arguments: Any, batch: dict[str, Any]) -> dict
     return {**batch, "views": dataclasses.replace(batch["views"], **pixels)}
 
 
-def trained(form: Form, folder: Path, *, frozen: bool, processes: int) -> dict[str, Tensor]:
+def trained(form: Subject, folder: Path, *, frozen: bool, processes: int) -> dict[str, Tensor]:
     """Weights and buffers of network, target and objective after training; the terms are in `folder`."""
-    config, parts = _start(form, steps=STEPS[frozen], processes=processes)
+    config, parts = _start(form, steps=STEPS, processes=processes)
     terms = Scalars(folder / "scalars.csv", interval=2, images=8, report=lambda *_: None)
     hooks = [DoubleViews(), terms, *([FreezeBatchNorm()] if frozen else [])]
     pretrain(parts, images(), config, seed=0, work_dir=folder, hooks=hooks)
     return _state(parts)
 
 
-def untrained(form: Form) -> dict[str, Tensor]:
+def untrained(form: Subject) -> dict[str, Tensor]:
     """What all begin with."""
     return _state(_start(form, steps=1, processes=1)[1])
 
 
-def _start(form: Form, *, steps: int, processes: int) -> tuple[BenchConfig, Parts]:
+def _start(form: Subject, *, steps: int, processes: int) -> tuple[BenchConfig, Parts]:
     name, arguments = form
     changes = (f"training.epochs={steps * 8 / COUNT}", f"processes={processes}")
     config = dataclasses.replace(tiny_config(*SETTINGS, *changes), objectives={name: dict(arguments)})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from shared_training import Form, forms, trained, untrained, work_dir
+from shared_training import Subject, forms, trained, untrained, work_dir
 from torch import Tensor
 
 ROOT = Path(__file__).parents[2]
@@ -58,9 +58,9 @@ def farthest(first: dict[str, Tensor], second: dict[str, Tensor]) -> float:
 @pytest.mark.parametrize("frozen", [True, False], ids=["frozen", "shared"])
 @pytest.mark.parametrize(("number", "form"), list(enumerate(FORMS)), ids=[f"{name}-{more}" for name, more in FORMS])
 def test_two_processes_have_the_terms_and_end_with_the_weights_of_one(
-    number: int, form: Form, frozen: bool, shared: tuple[States, Path], tmp_path: Path
+    number: int, form: Subject, frozen: bool, shared: tuple[States, Path], tmp_path: Path
 ) -> None:
-    """With batch norm frozen they were 7e-15 apart at most, with batch norm over both processes 6e-13 (20 steps)."""
+    """With batch norm frozen they were 7e-15 apart at most, with batch norm over both processes 6e-13."""
     alone = trained(form, tmp_path, frozen=frozen, processes=1)
     states, folder = shared
     assert farthest(alone, states[number, frozen]) < 1e-10
