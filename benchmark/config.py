@@ -284,7 +284,8 @@ def _convert(hint: Any, value: Any, *, where: str, key: str) -> Any:
         return float(value)
     expected = origin or hint
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        raise UserError(f"{where}: {key} must be {expected.__name__}, got {value!r}")
+        name = "dict" if dataclasses.is_dataclass(hint) else expected.__name__
+        raise UserError(f"{where}: {key} must be {name}, got {value!r}")
     return value
 
 

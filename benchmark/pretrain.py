@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 from benchmark.network import PretrainNetwork
 from benchmark.optimisers import build_optimiser, build_schedule
 from benchmark.seeds import derived_seed
+from benchmark.views.channel_split import ChannelSplit
 from benchmark.views.policy import ViewConfig, ViewPolicy
 from downstream.backbone import Backbone, BackboneSpec
 from objectives.contract import Dims, Objective, Views
@@ -38,16 +39,19 @@ class Parts:
     Attributes:
         network: backbone and projector, initialised from the seed alone.
         objective: the objective, its own layers initialised from the seed alone.
+        split: what splits the views into channels; None where both have all.
     """
 
     network: PretrainNetwork
     objective: Objective
+    split: ChannelSplit | None = None
 
 
 def backbone_spec(config: BenchConfig) -> BackboneSpec:
-    """The backbone that the config describes."""
+    """The backbone that the config describes, as it is evaluated."""
     model, views = config.model, config.views
-    return BackboneSpec(depth=model.depth, width=model.width, stem=model.stem, mean=views.mean, std=views.std)
+    colour = None if views.generator is None else views.generator.colour
+    return BackboneSpec(model.depth, model.width, model.stem, mean=views.mean, std=views.std, colour=colour)
 
 
 def build_parts(name: str, config: BenchConfig, *, seed: int, classes: int, device: str) -> Parts:
@@ -63,7 +67,7 @@ def build_parts(name: str, config: BenchConfig, *, seed: int, classes: int, devi
     Raises:
         ValueError: the objective refuses its arguments.
     """
-    spec, model = backbone_spec(config), config.model
+    spec, model = replace(backbone_spec(config), colour=None), config.model  # views are split before it sees them
     dims = Dims(spec.stage_dims[-1], model.projection, config.views.size, classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derived_seed(seed, "network"))
@@ -155,7 +159,8 @@ class PretrainModel(BaseModel):
     """Views, network and objective as mmengine trains them."""
 
     def __init__(self, parts: Parts, views: ViewConfig, *, seed: int, steps: int) -> None:
-        super().__init__(data_preprocessor=ViewMaker(views, seed=seed, labelled=parts.objective.needs_labels))
+        labelled = parts.objective.needs_labels
+        super().__init__(data_preprocessor=ViewMaker(views, seed=seed, labelled=labelled, split=parts.split))
         self.network, self.objective, self.seed, self.steps = parts.network, parts.objective, seed, steps
         self.to(parts.network.generator.device)
 
@@ -183,9 +188,9 @@ class ViewMaker(nn.Module):
 
     anchor: Tensor
 
-    def __init__(self, config: ViewConfig, *, seed: int, labelled: bool) -> None:
+    def __init__(self, config: ViewConfig, *, seed: int, labelled: bool, split: ChannelSplit | None) -> None:
         super().__init__()
-        self.policy, self.labelled = ViewPolicy(config, seed=seed), labelled
+        self.policy, self.labelled, self.split = ViewPolicy(config, seed=seed), labelled, split
         self.register_buffer("anchor", torch.empty(0), persistent=False)
 
     def forward(self, batch: Batch, training: bool = False) -> Batch:
@@ -194,6 +199,8 @@ class ViewMaker(nn.Module):
         images, index = batch["images"].to(device, non_blocking=True), batch["index"]
         with torch.autocast(device.type, enabled=False):  # views are the same in every precision
             x1, x2 = (self.policy(images, step=step, index=index, view=view) for view in (0, 1))
+            if self.split is not None:
+                x1, x2 = self.split(x1, x2, step=step, index=index)
         labels = batch["labels"].to(device) if self.labelled else None
         return {"views": Views(x1, x2, labels), "step": step}
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from benchmark.views.generator import GeneratorConfig
 from benchmark.views.random_streams import uniform
 
 # Random crops tried per image before the central one is taken: as many as torchvision tries.
@@ -38,6 +39,7 @@ class ViewConfig:
         solarize_p: probability of inverting the values from 0.5 on.
         mean: per-channel mean of RGB in [0, 1].
         std: per-channel standard deviation, same scale.
+        generator: the views are channels of a colour space, given or learned; None = both views have all channels.
     """
 
     size: int
@@ -54,6 +56,7 @@ class ViewConfig:
     solarize_p: float
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    generator: GeneratorConfig | None
 
     def __post_init__(self) -> None:
         """Refuse values that name no policy."""

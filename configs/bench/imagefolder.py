@@ -24,6 +24,7 @@ views = dict(
     solarize_p=0.0,
     mean=(0.5, 0.5, 0.5),
     std=(0.5, 0.5, 0.5),
+    generator=None,
 )
 
 model = dict(stem="cifar")

@@ -39,6 +39,7 @@ views = dict(
     solarize_p=0.0,
     mean=(0.42, 0.42, 0.42),
     std=(0.25, 0.25, 0.25),
+    generator=None,
 )
 
 model = dict(depth=10, width=0.5, stem="stl10")

@@ -49,7 +49,7 @@ def test_a_missing_runs_folder_is_named(tmp_path: Path) -> None:
         ({"schema": 2}, "schema must be 1, got 2"),
         ({"schema": True}, "schema must be a whole number >= 0, got true"),
         ({"key": "another"}, f"key must be the name of its folder, '{EVALUATE}', got \"another\""),
-        ({"kind": "train"}, "kind must be 'pretrain' or 'evaluate', got \"train\""),
+        ({"kind": "train"}, "kind must be 'prepare' or 'pretrain' or 'evaluate', got \"train\""),
         ({"status": None}, "status must be 'done' or 'failed', got null"),
         ({"seed": "0"}, 'seed must be a whole number >= 0, got "0"'),
         ({"seed": -1}, "seed must be a whole number >= 0, got -1"),

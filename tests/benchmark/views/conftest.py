@@ -21,4 +21,5 @@ def policy() -> ViewConfig:
         solarize_p=0.1,
         mean=(0.48, 0.45, 0.41),
         std=(0.22, 0.23, 0.25),
+        generator=None,
     )

@@ -1,0 +1,45 @@
+"""InfoMin's learned views (Tian et al. 2020, arXiv 2005.10243) on the embedded scenes, beside raw channel splits.
+
+Command: make bench CONFIG=infomin_views OBJ=all TASKS=classification SET=threads=1
+"""
+
+_base_ = "shapes.py"
+
+# Crop and flip alone, as for the split views of the paper's code.
+crops = dict(jitter_p=0.0, grayscale_p=0.0, blur_p=0.0)
+rgb = dict(space="rgb", mean=(0.42, 0.42, 0.42), std=(0.25, 0.25, 0.25))
+ydbdr = dict(space="ydbdr", mean=(0.434, -0.049, -0.028), std=(0.5, 1.169, 1.321))
+raw = dict(flow="none", blocks=0, hidden=0)
+network = dict(depth=10, width=0.25, stem="stl10")
+unsupervised = dict(
+    labelled=0,
+    info=1.0,
+    cls=1.0,
+    bound="infonce",
+    temperature=0.07,
+    dims=128,
+    critic=network,
+    classifier=network,
+    lr=2e-4,
+    factor=5.0,
+    betas=(0.5, 0.999),
+    epochs=5,
+    batch=128,
+    labelled_batch=64,
+    milestones=(0.6, 0.8),
+    decay=0.2,
+)
+semi = dict(unsupervised, labelled=512)
+vp, nvp = dict(ydbdr, flow="vp", blocks=4, hidden=2), dict(ydbdr, flow="nvp", blocks=4, hidden=2)
+
+rows = dict(
+    random=dict(objective="random"),
+    infonce=dict(objective="infonce"),
+    split_rgb=dict(objective="infonce", views=dict(crops, generator=dict(colour=dict(rgb, **raw), training=None))),
+    split_ydbdr=dict(objective="infonce", views=dict(crops, generator=dict(colour=dict(ydbdr, **raw), training=None))),
+    vp_unsupervised=dict(objective="infonce", views=dict(crops, generator=dict(colour=vp, training=unsupervised))),
+    vp_semi=dict(objective="infonce", views=dict(crops, generator=dict(colour=vp, training=semi))),
+    nvp_unsupervised=dict(objective="infonce", views=dict(crops, generator=dict(colour=nvp, training=unsupervised))),
+    nvp_semi=dict(objective="infonce", views=dict(crops, generator=dict(colour=nvp, training=semi))),
+)
+del crops, rgb, ydbdr, raw, network, unsupervised, semi, vp, nvp
