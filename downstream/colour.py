@@ -95,28 +95,29 @@ class ColourSpace(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map normalised RGB (N, 3, H, W) to the channels of the space, same shape."""
-        c = torch.einsum("ij,njhw->nihw", self.matrix, x) + self.offset.view(3, 1, 1)
+        c = self._standardise(_pixels(x))
         for block in self.blocks:
             c = block(c)
-        return c
+        return _image(c, x)
 
     def inverse(self, c: Tensor) -> Tensor:
         """Map the channels of the space (N, 3, H, W) back to normalised RGB."""
+        pixels = _pixels(c)
         for block in reversed(self.blocks):
             assert isinstance(block, Coupling)
-            c = block.inverse(c)
+            pixels = block.inverse(pixels)
         inverse = torch.linalg.inv(self.matrix.double()).to(self.matrix)
-        return torch.einsum("ij,njhw->nihw", inverse, c - self.offset.view(3, 1, 1))
+        return _image(inverse @ (pixels - self.offset.unsqueeze(1)), c)
 
     def log_det(self, x: Tensor) -> Tensor:
         """Logarithm of the volume by which the map stretches at each pixel: (N, 3, H, W) to (N, H, W)."""
-        c = torch.einsum("ij,njhw->nihw", self.matrix, x) + self.offset.view(3, 1, 1)
-        total: Tensor = torch.linalg.slogdet(self.matrix.double())[1].to(x) + torch.zeros_like(c[:, 0])
+        c = self._standardise(_pixels(x))
+        total: Tensor = torch.linalg.slogdet(self.matrix.double())[1].to(x) + torch.zeros_like(c[0])
         for block in self.blocks:
             assert isinstance(block, Coupling)
             total = total + block.log_det(c)
             c = block(c)
-        return total
+        return total.view(len(x), *x.shape[2:])
 
     def halves(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Split normalised RGB (N, 3, H, W) into its first channel here and the other two, each (N, 3, H, W).
@@ -127,13 +128,16 @@ class ColourSpace(nn.Module):
         c = self(x)
         return F.pad(c[:, :1], (0, 0, 0, 0, 0, 2)), F.pad(c[:, 1:], (0, 0, 0, 0, 1, 0))
 
+    def _standardise(self, pixels: Tensor) -> Tensor:
+        return self.matrix @ pixels + self.offset.unsqueeze(1)
+
 
 class Coupling(nn.Module):
     """A block of the flow: the channels `updated`, x1, become x1 exp(tanh s(x2)) + t(x2); the others, x2, stay.
 
     Without the scale (s = 0) it is type 6 of the public generator: t is a 1x1 convolution, ReLU, and another one, with
     a leading ReLU in every block but the first. The scale is derived: the paper names a flow that does not preserve
-    volume, but its public code has none.
+    volume, but its public code has none. Pixels come as the columns of (3, P); a 1x1 convolution is a matrix product.
 
     Args:
         updated: channels that change.
@@ -150,7 +154,7 @@ class Coupling(nn.Module):
         self.scale = self._net(hidden, first=first) if scaled else None
 
     def forward(self, c: Tensor) -> Tensor:
-        """Map (N, 3, H, W) to the same shape."""
+        """Map (3, P) to the same shape."""
         x1, x2 = self._part(c)
         stretch = self._log_scale(x2)
         return self._whole((x1 if stretch is None else x1 * stretch.exp()) + self.shift(x2), c)
@@ -162,28 +166,43 @@ class Coupling(nn.Module):
         return self._whole(x1 if stretch is None else x1 * (-stretch).exp(), c)
 
     def log_det(self, c: Tensor) -> Tensor:
-        """Sum of the logarithms of the scales: (N, 3, H, W) to (N, H, W)."""
+        """Sum of the logarithms of the scales: (3, P) to (P,)."""
         stretch = self._log_scale(self._part(c)[1])
-        return torch.zeros_like(c[:, 0]) if stretch is None else stretch.sum(dim=1)
+        return torch.zeros_like(c[0]) if stretch is None else stretch.sum(dim=0)
 
     def _net(self, hidden: int, *, first: bool) -> nn.Sequential:
-        layers = [nn.Conv2d(len(self.kept), hidden, 1), nn.ReLU(), nn.Conv2d(hidden, len(self.updated), 1)]
+        layers = [_PerPixel(len(self.kept), hidden), nn.ReLU(), _PerPixel(hidden, len(self.updated))]
         return nn.Sequential(*([] if first else [nn.ReLU()]), *layers)
 
     def _log_scale(self, x2: Tensor) -> Tensor | None:
         return None if self.scale is None else self.scale(x2).tanh()
 
     def _part(self, c: Tensor) -> tuple[Tensor, Tensor]:
-        channels = c.split(1, dim=1)
-        first, second = (torch.cat([channels[n] for n in chosen], dim=1) for chosen in (self.updated, self.kept))
+        first, second = (torch.stack([c[n] for n in chosen]) for chosen in (self.updated, self.kept))
         return first, second
 
     def _whole(self, x1: Tensor, c: Tensor) -> Tensor:
         """Put the updated channels in the place of the old ones."""
-        channels = list(c.split(1, dim=1))
-        for channel, values in zip(self.updated, x1.split(1, dim=1), strict=True):
+        channels = list(c.unbind())
+        for channel, values in zip(self.updated, x1.unbind(), strict=True):
             channels[channel] = values
-        return torch.cat(channels, dim=1)
+        return torch.stack(channels)
+
+
+class _PerPixel(nn.Linear):
+    """A 1x1 convolution, and initialised like one; ten times as fast on a CPU for two or three channels."""
+
+    def forward(self, c: Tensor) -> Tensor:
+        """Map (channels, P) to (outputs, P)."""
+        return self.weight @ c + self.bias.unsqueeze(1)
+
+
+def _pixels(x: Tensor) -> Tensor:
+    return x.transpose(0, 1).reshape(3, -1)
+
+
+def _image(pixels: Tensor, like: Tensor) -> Tensor:
+    return pixels.view(3, len(like), *like.shape[2:]).transpose(0, 1)
 
 
 def _exact(values: object) -> Tensor:

@@ -10,7 +10,7 @@ crops = dict(jitter_p=0.0, grayscale_p=0.0, blur_p=0.0)
 rgb = dict(space="rgb", mean=(0.42, 0.42, 0.42), std=(0.25, 0.25, 0.25))
 ydbdr = dict(space="ydbdr", mean=(0.434, -0.049, -0.028), std=(0.5, 1.169, 1.321))
 raw = dict(flow="none", blocks=0, hidden=0)
-network = dict(depth=10, width=0.25, stem="stl10")
+network = dict(depth=10, width=0.25, stem="imagenet")
 unsupervised = dict(
     labelled=0,
     info=1.0,
@@ -20,10 +20,10 @@ unsupervised = dict(
     dims=128,
     critic=network,
     classifier=network,
-    lr=2e-4,
+    lr=1e-3,
     factor=5.0,
     betas=(0.5, 0.999),
-    epochs=5,
+    epochs=4,
     batch=128,
     labelled_batch=64,
     milestones=(0.6, 0.8),
