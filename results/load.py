@@ -24,8 +24,8 @@ def load(runs: Path, *, keys: Collection[str] | None = None) -> pd.DataFrame:
     """Load all numbers of a runs folder in long form.
 
     A finished evaluation gives one row per number. A pretraining and a failed evaluation give one row without a value,
-    so that costs and reasons are there too. `pretrain_*` are the costs of the pretraining an evaluation started from; the
-    time is with that of its views' preparation, which has no row of its own.
+    so that costs and reasons are there too. `pretrain_*` are the costs of the pretraining an evaluation started from,
+    its time with that of preparing its views; a preparation has no row.
 
     Args:
         runs: folder that holds `cells/<key>/cell.json`.
