@@ -28,7 +28,7 @@ class DataConfig:
 
     Attributes:
         pretrain: folder of images below the data root; class folders, or images alone.
-        labels: CSV below the data root with columns `file` and `label`, for the ceiling row; "" where folders say it.
+        labels: CSV below the data root with columns `file` and `label` (may be empty); "" where folders say it.
         image_size: side in pixels at which images are held in memory.
         limit: number of images used, evenly spread; 0 = all.
         tree: folder below the data root where the embedded data are made; "" where the data are the user's own.

@@ -126,9 +126,12 @@ def check_row(row: Row, *, images: ImageSet) -> None:
     _check_generator(config, images)
     with blaming_the_user():
         try:
-            build_parts(row.objective, config, seed=0, classes=len(images.classes), device="cpu")
+            parts = build_parts(row.objective, config, seed=0, classes=len(images.classes), device="cpu")
         except RuntimeError as error:  # torch on sizes that no memory holds
             raise ValueError(f"{row.objective}: cannot be built: {str(error).splitlines()[0]}") from error
+    if parts.objective.needs_labels and (images.labels < 0).any():
+        unlabelled = int((images.labels < 0).sum())
+        raise UserError(f"{row.objective}: every pretraining image must have a label, {unlabelled} have none")
 
 
 def _check_generator(config: BenchConfig, images: ImageSet) -> None:

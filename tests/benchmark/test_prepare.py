@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import math
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from mmengine.runner import Runner
 from tiny_pretraining import images
 from torch import Tensor, nn
 
+from benchmark.config import load
 from benchmark.generator_model import GeneratorModel
 from benchmark.prepare import Prepared, choose_labelled, prepare
 from benchmark.training_hooks import AtomicCheckpoint, Scalars
@@ -69,7 +71,8 @@ def test_a_training_that_was_stopped_ends_in_the_bits_of_one_that_was_not(views:
     whole = train(views, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         train(views, tmp_path / "stopped", hooks=(Stop(),))
-    resumed = train(views, tmp_path / "stopped")
+    shutil.copytree(tmp_path / "stopped", tmp_path / "resumed")  # mmengine knows runs by folder and second
+    resumed = train(views, tmp_path / "resumed")
     assert torch.equal(weights(whole), weights(resumed))
     assert whole.findings == resumed.findings
     again, other = train(views, tmp_path / "again"), train(views, tmp_path / "other", seed=1)
@@ -174,3 +177,20 @@ def test_a_flow_needs_a_training_and_raw_channels_have_none(views: ViewConfig) -
     assert views.generator is not None
     with pytest.raises(ValueError, match=r"^views: generator training must be None for flow 'none', and given for "):
         GeneratorConfig(views.generator.colour, None)
+
+
+def test_the_generators_of_stl10_have_the_settings_of_the_released_code() -> None:
+    """papers.md, sections 1.2 to 1.4."""
+    rows = load("infomin_stl10_views").rows
+    found = {name: row.config.views.generator for name, row in rows.items() if row.config.views.generator}
+    trained = {name: each.training for name, each in found.items() if each.training}
+    assert {name for name in found if name not in trained} == {"split_rgb", "split_ydbdr"}
+    for name, training in trained.items():
+        assert (training.labelled, training.info) == {
+            "unsupervised": (0, 1.0), "supervised": (5000, 0.0), "semi": (5000, 1.0)
+        }[name.rpartition("_")[2]]  # fmt: skip
+        assert (training.lr, training.lr * training.factor, training.betas) == (2e-4, 1e-3, (0.5, 0.999))
+        assert (training.epochs, training.milestones, training.decay) == (100, (0.6, 0.8), 0.2)
+        assert (training.batch, training.labelled_batch, training.dims, training.temperature) == (128, 64, 128, 0.07)
+        assert (training.critic.depth, training.critic.width, training.critic.stem) == (50, 0.5, "unpooled")
+    assert {(each.colour.blocks, each.colour.hidden) for each in found.values() if each.training} == {(4, 2)}
