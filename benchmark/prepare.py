@@ -57,6 +57,9 @@ def prepare(
         device: torch device string.
         work_dir: folder of the checkpoint and of TensorBoard's files.
         hooks: what accompanies the training (scalars, checkpoints).
+
+    Raises:
+        FloatingPointError: the training has diverged.
     """
     _, training = settings(views)
     steps, checkpoint = total_steps(training, len(images.images)), work_dir / "checkpoint.pth"
@@ -82,6 +85,8 @@ def prepare(
     )
     with closing(runner.visualizer):
         runner.train()
+    if not all(weight.isfinite().all() for weight in model.colour.parameters()):
+        raise FloatingPointError(f"the colour space is not finite after step {steps}")
     return Prepared(model.colour, model.findings())
 
 

@@ -85,16 +85,17 @@ class GeneratorTraining:
         _check(self.batch >= 2, "batch must be >= 2", self.batch)
         _check(all(0 <= beta < 1 for beta in self.betas), "betas must be in [0, 1)", self.betas)
         _check(all(0 < share < 1 for share in self.milestones), "milestones must be in (0, 1)", self.milestones)
+        _check(self.cls > 0 or not self.labelled, "labelled must be 0 where cls is 0", self.labelled)
         if self.supervised:
             rule = f"labelled_batch must be 2 to labelled = {self.labelled}"
             _check(2 <= self.labelled_batch <= self.labelled, rule, self.labelled_batch)
         else:
-            _check(self.info > 0, "info must be > 0 where there are no labels or cls is 0", self.info)
+            _check(self.info > 0, "info must be > 0 where there are no labels", self.info)
 
     @property
     def supervised(self) -> bool:
         """Whether labels are seen."""
-        return self.labelled > 0 and self.cls > 0
+        return self.labelled > 0
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,8 @@ def halves(model: GeneratorModel, data: dict[str, Any]) -> tuple[Tensor, Tensor]
 
 @pytest.mark.parametrize("bound", ["infonce", "dv"])
 def test_the_critic_raises_the_information_and_the_generator_lowers_it(views: ViewConfig, bound: str) -> None:
-    model, data = step(with_training(views, bound=bound, cls=0.0, lr=1e-4, factor=50.0))
-    frozen = with_training(views, bound=bound, cls=0.0, lr=1e-4, factor=1e-9)
+    model, data = step(with_training(views, bound=bound, labelled=0, lr=1e-4, factor=50.0))
+    frozen = with_training(views, bound=bound, labelled=0, lr=1e-4, factor=1e-9)
     model_of_critic, _ = step(frozen)
     start = model.information(*halves(model, data)).item()
     model_of_critic.train_step(data, model_of_critic.optimisers())
@@ -161,7 +161,8 @@ def test_labels_are_drawn_by_the_seed_from_the_images_that_have_one() -> None:
         ({"bound": "nwj"}, "bound must be one of ['infonce', 'dv'], got 'nwj'"),
         ({"labelled": -1}, "labelled must be >= 0, got -1"),
         ({"labelled_batch": 9}, "labelled_batch must be 2 to labelled = 8, got 9"),
-        ({"labelled": 0, "info": 0.0}, "info must be > 0 where there are no labels or cls is 0, got 0.0"),
+        ({"labelled": 0, "info": 0.0}, "info must be > 0 where there are no labels, got 0.0"),
+        ({"cls": 0.0}, "labelled must be 0 where cls is 0, got 8"),
         ({"temperature": 0.0}, "temperature must be > 0, got 0.0"),
         ({"milestones": (1.0,)}, "milestones must be in (0, 1), got (1.0,)"),
         ({"betas": (0.5, 1.0)}, "betas must be in [0, 1), got (0.5, 1.0)"),
