@@ -1,6 +1,13 @@
 """InfoMin's learned views (Tian et al. 2020, arXiv 2005.10243) on the embedded scenes, beside raw channel splits.
 
 Command: make bench CONFIG=infomin_views OBJ=all TASKS=classification SET=threads=1
+Cost:    a preparation takes about a minute on one free core, a pretraining three to four.
+Score:   linear top-1 in shape classes, seed 0: random 23.2, infonce 46.1, split_rgb 27.6, split_ydbdr 46.9,
+         vp_unsupervised 30.4, vp_semi 53.6. The semi rows have seen labels of 512 pretraining images.
+
+The generator's settings are those of infomin_stl10_views.py but for what a minute affords: four epochs in place of a
+hundred, critics of ten layers and a quarter of the width, and, with so few steps, five times the learning rate, chosen
+by the course of the mutual information in training. infonce_crops is infonce on the crops of the split rows, unsplit.
 """
 
 _base_ = "shapes.py"
@@ -35,6 +42,7 @@ vp, nvp = dict(ydbdr, flow="vp", blocks=4, hidden=2), dict(ydbdr, flow="nvp", bl
 rows = dict(
     random=dict(objective="random"),
     infonce=dict(objective="infonce"),
+    infonce_crops=dict(objective="infonce", views=crops),
     split_rgb=dict(objective="infonce", views=dict(crops, generator=dict(colour=dict(rgb, **raw), training=None))),
     split_ydbdr=dict(objective="infonce", views=dict(crops, generator=dict(colour=dict(ydbdr, **raw), training=None))),
     vp_unsupervised=dict(objective="infonce", views=dict(crops, generator=dict(colour=vp, training=unsupervised))),
