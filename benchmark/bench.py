@@ -144,15 +144,17 @@ def _prepare(request: Request, *, stages: Collection[str]) -> tuple[Job, list[li
 
 
 def _require_backbones(chains: Sequence[Sequence[Cell]], request: Request) -> None:
-    missing = [chain[0].name for chain in chains if not cells.is_done(request.places.runs, chain[0].key)]
+    pretrained = map(cells.pretraining, chains)
+    missing = [cell.name for cell in pretrained if not cells.is_done(request.places.runs, cell.key)]
     if missing:
         raise UserError(f"evaluate: not pretrained yet: {', '.join(missing)}; run clbench pretrain or bench first")
 
 
 def _describe(config: BenchConfig, chains: Sequence[Sequence[Cell]], *, device: str) -> str:
     model, training = config.model, config.training
+    keys = {cell.key for chain in chains for cell in chain}  # rows may share a preparation
     return (
-        f"{sum(map(len, chains))} cells in {len(chains)} rows on {device}: ResNet-{model.depth} x{model.width:g} "
+        f"{len(keys)} cells in {len(chains)} rows on {device}: ResNet-{model.depth} x{model.width:g} "
         f"({model.stem} stem), {config.views.size} px, {training.epochs:g} epochs of batch {training.batch}"
     )
 

@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,16 +19,16 @@ PROTOCOL = 1
 
 @dataclass(frozen=True)
 class Cell:
-    """One pretraining, or one evaluation of one pretrained backbone.
+    """One preparation of views, one pretraining, or one evaluation of one pretrained backbone.
 
     Attributes:
-        kind: "pretrain" or "evaluate".
+        kind: "prepare", "pretrain" or "evaluate".
         config: name of the bench config.
         objective: name of the row: an objective, or a variant that the config names.
         seed: seed of the whole row.
-        task: name of the task in the config, None for a pretraining.
-        family: family of that task, None for a pretraining.
-        upstream: key of the pretraining that an evaluation reads.
+        task: name of the task in the config, None for all but evaluations.
+        family: family of that task, likewise.
+        upstream: key of the pretraining that an evaluation reads, of the preparation that a pretraining reads; or None.
         inputs: everything that can change the cell's numbers; plain JSON values.
     """
 
@@ -52,12 +52,24 @@ class Cell:
     def name(self) -> str:
         """How the cell is called in progress lines and errors: "mrcl seed 0", "mrcl seed 0 on voc"."""
         row = f"{self.objective} seed {self.seed}"
+        if self.kind == "prepare":
+            return f"{row} views"
         return row if self.task is None else f"{row} on {self.task}"
 
 
 def folder(runs: Path, key: str) -> Path:
     """Where the cell `key` lies below the runs folder."""
     return runs / "cells" / key
+
+
+def pretraining(chain: Sequence[Cell]) -> Cell:
+    """The pretraining of a chain: its first cell, or its second where views are prepared."""
+    return next(cell for cell in chain if cell.kind == "pretrain")
+
+
+def colour_file(runs: Path, key: str) -> Path:
+    """Where a preparation leaves the weights of its colour space."""
+    return folder(runs, key) / "colour.pth"
 
 
 def backbone_file(runs: Path, key: str) -> Path:

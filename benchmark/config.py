@@ -28,7 +28,7 @@ class DataConfig:
 
     Attributes:
         pretrain: folder of images below the data root; class folders, or images alone.
-        labels: CSV below the data root with columns `file` and `label`, for the ceiling row; "" where folders say it.
+        labels: CSV below the data root with columns `file` and `label` (may be empty); "" where folders say it.
         image_size: side in pixels at which images are held in memory.
         limit: number of images used, evenly spread; 0 = all.
         tree: folder below the data root where the embedded data are made; "" where the data are the user's own.
@@ -290,7 +290,8 @@ def _convert(hint: Any, value: Any, *, where: str, key: str) -> Any:
         return float(value)
     expected = origin or hint
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        raise UserError(f"{where}: {key} must be {expected.__name__}, got {value!r}")
+        name = "dict" if dataclasses.is_dataclass(hint) else expected.__name__
+        raise UserError(f"{where}: {key} must be {name}, got {value!r}")
     return value
 
 

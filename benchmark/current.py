@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmark.cells import Cell, lock, write_json
+from benchmark.cells import Cell, lock, pretraining, write_json
 from benchmark.config import BenchConfig
 
 
@@ -28,14 +28,14 @@ def remember(runs: Path, config: BenchConfig, chains: Sequence[Sequence[Cell]]) 
         earlier = _read(_path(runs, chains[0][0].config))
         same = earlier["protocol"] == protocol
         rows, recipes = (earlier["cells"], earlier.get("recipes", {})) if same else ({}, {})
-        for pretrained, *evaluations in chains:
-            recipe = _recipe(pretrained)
+        for chain in chains:
+            pretrained, recipe = pretraining(chain), _recipe(chain)
             if recipes.get(pretrained.objective) != recipe:
                 rows = _without(rows, f"{pretrained.objective} seed ")
             elif rows.get(pretrained.name) != pretrained.key:
                 rows = _without(rows, f"{pretrained.name} on ")
             recipes[pretrained.objective] = recipe
-            rows |= {cell.name: cell.key for cell in (pretrained, *evaluations)}
+            rows |= {cell.name: cell.key for cell in chain}
         write_json(_path(runs, chains[0][0].config), {"protocol": protocol, "recipes": recipes, "cells": rows})
     return set(rows.values())
 
@@ -59,9 +59,10 @@ def _read(path: Path) -> dict[str, Any]:
     return plan
 
 
-def _recipe(pretrained: Cell) -> str:
+def _recipe(chain: Sequence[Cell]) -> str:
     """Hash of what the seeds of a row have in common: objective, arguments, settings, code."""
-    shared = {name: value for name, value in pretrained.inputs.items() if name != "seed"}
+    read = {cell.kind: cell.inputs for cell in chain if cell.kind != "evaluate"}
+    shared = {kind: {name: value for name, value in inputs.items() if name != "seed"} for kind, inputs in read.items()}
     return hashlib.sha256(json.dumps(shared, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -67,15 +67,17 @@ class _Executor:
             process.terminate()
 
     def run_chain(self, chain: Sequence[Cell]) -> list[str]:
-        """Run a pretraining and its evaluations; return "kept", "computed" or "failed" for each."""
-        pretrained, *evaluations = chain
-        outcomes = [self._run_cell(pretrained)]
-        for cell in evaluations:
-            if outcomes[0] == "failed" and not cells.is_done(self.template.places.runs, cell.key):
-                self._record_failure(cell, f"{pretrained.name} failed")
+        """Run the cells of a row in their order; return "kept", "computed" or "failed" for each."""
+        outcomes: list[str] = []
+        failed: dict[str | None, Cell] = {}
+        for cell in chain:
+            if cell.upstream in failed and not cells.is_done(self.template.places.runs, cell.key):
+                self._record_failure(cell, f"{failed[cell.upstream].name} failed")
                 outcomes.append("failed")
             else:
                 outcomes.append(self._run_cell(cell))
+            if outcomes[-1] == "failed":
+                failed[cell.key] = cell
         return outcomes
 
     def _run_cell(self, cell: Cell) -> str:

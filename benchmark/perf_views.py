@@ -65,6 +65,7 @@ def _recipe(size: int) -> ViewConfig:
         solarize_p=0.1,
         mean=(0.5, 0.5, 0.5),
         std=(0.25, 0.25, 0.25),
+        generator=None,
     )
 
 

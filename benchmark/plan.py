@@ -12,6 +12,7 @@ from benchmark.cells import Cell
 from benchmark.config import BenchConfig
 from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.preflight import Data
+from benchmark.pretrain import backbone_spec
 from benchmark.source_digest import source_digest
 from downstream.dense import load_config
 from downstream.tasks import ClassificationOptions, DetectionOptions, SegmentationOptions
@@ -78,12 +79,41 @@ def _choose(kind: str, text: str, known: list[str], *, groups: dict[str, list[st
     return list(dict.fromkeys(chosen))
 
 
-def pretrain_cell(config: BenchConfig, name: str, *, row: str, seed: int, data: Data) -> Cell:
-    """The pretraining of one row with one seed.
+# What of the view policy a preparation reads.
+_CROPS = ("size", "crop_scale", "crop_ratio", "flip", "mean", "std")
 
-    What an objective does not read does not enter its key: a row that does not train depends on the model alone.
+
+def prepare_cell(config: BenchConfig, name: str, *, row: str, seed: int, data: Data) -> Cell | None:
+    """The training of the colour space that a row's views are made by, with one seed; None where there is none.
+
+    The row does not enter the key: rows with the same generator share it.
+    """
+    config = config.row(row).config
+    views = asdict(config.views)
+    generator = config.views.generator
+    if generator is None or generator.training is None:
+        return None
+    inputs = {
+        "generator": views["generator"],
+        "views": {key: views[key] for key in _CROPS},
+        "data": data.images.digest,
+        "seed": seed,
+        "threads": config.threads,
+        "source": source_of_preparation(),
+    }
+    return Cell("prepare", name, row, seed, task=None, family=None, upstream=None, inputs=inputs)
+
+
+def pretrain_cell(
+    config: BenchConfig, name: str, *, row: str, seed: int, data: Data, prepared: Cell | None = None
+) -> Cell:
+    """The pretraining of one row with one seed, on views that `prepared` makes.
+
+    What an objective does not read does not enter its key: a row that does not train depends on the model alone, and on
+    the colour space if it has one.
     """
     objective, config = config.row(row).objective, config.row(row).config
+    spec = backbone_spec(config)
     arguments = resolve(objective, config.objectives)
     inputs: dict[str, Any] = {
         "row": row,
@@ -91,14 +121,15 @@ def pretrain_cell(config: BenchConfig, name: str, *, row: str, seed: int, data: 
         "arguments": arguments,
         "seed": seed,
         "model": asdict(config.model),
-        "input": [config.views.size, config.views.mean, config.views.std],
+        "input": [config.views.size, spec.mean, spec.std, None if spec.colour is None else asdict(spec.colour)],
         "source": source_of_pretraining(objective, arguments),
     }
     if OBJECTIVES.get(objective).trains:
         inputs |= {"data": data.images.digest, "views": asdict(config.views), "training": asdict(config.training)}
         inputs["processes"] = config.processes
         inputs["threads"] = config.threads
-    return Cell("pretrain", name, row, seed, task=None, family=None, upstream=None, inputs=inputs)
+    upstream = None if prepared is None else prepared.key
+    return Cell("pretrain", name, row, seed, task=None, family=None, upstream=upstream, inputs=inputs)
 
 
 def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Data) -> Cell:
@@ -132,9 +163,16 @@ def _resolved_text(config: str, overrides: str) -> str:
 
 def source_of(cell: Cell) -> str:
     """Digest of the code that computes a cell, as it is now."""
+    if cell.kind == "prepare":
+        return source_of_preparation()
     if cell.family is None:
         return source_of_pretraining(cell.inputs["objective"], cell.inputs["arguments"])
     return source_of_evaluation(cell.family)
+
+
+def source_of_preparation() -> str:
+    """Digest of the training of a colour space."""
+    return source_digest(("benchmark.prepare", *_READING))
 
 
 def source_of_pretraining(objective: str, arguments: dict[str, Any]) -> str:
@@ -150,11 +188,15 @@ def source_of_evaluation(family: str) -> str:
 def plan(
     config: BenchConfig, name: str, *, rows: Sequence[str], seeds: Sequence[int], tasks: Sequence[str], data: Data
 ) -> list[list[Cell]]:
-    """One chain a row of the benchmark: a pretraining, then its evaluations. Seed by seed, so that rows fill evenly."""
+    """One chain a row of the benchmark: a pretraining, then its evaluations; before them, learned views are prepared.
+
+    They come seed by seed, so that rows fill evenly.
+    """
     chains = []
     for seed in seeds:
         for row in rows:
-            pretrained = pretrain_cell(config, name, row=row, seed=seed, data=data)
+            prepared = prepare_cell(config, name, row=row, seed=seed, data=data)
+            pretrained = pretrain_cell(config, name, row=row, seed=seed, data=data, prepared=prepared)
             evaluations = [evaluate_cell(config, pretrained, task=task, data=data) for task in tasks]
-            chains.append([pretrained, *evaluations])
+            chains.append([*([] if prepared is None else [prepared]), pretrained, *evaluations])
     return chains

@@ -129,11 +129,32 @@ def check_row(row: Row, *, images: ImageSet) -> None:
             f"training.batch must be at most the number of pretraining images, {len(images.images)}, "
             f"got {config.training.batch}"
         )
+    _check_generator(config, images)
     with blaming_the_user():
         try:
-            build_parts(row.objective, config, seed=0, classes=len(images.classes), device="cpu")
+            parts = build_parts(row.objective, config, seed=0, classes=len(images.classes), device="cpu")
         except RuntimeError as error:  # torch on sizes that no memory holds
             raise ValueError(f"{row.objective}: cannot be built: {str(error).splitlines()[0]}") from error
+    if parts.objective.needs_labels and (images.labels < 0).any():
+        unlabelled = int((images.labels < 0).sum())
+        raise UserError(f"{row.objective}: every pretraining image must have a label, {unlabelled} have none")
+
+
+def _check_generator(config: BenchConfig, images: ImageSet) -> None:
+    """Refuse a generator that wants more images, or more labelled ones, than there are."""
+    training = None if config.views.generator is None else config.views.generator.training
+    if training is None:
+        return
+    known, count = int((images.labels >= 0).sum()), len(images.images)
+    if training.supervised and training.labelled > known:
+        raise UserError(
+            f"views: generator labelled must be at most the number of pretraining images with a label, {known}, "
+            f"got {training.labelled}"
+        )
+    if training.batch > count:
+        raise UserError(
+            f"views: generator batch must be at most the number of pretraining images, {count}, got {training.batch}"
+        )
 
 
 def _check_arguments(name: str, arguments: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from benchmark.data_parallel import average_gradients, join_group
 from benchmark.network import PretrainNetwork
 from benchmark.optimisers import build_optimiser, build_schedule
 from benchmark.seeds import derived_seed
+from benchmark.views.channel_split import ChannelSplit
 from benchmark.views.policy import ViewConfig, ViewPolicy
 from downstream.backbone import Backbone, BackboneSpec
 from objectives.contract import Dims, Objective, Views
@@ -40,16 +41,19 @@ class Parts:
     Attributes:
         network: backbone and projector, initialised from the seed alone.
         objective: the objective, its own layers initialised from the seed alone.
+        split: what splits the views into channels; None where both have all.
     """
 
     network: PretrainNetwork
     objective: Objective
+    split: ChannelSplit | None = None
 
 
 def backbone_spec(config: BenchConfig) -> BackboneSpec:
-    """The backbone that the config describes."""
+    """The backbone that the config describes, as it is evaluated."""
     model, views = config.model, config.views
-    return BackboneSpec(depth=model.depth, width=model.width, stem=model.stem, mean=views.mean, std=views.std)
+    colour = None if views.generator is None else views.generator.colour
+    return BackboneSpec(model.depth, model.width, model.stem, mean=views.mean, std=views.std, colour=colour)
 
 
 def build_parts(name: str, config: BenchConfig, *, seed: int, classes: int, device: str) -> Parts:
@@ -65,7 +69,7 @@ def build_parts(name: str, config: BenchConfig, *, seed: int, classes: int, devi
     Raises:
         ValueError: the objective refuses its arguments.
     """
-    spec, model = backbone_spec(config), config.model
+    spec, model = replace(backbone_spec(config), colour=None), config.model  # views are split before it sees them
     dims = Dims(spec.stage_dims[-1], model.projection, config.views.size, classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derived_seed(seed, "network"))
@@ -180,7 +184,7 @@ class PretrainModel(BaseModel):
 
     def __init__(self, parts: Parts, views: ViewConfig, *, seed: int, steps: int) -> None:
         needs = parts.objective
-        maker = ViewMaker(views, seed=seed, labelled=needs.needs_labels, patches=needs.needs_patches)
+        maker = ViewMaker(views, seed=seed, labelled=needs.needs_labels, patches=needs.needs_patches, split=parts.split)
         super().__init__(data_preprocessor=maker)
         self.network, self.objective, self.seed, self.steps = parts.network, parts.objective, seed, steps
         self.to(parts.network.generator.device)
@@ -202,9 +206,12 @@ class ViewMaker(nn.Module):
 
     anchor: Tensor
 
-    def __init__(self, config: ViewConfig, *, seed: int, labelled: bool, patches: bool) -> None:
+    def __init__(
+        self, config: ViewConfig, *, seed: int, labelled: bool, patches: bool, split: ChannelSplit | None
+    ) -> None:
         super().__init__()
-        self.policy, self.labelled, self.patches = ViewPolicy(config, seed=seed), labelled, patches
+        self.policy, self.split = ViewPolicy(config, seed=seed), split
+        self.labelled, self.patches = labelled, patches
         self.register_buffer("anchor", torch.empty(0), persistent=False)
 
     def forward(self, batch: Batch, training: bool = False) -> Batch:
@@ -213,6 +220,8 @@ class ViewMaker(nn.Module):
         images, index = batch["images"].to(device, non_blocking=True), batch["index"]
         with torch.autocast(device.type, enabled=False):  # views are the same in every precision
             x1, x2 = (self.policy(images, step=step, index=index, view=view) for view in (0, 1))
+            if self.split is not None:
+                x1, x2 = self.split(x1, x2, step=step, index=index)
             patches = self.policy.patches(images, step=step, index=index) if self.patches else None
         labels = batch["labels"].to(device) if self.labelled else None
         return {"views": Views(x1, x2, labels, patches), "step": step}

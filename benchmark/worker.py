@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,21 +16,28 @@ from typing import Any, TextIO
 
 import torch
 from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
 
 from benchmark import cells
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig, Row
 from benchmark.data.pretraining import open_pretraining
 from benchmark.environment import describe_environment, peak_memory_bytes
+from benchmark.generator_model import settings
+from benchmark.generator_model import total_steps as generator_steps
 from benchmark.plan import source_of
 from benchmark.preflight import Places
+from benchmark.prepare import prepare
 from benchmark.pretrain import backbone_spec, build_parts, pretrain, total_steps
 from benchmark.processes import INTERRUPTED, end_with_parent, on_processes
 from benchmark.progress import CellProgress
 from benchmark.step_cost import step_cost
 from benchmark.training_hooks import AtomicCheckpoint, Scalars
-from downstream.backbone import save_backbone
+from benchmark.views.channel_split import ChannelSplit
+from downstream.backbone import in_colour, save_backbone
+from downstream.colour import ColourSpace, load_colour
 from downstream.tasks import Context, Report
+from downstream.weights import write_weights
 from objectives.registry import OBJECTIVES, load_objectives
 
 Outcome = tuple[list[dict[str, Any]], dict[str, Any]]
@@ -83,7 +90,7 @@ def run_job(job: Job) -> None:
             load_objectives(job.plugins)
             _check_source(cell)
             with CellProgress(cell.name, shown, live=job.live) as report:
-                metrics, costs = (_pretrain if cell.kind == "pretrain" else _evaluate)(job, report)
+                metrics, costs = _KINDS[cell.kind](job, report)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         except Exception as error:  # whatever stops one cell must not stop the others
@@ -104,6 +111,45 @@ def _check_source(cell: Cell) -> None:
     """
     if source_of(cell) != cell.inputs["source"]:
         raise ValueError("the code was changed after this run was planned; give the same command again")
+
+
+def _prepare(job: Job, report: Report) -> Outcome:
+    """Train a colour space, or go on with a training that was killed."""
+    cell, config = job.cell, job.config.row(job.cell.objective).config
+    images = open_pretraining(config.data, data_root=job.places.data_root, store=job.places.store)
+    _, training = settings(config.views)
+    resumed, started = (job.folder / "checkpoint.pth").exists(), time.perf_counter()
+    hooks = _hooks(job, config, batch=training.batch, report=report)
+    views, device = config.views, job.device
+    prepared = prepare(images, views, seed=cell.seed, device=device, work_dir=job.folder, hooks=hooks)
+    write_weights(prepared.colour, cells.colour_file(job.places.runs, cell.key))
+    seen = generator_steps(training, len(images.images)) * training.batch
+    costs = {
+        "images": seen,
+        "images_per_s": None if resumed else seen / (time.perf_counter() - started),
+        "parameters": sum(parameter.numel() for parameter in prepared.colour.parameters()),
+    }
+    place = {"dataset": "views", "split": "train", "selection": "last"}
+    return [{**place, "metric": name, "value": value} for name, value in prepared.findings.items()], costs
+
+
+def _hooks(job: Job, config: BenchConfig, *, batch: int, report: Report) -> list[Hook]:
+    logging = config.logging
+    return [
+        Scalars(job.folder / "scalars.csv", interval=logging.interval, images=batch, report=report),
+        AtomicCheckpoint(job.folder / "checkpoint.pth", interval=logging.checkpoint),
+    ]
+
+
+def _colour(job: Job, config: BenchConfig) -> ColourSpace | None:
+    """The colour space of the row's views: trained where there was something to train, None where there is none."""
+    spec = backbone_spec(config)
+    if spec.colour is None:
+        return None
+    if job.cell.upstream is None:
+        return ColourSpace(spec.colour, mean=spec.mean, std=spec.std)
+    path = cells.colour_file(job.places.runs, job.cell.upstream)
+    return load_colour(path, spec.colour, mean=spec.mean, std=spec.std)
 
 
 def _pretrain(job: Job, report: Report) -> Outcome:
@@ -132,16 +178,16 @@ def _train(job: Job, report: Report) -> Outcome:
     config = row.config
     images = open_pretraining(config.data, data_root=job.places.data_root, store=job.places.store)
     parts = build_parts(row.objective, config, seed=cell.seed, classes=len(images.classes), device=job.device)
-    logging, batch = config.logging, config.training.batch
-    hooks = [
-        Scalars(job.folder / "scalars.csv", interval=logging.interval, images=batch, report=report),
-        AtomicCheckpoint(job.folder / "checkpoint.pth", interval=logging.checkpoint),
-    ]
+    colour, batch = _colour(job, config), config.training.batch
+    if colour is not None:
+        parts = replace(parts, split=ChannelSplit(colour, seed=cell.seed))
+    hooks = _hooks(job, config, batch=batch, report=report)
     per_image = _step_cost(row, classes=len(images.classes))
     resumed, started = (job.folder / "checkpoint.pth").exists(), time.perf_counter()
     backbone = pretrain(parts, images, config, seed=cell.seed, work_dir=job.folder, hooks=hooks)
     if is_main_process():
-        save_backbone(backbone, cells.backbone_file(job.places.runs, cell.key))
+        whole = backbone if colour is None else in_colour(backbone, colour)
+        save_backbone(whole, cells.backbone_file(job.places.runs, cell.key))
     seen = total_steps(config, len(images.images)) * batch if parts.objective.trains else 0
     costs = {
         "images": seen,
@@ -182,6 +228,13 @@ def _evaluate(job: Job, report: Report) -> Outcome:
     family = importlib.import_module(f"downstream.{cell.family}")
     metrics = family.run(job.config.tasks[cell.task], context)
     return [asdict(metric) for metric in metrics], {"images": None, "images_per_s": None, "parameters": None}
+
+
+_KINDS: dict[str, Callable[[Job, Report], Outcome]] = {
+    "prepare": _prepare,
+    "pretrain": _pretrain,
+    "evaluate": _evaluate,
+}
 
 
 def _reason(error: Exception, job: Job) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import pickle
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+from downstream.colour import ColourSpace, ColourSpec
+from downstream.weights import read_weights, write_weights
 
 # Residual blocks per stage; 18, 34 and 50 are Table 1 of He et al. 2016 (arXiv 1512.03385), 10 is the one-block form.
 _STAGES: dict[int, tuple[type[BasicBlock | Bottleneck], tuple[int, int, int, int]]] = {
@@ -20,8 +22,14 @@ _STAGES: dict[int, tuple[type[BasicBlock | Bottleneck], tuple[int, int, int, int
     50: (Bottleneck, (3, 4, 6, 3)),
 }
 # Kernel and stride of the first convolution, and whether the max-pool follows.
-# "stl10" is the cifar stem at stride 2, as InfoCL (arXiv 2203.07004) uses it at 64 pixels.
-_STEMS: dict[str, tuple[int, int, bool]] = {"imagenet": (7, 2, True), "cifar": (3, 1, False), "stl10": (3, 2, False)}
+# "stl10" is the cifar stem at stride 2, as InfoCL (arXiv 2203.07004) uses it at 64 pixels; "unpooled" is the imagenet
+# stem as InfoMin's critics (arXiv 2005.10243) have it at 64 pixels.
+_STEMS: dict[str, tuple[int, int, bool]] = {
+    "imagenet": (7, 2, True),
+    "cifar": (3, 1, False),
+    "stl10": (3, 2, False),
+    "unpooled": (7, 2, False),
+}
 
 
 @dataclass(frozen=True)
@@ -31,9 +39,11 @@ class BackboneSpec:
     Attributes:
         depth: 10, 18, 34 or 50 layers.
         width: factor on the channel counts of the standard network (1.0 = torchvision's).
-        stem: "imagenet" (7x7 stride 2, max-pool), "cifar" (3x3 stride 1) or "stl10" (3x3 stride 2).
+        stem: "imagenet" (7x7 stride 2, max-pool), "cifar" (3x3 stride 1), "stl10" (3x3 stride 2) or "unpooled" (7x7
+            stride 2).
         mean: per-channel mean of the RGB input scaled to [0, 1].
         std: per-channel standard deviation, same scale.
+        colour: the colour space by which the backbone splits its input; None if it takes RGB as it is.
     """
 
     depth: int
@@ -41,6 +51,7 @@ class BackboneSpec:
     stem: str
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    colour: ColourSpec | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that name no network."""
@@ -52,6 +63,12 @@ class BackboneSpec:
             raise ValueError(f"backbone: width must be in (0, 4], got {self.width}")
         if min(self.std) <= 0:
             raise ValueError(f"backbone: std must be > 0 in every channel, got {self.std}")
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> BackboneSpec:
+        """Undo `dataclasses.asdict`."""
+        colour = fields.get("colour")
+        return cls(**{**fields, "colour": None if colour is None else ColourSpec(**colour)})
 
     @property
     def stage_dims(self) -> tuple[int, int, int, int]:
@@ -80,6 +97,9 @@ class Backbone(ResNet):
     """A ResNet without its classifier, in torchvision's blocks and with torchvision's key names.
 
     At width 1.0 with the imagenet stem the state dict is that of `torchvision.models.resnet{18,34,50}` less `fc`.
+
+    Where the spec has a colour space, `colour.*` comes on top, and is frozen. The backbone then sees both halves of an
+    image, as `ColourSpace.halves` gives them, and returns the mean of what it says of them.
     """
 
     def __init__(self, spec: BackboneSpec) -> None:
@@ -98,9 +118,20 @@ class Backbone(ResNet):
         self.layer3 = self._make_layer(block, spec._planes(2), blocks[2], stride=2)
         self.layer4 = self._make_layer(block, spec._planes(3), blocks[3], stride=2)
         self._initialise()
+        # After the initialisation, which is then the same with and without.
+        self.colour = None if spec.colour is None else ColourSpace(spec.colour, mean=spec.mean, std=spec.std)
+        if self.colour is not None:
+            self.colour.requires_grad_(False)
 
     def stages(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Map normalised images (N, 3, H, W) to the four stage outputs (N, C_i, H_i, W_i)."""
+        if self.colour is None:
+            return self._stages(x)
+        both = self._stages(torch.cat(self.colour.halves(x)))  # one batch, as a batch norm that trains saw them before
+        first, second, third, fourth = (stage.unflatten(0, (2, len(x))).mean(dim=0) for stage in both)
+        return first, second, third, fourth
+
+    def _stages(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         first = self.layer1(x)
         second = self.layer2(first)
@@ -118,14 +149,17 @@ class Backbone(ResNet):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
 
+def in_colour(backbone: Backbone, colour: ColourSpace) -> Backbone:
+    """The backbone of RGB `backbone`, pretrained on the halves that `colour` gives, as one that splits by itself."""
+    whole = Backbone(replace(backbone.spec, colour=colour.spec))
+    weights = backbone.state_dict() | {f"colour.{name}": value for name, value in colour.state_dict().items()}
+    whole.load_state_dict(weights)
+    return whole
+
+
 def save_backbone(backbone: Backbone, path: Path) -> None:
     """Write the state dict of `backbone` to `path`, whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        torch.save({name: tensor.detach().cpu() for name, tensor in backbone.state_dict().items()}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_weights(backbone, path)
 
 
 def load_backbone(path: Path, spec: BackboneSpec) -> Backbone:
@@ -135,11 +169,5 @@ def load_backbone(path: Path, spec: BackboneSpec) -> Backbone:
         ValueError: a tensor is missing, left over or of another shape, or the file holds something else.
     """
     backbone = Backbone(spec)
-    try:
-        backbone.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except (EOFError, pickle.UnpicklingError) as error:
-        raise ValueError(f"{path}: must hold weights and nothing else") from error
-    except (RuntimeError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: does not fit a ResNet-{spec.depth} of width {spec.width}: {reason}") from error
+    read_weights(path, backbone, what=f"a ResNet-{spec.depth} of width {spec.width}")
     return backbone

@@ -32,7 +32,7 @@ class PretrainedResNet(nn.Module):
             raise ValueError(f"backbone: frozen_stages must be -1 to 4, got {frozen_stages}")
         if not out_indices or not set(out_indices) <= set(range(4)):
             raise ValueError(f"backbone: out_indices must be stages 0 to 3, got {out_indices}")
-        self.network = load_backbone(Path(file), BackboneSpec(**spec))
+        self.network = load_backbone(Path(file), BackboneSpec.from_fields(spec))
         self.out_indices = tuple(out_indices)
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval

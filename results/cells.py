@@ -83,16 +83,18 @@ class Cell:
 
     Attributes:
         key: content key, also the name of the cell's folder.
-        kind: "pretrain" or "evaluate".
+        kind: "prepare" (of views), "pretrain" or "evaluate".
         status: "done" or "failed".
         config: name of the benchmark config.
-        objective: name of the objective.
+        objective: name of the row; of a preparation that rows share, the first of them.
         seed: seed of the run.
-        task: name of the task; None for a pretraining.
-        family: family of the task; None for a pretraining.
-        upstream: key of the pretraining cell that an evaluation starts from; None for a pretraining.
+        task: name of the task; None for all but evaluations.
+        family: family of the task; likewise.
+        upstream: key of the pretraining cell that an evaluation starts from, of the preparation that a pretraining
+            starts from; or None.
         inputs: everything that was hashed into the key.
-        scores: numbers; none for a pretraining or a failed cell.
+        scores: numbers; none for a failed cell and for all but evaluations.
+        findings: what a preparation measured, by name: "mutual_information" and "cross_entropy", in nats.
         costs: what it cost.
         environment: where it was computed.
         reason: why it failed, one line; None if it did not.
@@ -110,6 +112,7 @@ class Cell:
     upstream: str | None
     inputs: Mapping[str, object]
     scores: tuple[Score, ...]
+    findings: Mapping[str, float]
     costs: Costs
     environment: Environment
     reason: str | None
@@ -141,11 +144,11 @@ def read_cell(path: Path) -> Cell:
     record = read_record(path)
     if record.integer("schema") != SCHEMA:
         record.fail("schema", str(SCHEMA))
-    pretrain = record.choice("kind", ("pretrain", "evaluate")) == "pretrain"
+    kind = record.choice("kind", ("prepare", "pretrain", "evaluate"))
     failed = record.choice("status", ("done", "failed")) == "failed"
     cell = Cell(
         key=record.text("key"),
-        kind=record.text("kind"),
+        kind=kind,
         status=record.text("status"),
         config=record.text("config"),
         objective=record.text("objective"),
@@ -154,18 +157,19 @@ def read_cell(path: Path) -> Cell:
         family=record.optional_text("family"),
         upstream=record.optional_text("upstream"),
         inputs=record.mapping("inputs"),
-        scores=tuple(_score(entry) for entry in record.records("metrics")),
+        scores=() if kind == "prepare" else tuple(_score(entry) for entry in record.records("metrics")),
+        findings=_findings(record) if kind == "prepare" else {},
         costs=_costs(record.record("costs"), failed=failed),
         environment=_environment(record.record("environment")),
         reason=record.optional_text("reason"),
         folder=path.parent,
     )
-    _check(cell, record, pretrain=pretrain, failed=failed)
+    _check(cell, record, failed=failed)
     return cell
 
 
 def current(cells: Collection[Cell], *, keys: Collection[str] | None) -> list[Cell]:
-    """Keep one cell per config, objective, seed and task: the newest, so that a stale one never enters a mean.
+    """Keep one cell per config, objective, seed, kind and task: the newest, so that no stale one enters a mean.
 
     Args:
         cells: all cells of a runs folder.
@@ -175,9 +179,9 @@ def current(cells: Collection[Cell], *, keys: Collection[str] | None) -> list[Ce
     Returns:
         The cells that count, in the order of `cells`.
     """
-    newest: dict[tuple[str, str, int, str | None], Cell] = {}
+    newest: dict[tuple[str, str, int, str, str | None], Cell] = {}
     for cell in cells:
-        slot = (cell.config, cell.objective, cell.seed, cell.task)
+        slot = (cell.config, cell.objective, cell.seed, cell.kind, cell.task)
         if keys is not None and cell.key not in keys:
             continue
         if slot not in newest or _age(newest[slot]) < _age(cell):
@@ -198,6 +202,10 @@ def _score(record: Record) -> Score:
         selection=record.choice("selection", ("last", "selected", "oracle")),
         value=record.fraction("value"),
     )
+
+
+def _findings(record: Record) -> dict[str, float]:
+    return {entry.text("metric"): entry.signed("value") for entry in record.records("metrics")}
 
 
 def _costs(record: Record, *, failed: bool) -> Costs:
@@ -235,7 +243,7 @@ def _time(record: Record) -> datetime:
     return created if created.tzinfo else created.replace(tzinfo=timezone.utc)
 
 
-def _check(cell: Cell, record: Record, *, pretrain: bool, failed: bool) -> None:
+def _check(cell: Cell, record: Record, *, failed: bool) -> None:
     """Refuse a cell whose fields contradict each other or its place.
 
     Raises:
@@ -243,12 +251,14 @@ def _check(cell: Cell, record: Record, *, pretrain: bool, failed: bool) -> None:
     """
     if cell.key != cell.folder.name:
         record.fail("key", f"the name of its folder, {cell.folder.name!r}")
+    evaluation = cell.kind == "evaluate"
     for name, value in (("task", cell.task), ("family", cell.family), ("upstream", cell.upstream)):
-        if (value is None) != pretrain:
-            record.fail(name, f"{'null' if pretrain else 'a string'} in a cell of kind {cell.kind!r}")
+        free = name == "upstream" and cell.kind == "pretrain"
+        if (value is not None) != evaluation and not free:
+            record.fail(name, f"{'a string' if evaluation else 'null'} in a cell of kind {cell.kind!r}")
     if failed == (not cell.reason):
         record.fail("reason", f"{'one line' if failed else 'null'} in a cell of status {cell.status!r}")
-    if bool(cell.scores) != (not pretrain and not failed):
+    if bool(cell.scores or cell.findings) != (cell.kind != "pretrain" and not failed):
         record.fail("metrics", f"{'empty' if cell.scores else 'filled'} in a {cell.status} cell of kind {cell.kind!r}")
     places = {(score.dataset, score.metric, score.split, score.selection) for score in cell.scores}
     if len(places) < len(cell.scores):

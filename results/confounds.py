@@ -75,4 +75,6 @@ def _changed(name: str, value: object, reference: object) -> Iterator[str]:
 
 
 def _short(value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"({', '.join(f'{key} {_short(inner)}' for key, inner in value.items())})"
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +24,8 @@ def load(runs: Path, *, keys: Collection[str] | None = None) -> pd.DataFrame:
     """Load all numbers of a runs folder in long form.
 
     A finished evaluation gives one row per number. A pretraining and a failed evaluation give one row without a value,
-    so that costs and reasons are there too. `pretrain_*` are the costs of the pretraining an evaluation started from.
+    so that costs and reasons are there too. `pretrain_*` are the costs of the pretraining an evaluation started from,
+    its time with that of preparing its views; a preparation has no row.
 
     Args:
         runs: folder that holds `cells/<key>/cell.json`.
@@ -39,12 +40,13 @@ def load(runs: Path, *, keys: Collection[str] | None = None) -> pd.DataFrame:
         ValueError: the folder is missing or a cell is malformed; one line that names the file.
     """
     cells = read_cells(runs, keys=keys)
-    pretrained, counted = {cell.key: cell for cell in cells if cell.kind == "pretrain"}, current(cells, keys=keys)
+    earlier, counted = {cell.key: cell for cell in cells if cell.kind != "evaluate"}, current(cells, keys=keys)
     found = confounds(counted)
     rows = [
-        _row(cell, score=score, upstream=pretrained.get(cell.upstream or ""))
+        _row(cell, score=score, earlier=earlier)
         | {"confounds": "; ".join(found.get(cell.config, {}).get(cell.objective, []))}
         for cell in counted
+        if cell.kind != "prepare"
         for score in cell.scores or (None,)
     ]
     numbers = ["value", *(name for name in COLUMNS if name.endswith(("wall_s", "per_s", "bytes")))]
@@ -72,7 +74,7 @@ def load_scalars(runs: Path, *, keys: Collection[str] | None = None) -> pd.DataF
     return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=CURVE_COLUMNS)
 
 
-def _row(cell: Cell, *, score: Score | None, upstream: Cell | None) -> dict[str, object]:
+def _row(cell: Cell, *, score: Score | None, earlier: Mapping[str, Cell]) -> dict[str, object]:
     row: dict[str, object] = {
         "config": cell.config,
         "objective": cell.objective,
@@ -99,13 +101,23 @@ def _row(cell: Cell, *, score: Score | None, upstream: Cell | None) -> dict[str,
             "selection": score.selection,
             "value": score.value,
         }
-    if upstream is not None:
+    upstream = earlier.get(cell.upstream or "")
+    if cell.kind == "evaluate" and upstream is not None:
         row |= {
-            "pretrain_wall_s": upstream.costs.wall_s,
+            "pretrain_wall_s": _wall_s(upstream, earlier=earlier),
             "pretrain_images_per_s": upstream.costs.images_per_s,
             "pretrain_peak_memory_bytes": upstream.costs.peak_memory_bytes,
         }
     return row
+
+
+def _wall_s(pretrained: Cell, *, earlier: Mapping[str, Cell]) -> float | None:
+    """Seconds of a pretraining and of the preparation it started from; None where one was not measured."""
+    if pretrained.upstream is None:
+        return pretrained.costs.wall_s
+    prepared = earlier.get(pretrained.upstream)
+    parts = [pretrained.costs.wall_s, None if prepared is None else prepared.costs.wall_s]
+    return None if None in parts else sum(part for part in parts if part is not None)
 
 
 def _curve(cell: Cell) -> pd.DataFrame:

@@ -71,6 +71,13 @@ class Record:
             self.fail(name, "a finite number >= 0")
         return float(value)
 
+    def signed(self, name: str) -> float:
+        """Return a finite number."""
+        value = self._fields.get(name)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+            self.fail(name, "a finite number")
+        return float(value)
+
     def fraction(self, name: str) -> float:
         """Return a number in [0, 1]."""
         value = self.number(name)

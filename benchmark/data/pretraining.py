@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def open_pretraining(data: DataConfig, *, data_root: Path, store: Path) -> ImageSet:
     """Open the pretraining images of a config, with labels where there are any.
 
-    Labels are only for the supervised ceiling; `Views.labels` hides them from every other objective.
+    Labels are only for the supervised ceiling (`Views.labels` hides them from every other objective) and for the
+    training of a colour space, which says how many it sees.
 
     Raises:
         ValueError: the folder or an image in it is missing or broken, or the label file does not fit the images.
@@ -35,7 +36,7 @@ def open_pretraining(data: DataConfig, *, data_root: Path, store: Path) -> Image
 
 
 def _label(images: ImageSet, folder: Path, table: Path) -> ImageSet:
-    """Take the labels from a CSV with the columns `file` (name of the image) and `label` (name of its class)."""
+    """Take the labels from a CSV with the columns `file` (name of the image) and `label` (of its class, or empty)."""
     try:
         with table.open(newline="") as file:
             names = {Path(row["file"]).name: row["label"] for row in csv.DictReader(file)}
@@ -44,7 +45,7 @@ def _label(images: ImageSet, folder: Path, table: Path) -> ImageSet:
         raise ValueError(
             f"labels: {table} must have columns file and label for every image of {folder}: {error}"
         ) from error
-    classes = tuple(sorted(set(ordered)))
-    labels = torch.tensor([classes.index(name) for name in ordered])
+    classes = tuple(sorted({*ordered} - {""}))
+    labels = torch.tensor([classes.index(name) if name else -1 for name in ordered])
     digest = hashlib.sha256(f"{images.digest}/{ordered}".encode()).hexdigest()[:16]
     return ImageSet(images.images, labels, classes, digest)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from benchmark.views.generator import GeneratorConfig
 from benchmark.views.jigsaw import JigsawConfig
 from benchmark.views.random_streams import uniform
 
@@ -40,6 +41,7 @@ class ViewConfig:
         jigsaw: patches of the image, for objectives that ask for them.
         mean: per-channel mean of RGB in [0, 1].
         std: per-channel standard deviation, same scale.
+        generator: the views are channels of a colour space, given or learned; None = both views have all channels.
     """
 
     size: int
@@ -57,6 +59,7 @@ class ViewConfig:
     jigsaw: JigsawConfig
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    generator: GeneratorConfig | None
 
     def __post_init__(self) -> None:
         """Refuse values that name no policy."""

@@ -25,6 +25,7 @@ views = dict(
     jigsaw=dict(crop_scale=(0.6, 1.0), cell=12, patch=9),
     mean=(0.5, 0.5, 0.5),
     std=(0.5, 0.5, 0.5),
+    generator=None,
 )
 
 model = dict(stem="cifar")

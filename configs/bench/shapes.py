@@ -40,6 +40,7 @@ views = dict(
     jigsaw=dict(crop_scale=(0.6, 1.0), cell=12, patch=9),
     mean=(0.42, 0.42, 0.42),
     std=(0.25, 0.25, 0.25),
+    generator=None,
 )
 
 model = dict(depth=10, width=0.5, stem="stl10")

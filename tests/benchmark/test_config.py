@@ -79,7 +79,7 @@ def test_an_unknown_task_in_an_override_is_named_with_the_nearest_valid_one() ->
         ("training.lr=nan", "training.lr must be float, got 'nan'"),
         ("training.batch=2.5", "training.batch must be int, got 2.5"),
         ("training.batch=True", "training.batch must be int, got True"),
-        ("training=3", "training must be TrainingConfig, got 3"),
+        ("training=3", "training must be dict, got 3"),
         ("views.mean=(0.5, 0.5)", "views.mean must have 3 values, got (0.5, 0.5)"),
         ("views.jitter=(0.4, 0.4, 'much', 0.1)", "views.jitter must be float, got 'much'"),
         ("tasks.classification.penalties=0.1", "tasks.classification.penalties must be tuple, got 0.1"),

@@ -42,3 +42,16 @@ def test_other_settings_of_the_config_forget_every_row(tmp_path: Path) -> None:
     planned(tmp_path, chain(0), chain(0, row="mrcl"))
     again = chain(1)
     assert planned(tmp_path, again, config=load("smoke", ["training.lr=1"])) == keys(again)
+
+
+def test_a_row_whose_preparation_has_other_code_forgets_its_other_seeds(tmp_path: Path) -> None:
+    def prepared(seed: int, source: str) -> list[Cell]:
+        views = Cell("prepare", "smoke", "infonce", seed, None, None, None, {"seed": seed, "source": source})
+        pretrained, evaluation = chain(seed)
+        pretrained = replace(pretrained, upstream=views.key)
+        return [views, pretrained, replace(evaluation, upstream=pretrained.key)]
+
+    first, second = prepared(0, "a"), prepared(1, "a")
+    assert planned(tmp_path, first, second) == keys(first, second)
+    changed = prepared(0, "b")
+    assert planned(tmp_path, changed) == keys(changed)

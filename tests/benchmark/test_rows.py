@@ -121,7 +121,10 @@ def test_rows_are_trained_evaluated_and_shown_under_their_names(
     assert "| infonce |" in table
 
 
-@pytest.mark.parametrize("name", ["infocl_cifar10", "infocl_imagenet", "infocl_stl10", "infomin_imagenet"])
+PAPERS = ["infocl_cifar10", "infocl_imagenet", "infocl_stl10", "infomin_imagenet", "infomin_stl10_views"]
+
+
+@pytest.mark.parametrize("name", [*PAPERS, "infomin_views"])
 def test_every_row_of_a_papers_config_can_be_built(name: str) -> None:
     config = load(name, ["model.width=0.125"])
     assert "random" in config.rows

@@ -50,7 +50,7 @@ def test_weights_start_with_torchvisions_statistics() -> None:
 
 
 @pytest.mark.parametrize("depth", [10, 18, 34, 50])
-@pytest.mark.parametrize("stem", ["imagenet", "cifar", "stl10"])
+@pytest.mark.parametrize("stem", ["imagenet", "cifar", "stl10", "unpooled"])
 def test_stages_have_the_channels_and_strides_that_the_spec_names(depth: int, stem: str) -> None:
     chosen = spec(depth, 0.25, stem)
     backbone = Backbone(chosen).eval()
@@ -58,7 +58,7 @@ def test_stages_have_the_channels_and_strides_that_the_spec_names(depth: int, st
         maps = backbone.stages(torch.randn(1, 3, 64, 64))
     assert tuple(stage.shape[1] for stage in maps) == chosen.stage_dims
     assert tuple(64 // stage.shape[2] for stage in maps) == chosen.strides
-    assert chosen.strides[0] == {"imagenet": 4, "cifar": 1, "stl10": 2}[stem]
+    assert chosen.strides[0] == {"imagenet": 4, "cifar": 1, "stl10": 2, "unpooled": 2}[stem]
 
 
 def test_width_scales_every_channel_but_leaves_at_least_eight() -> None:
@@ -81,7 +81,7 @@ def test_the_feature_is_the_average_of_the_last_stage() -> None:
     ("change", "message"),
     [
         ({"depth": 101}, "backbone: depth must be one of [10, 18, 34, 50], got 101"),
-        ({"stem": "vit"}, "backbone: stem must be one of ['cifar', 'imagenet', 'stl10'], got 'vit'"),
+        ({"stem": "vit"}, "backbone: stem must be one of ['cifar', 'imagenet', 'stl10', 'unpooled'], got 'vit'"),
         ({"width": 0.0}, "backbone: width must be in (0, 4], got 0.0"),
     ],
 )

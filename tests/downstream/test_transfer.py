@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from downstream import dense, mmcv_ops, transfer
-from downstream.backbone import Backbone, BackboneSpec, load_backbone, save_backbone
+from downstream.backbone import Backbone, BackboneSpec, in_colour, load_backbone, save_backbone
+from downstream.colour import ColourSpace, ColourSpec
 from downstream.pretrained_resnet import PretrainedResNet
 
 mmcv_ops.install()
@@ -177,3 +178,38 @@ def test_impossible_backbone_options_are_refused(file: Path, changes: dict[str, 
 def test_a_file_of_another_width_is_refused(file: Path) -> None:
     with pytest.raises(ValueError, match="does not fit"):
         transfer.check(build(file), file=file, spec=replace(SPEC, width=0.25))
+
+
+@pytest.fixture
+def split(tmp_path: Path) -> tuple[Path, BackboneSpec]:
+    """A backbone that splits its input by a colour space, and its spec."""
+    torch.manual_seed(0)
+    colour = ColourSpec("ydbdr", (0.434, -0.049, -0.028), (0.5, 1.169, 1.321), "nvp", blocks=2, hidden=2)
+    plain = Backbone(SPEC)
+    plain(torch.randn(8, 3, 32, 32))
+    save_backbone(in_colour(plain, ColourSpace(colour, mean=SPEC.mean, std=SPEC.std)), tmp_path / "split.pth")
+    return tmp_path / "split.pth", replace(SPEC, colour=colour)
+
+
+@pytest.mark.parametrize("frozen", [-1, 4])
+def test_a_backbone_that_splits_colours_passes_and_its_colour_space_is_never_trained(
+    split: tuple[Path, BackboneSpec], frozen: int
+) -> None:
+    file, spec = split
+    backbone = PretrainedResNet(
+        spec=asdict(spec), file=str(file), out_indices=(0, 1, 2, 3), frozen_stages=frozen, norm_eval=True
+    )
+    settings = {"mean": [255 * value for value in SPEC.mean], "std": [255 * value for value in SPEC.std]}
+    transfer.check(Dense(backbone, DetDataPreprocessor(**settings, bgr_to_rgb=True)), file=file, spec=spec)
+    names = [name for name, parameter in backbone.named_parameters() if parameter.requires_grad]
+    assert bool(names) is (frozen < 4)
+    assert not any("colour" in name for name in names)
+
+
+def test_another_colour_space_in_the_model_is_named(split: tuple[Path, BackboneSpec]) -> None:
+    file, spec = split
+    backbone = PretrainedResNet(spec=asdict(spec), file=str(file), out_indices=(3,), frozen_stages=4, norm_eval=True)
+    backbone.network.state_dict()["colour.matrix"].mul_(1.1)
+    settings = {"mean": [255 * value for value in SPEC.mean], "std": [255 * value for value in SPEC.std]}
+    with pytest.raises(ValueError, match=r"other values: colour\.matrix$"):
+        transfer.check(Dense(backbone, DetDataPreprocessor(**settings, bgr_to_rgb=True)), file=file, spec=spec)

@@ -40,3 +40,15 @@ def write_evaluation(runs: Path, values: Mapping[str, float], changes: Mapping[s
 def write_failure(runs: Path, reason: str, changes: Mapping[str, Any]) -> str:
     """Write a failed evaluation."""
     return write_evaluation(runs, {}, {"status": "failed", "reason": reason, **changes})
+
+
+def write_preparation(runs: Path, findings: Mapping[str, float], *, wall_s: float) -> str:
+    """Write a preparation with `findings` from which the fixtures' pretraining starts; returns its key."""
+    shutil.copytree(FIXTURES / "cells" / PRETRAIN, runs / "cells" / "prepared")
+    path = runs / "cells" / "prepared" / "cell.json"
+    place = {"dataset": "views", "split": "train", "selection": "last"}
+    metrics = [{**place, "metric": metric, "value": value} for metric, value in findings.items()]
+    costs = json.loads(path.read_text())["costs"] | {"wall_s": wall_s}
+    change(path, {"kind": "prepare", "key": "prepared", "metrics": metrics, "costs": costs})
+    change(runs / "cells" / PRETRAIN / "cell.json", {"upstream": "prepared"})
+    return "prepared"

@@ -120,3 +120,15 @@ def test_without_a_reference_and_without_training_there_is_nothing_to_hold_again
     inputs = json.loads(path.read_text())["inputs"]
     change(path, {"inputs": {key: value for key, value in inputs.items() if key != "training"}})
     assert found(tmp_path) == {}
+
+
+def test_learned_views_are_one_sentence_that_says_how_many_labels_were_seen(tmp_path: Path) -> None:
+    write(tmp_path, "infonce", {"views": {"generator": None}})
+    generator = {"colour": {"space": "ydbdr", "flow": "vp"}, "training": {"labelled": 512, "lr": 0.001}}
+    write(tmp_path, "semi", {"views": {"generator": generator}})
+    raw = {"colour": {"space": "ydbdr", "flow": "none"}, "training": None}
+    write(tmp_path, "raw", {"views": {"generator": raw}})
+    assert found(tmp_path) == {
+        "semi": ["views.generator (colour (space ydbdr, flow vp), training (labelled 512, lr 0.001)) instead of none"],
+        "raw": ["views.generator (colour (space ydbdr, flow none), training none) instead of none"],
+    }

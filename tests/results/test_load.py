@@ -2,7 +2,7 @@ import math
 from pathlib import Path
 
 import pytest
-from cell_store import EVALUATE, FAILED, FIXTURES, PRETRAIN, copy_fixtures, write_evaluation
+from cell_store import EVALUATE, FAILED, FIXTURES, PRETRAIN, copy_fixtures, write_evaluation, write_preparation
 
 from results.load import COLUMNS, CURVE_COLUMNS, load, load_scalars
 
@@ -35,6 +35,16 @@ def test_a_pretraining_is_a_row_without_a_value() -> None:
     (row,) = frame[frame["key"] == PRETRAIN].to_dict("records")
     assert (row["kind"], row["wall_s"], row["images_per_s"]) == ("pretrain", 156.5, 490.7)
     assert math.isnan(row["value"])
+
+
+def test_a_preparation_has_no_row_and_its_time_is_that_of_the_pretraining_too(tmp_path: Path) -> None:
+    runs = copy_fixtures(tmp_path / "runs")
+    before = load(runs)
+    write_preparation(runs, {"mutual_information": -0.25}, wall_s=10.5)
+    frame = load(runs)
+    assert list(frame["key"]) == list(before["key"])
+    assert set(frame.loc[frame["key"] == EVALUATE, "pretrain_wall_s"]) == {156.5 + 10.5}
+    assert load_scalars(runs).equals(load_scalars(FIXTURES))
 
 
 def test_an_empty_runs_folder_loads_as_empty_frames(tmp_path: Path) -> None:

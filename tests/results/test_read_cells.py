@@ -3,7 +3,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from cell_store import EVALUATE, FAILED, FIXTURES, PRETRAIN, change, copy_fixtures, write_evaluation
+from cell_store import EVALUATE, FAILED, FIXTURES, PRETRAIN, change, copy_fixtures, write_evaluation, write_preparation
 
 from results.cells import current, read_cell, read_cells
 
@@ -31,6 +31,33 @@ def test_a_failed_cell_may_lack_costs_and_has_a_reason() -> None:
     assert cell.reason == "killed by signal 9 (out of memory?)"
 
 
+def test_a_preparation_has_findings_which_may_be_negative_and_no_scores(tmp_path: Path) -> None:
+    runs = copy_fixtures(tmp_path / "runs")
+    key = write_preparation(runs, {"mutual_information": -0.25, "cross_entropy": 2.0}, wall_s=1.0)
+    cell = read_cell(runs / "cells" / key / "cell.json")
+    assert cell.findings == {"mutual_information": -0.25, "cross_entropy": 2.0}
+    assert (cell.kind, cell.scores, cell.upstream) == ("prepare", (), None)
+    assert read_cell(runs / "cells" / PRETRAIN / "cell.json").upstream == key
+    assert {each.key for each in current(read_cells(runs), keys=None)} >= {key, PRETRAIN}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metrics": []}, "metrics must be filled in a done cell of kind 'prepare', got []"),
+        ({"upstream": "other"}, "upstream must be null in a cell of kind 'prepare', got \"other\""),
+        ({"metrics": [{"metric": "a", "value": None}]}, "metrics[0].value must be a finite number, got null"),
+    ],
+)
+def test_a_malformed_preparation_gives_one_line(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    runs = copy_fixtures(tmp_path / "runs")
+    path = runs / "cells" / write_preparation(runs, {"mutual_information": 0.5}, wall_s=1.0) / "cell.json"
+    change(path, changes)
+    with pytest.raises(ValueError, match="must be") as raised:
+        read_cell(path)
+    assert str(raised.value) == f"{path}: {message}"
+
+
 def test_a_folder_without_cell_json_is_no_result(tmp_path: Path) -> None:
     runs = copy_fixtures(tmp_path / "runs")
     (runs / "cells" / "unfinished").mkdir()
@@ -49,7 +76,7 @@ def test_a_missing_runs_folder_is_named(tmp_path: Path) -> None:
         ({"schema": 2}, "schema must be 1, got 2"),
         ({"schema": True}, "schema must be a whole number >= 0, got true"),
         ({"key": "another"}, f"key must be the name of its folder, '{EVALUATE}', got \"another\""),
-        ({"kind": "train"}, "kind must be 'pretrain' or 'evaluate', got \"train\""),
+        ({"kind": "train"}, "kind must be 'prepare' or 'pretrain' or 'evaluate', got \"train\""),
         ({"status": None}, "status must be 'done' or 'failed', got null"),
         ({"seed": "0"}, 'seed must be a whole number >= 0, got "0"'),
         ({"seed": -1}, "seed must be a whole number >= 0, got -1"),

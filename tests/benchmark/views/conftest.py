@@ -22,4 +22,5 @@ def policy() -> ViewConfig:
         jigsaw=JigsawConfig(crop_scale=(0.6, 1.0), cell=12, patch=9),
         mean=(0.48, 0.45, 0.41),
         std=(0.22, 0.23, 0.25),
+        generator=None,
     )
