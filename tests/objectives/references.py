@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -68,11 +69,15 @@ def jigsaw(h: Tensor, order: Sequence[Sequence[int]], weights: Mapping[str, Tens
     return torch.stack(projections)
 
 
+def direction(a: Tensor) -> Tensor:
+    return a / torch.sqrt(dot(a, a))
+
+
 def byol(prediction: Tensor, target: Tensor) -> Tensor:
     """BYOL (arXiv 2006.07733), eq. 2: the squared distance of the two directions."""
     total = torch.zeros((), dtype=prediction.dtype)
     for p, t in zip(prediction, target, strict=True):
-        total = total + squared_distance(p / torch.sqrt(dot(p, p)), t / torch.sqrt(dot(t, t)))
+        total = total + squared_distance(direction(p), direction(t))
     return total / len(prediction)
 
 
@@ -120,13 +125,65 @@ def lbe(noisy: Tensor, mean: Tensor, *, rho: float) -> Tensor:
     return total / len(noisy)
 
 
-def gaussian_kl(mu1: float, sigma1: float, mu2: float, sigma2: float) -> float:
+def gaussian_kl(mu1: Tensor, sigma1: float, mu2: Tensor, sigma2: float) -> Tensor:
     """KL(N(mu1, sigma1^2) || N(mu2, sigma2^2)) in nats, one dimension, in closed form."""
     return math.log(sigma2 / sigma1) + (sigma1**2 + (mu1 - mu2) ** 2) / (2 * sigma2**2) - 0.5
 
 
-def mean_squared_error(a: Tensor, b: Tensor) -> Tensor:
-    total = torch.zeros((), dtype=a.dtype)
-    for x, y in zip(a.flatten(), b.flatten(), strict=True):
-        total = total + (x - y) ** 2
-    return total / a.numel()
+def divergence(mean1: Tensor, sigma1: float, mean2: Tensor, sigma2: float) -> Tensor:
+    """The same of (N, F), summed over the independent features, averaged over the images."""
+    total = torch.zeros((), dtype=mean1.dtype)
+    for a, b in zip(mean1, mean2, strict=True):
+        for mu1, mu2 in zip(a, b, strict=True):
+            total = total + gaussian_kl(mu1, sigma1, mu2, sigma2)
+    return total / len(mean1)
+
+
+def rate(mean: Tensor, *, sigma: float) -> Tensor:
+    """Divergence from the standard normal."""
+    return divergence(mean, sigma, torch.zeros_like(mean), 1.0)
+
+
+def symmetrised_kl(mean1: Tensor, mean2: Tensor, *, sigma: float) -> Tensor:
+    """InfoCL, eq. 16: the mean of both directions."""
+    return (divergence(mean1, sigma, mean2, sigma) + divergence(mean2, sigma, mean1, sigma)) / 2
+
+
+Pixels = set[tuple[int, int, int]]
+"""Places (image, row, column)."""
+
+
+def mean_squared_error(a: Tensor, b: Tensor, counted: Pixels | None = None) -> Tensor:
+    """Of all elements, or of images (N, C, H, W) at the pixels that are counted."""
+    total, number = torch.zeros((), dtype=a.dtype), 0
+    places = itertools.product(*map(range, a.shape))
+    for place, x, y in zip(places, a.flatten(), b.flatten(), strict=True):
+        if counted is None or (place[0], *place[2:]) in counted:
+            total, number = total + (x - y) ** 2, number + 1
+    return total / number
+
+
+def hidden_blocks(draws: Tensor, *, ratio: float) -> list[set[int]]:
+    """For each image the round(ratio * B) blocks with the lowest of its B numbers; draws (N, B)."""
+    hidden = []
+    for numbers in draws.tolist():
+        lowest = sorted(range(len(numbers)), key=numbers.__getitem__)
+        hidden.append(set(lowest[: round(ratio * len(numbers))]))
+    return hidden
+
+
+def block_pixels(blocks: Sequence[set[int]], *, block: int, size: int) -> Pixels:
+    """The pixels of square blocks that are counted row by row, in images of `size` by `size`."""
+    pixels = set()
+    for image, row, column in itertools.product(range(len(blocks)), range(size), range(size)):
+        if row // block * (size // block) + column // block in blocks[image]:
+            pixels.add((image, row, column))
+    return pixels
+
+
+def filled(x: Tensor, hidden: Pixels, fill: Tensor) -> Tensor:
+    """Images (N, C, H, W) whose hidden pixels are those of `fill`."""
+    values = []
+    for place, value, other in zip(itertools.product(*map(range, x.shape)), x.flatten(), fill.flatten(), strict=True):
+        values.append(other if (place[0], *place[2:]) in hidden else value)
+    return torch.stack(values).reshape(x.shape)

@@ -3,11 +3,11 @@ import re
 import pytest
 import references
 import torch
-import torch.nn.functional as F
-from agreement import assert_agree, normal
+from agreement import Side, assert_agree, assert_terms_agree, normal
+from torch import Tensor
 
 from objectives.barlow_twins import BarlowTwins, barlow_twins, cross_correlation
-from objectives.tiny_network import DIMS, network, views
+from objectives.tiny_network import DIMS
 
 
 @pytest.mark.parametrize("part", [0, 1])
@@ -33,17 +33,30 @@ def test_a_dimension_said_twice_costs_two() -> None:
     assert barlow_twins(cross_correlation(z, z))[1].item() == pytest.approx(2, rel=1e-6)
 
 
-@pytest.mark.parametrize("directions", [False, True])
-def test_the_terms_carry_their_weights(directions: bool) -> None:
-    net, batch = network(), views(labelled=False)
-    terms = BarlowTwins(DIMS, redundancy=0.3, directions=directions, scale=2.0)(batch, net)
-    same = network()
-    z1, z2 = (same.project(same.encode(x).h) for x in (batch.x1, batch.x2))
+def test_the_values_of_a_fixed_batch_are_pinned() -> None:
+    z1 = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]], dtype=torch.float64)
+    z2 = torch.tensor([[2.0, 1.0], [0.0, -3.0], [0.0, 1.0], [-2.0, 1.0]], dtype=torch.float64)
+    invariance, redundancy = barlow_twins(cross_correlation(z1, z2))
+    # All means are 0, the variances 1 and 1, 2 and 3, the covariances ((1, -1), (1, 1)). With e = 1e-5:
+    # C = ((1/sqrt((1 + e)(2 + e)), -1/sqrt((1 + e)(3 + e))), (1/sqrt((1 + e)(2 + e)), 1/sqrt((1 + e)(3 + e)))).
+    # (1 - C_11)^2 + (1 - C_22)^2, and C_12^2 + C_21^2 = 1/((1 + e)(3 + e)) + 1/((1 + e)(2 + e)).
+    assert invariance.item() == pytest.approx(0.264425592736, rel=1e-9)
+    assert redundancy.item() == pytest.approx(0.833321389025, rel=1e-9)
+
+
+def written_out(side: Side, *, directions: bool) -> dict[str, Tensor]:
+    """Barlow Twins (arXiv 2103.03230), eq. 1, with lambda 0.3 and the whole twice."""
+    z1, z2 = (side.net.project(side.net.encode(x).h) for x in (side.batch.x1, side.batch.x2))
     if directions:
-        z1, z2 = (DIMS.projection**0.5 * F.normalize(z, dim=1) for z in (z1, z2))
+        z1, z2 = (torch.stack([DIMS.projection**0.5 * references.direction(row) for row in z]) for z in (z1, z2))
     invariance, redundancy = references.barlow_twins(z1, z2)
-    torch.testing.assert_close(terms["invariance"], 2 * invariance, rtol=1e-9, atol=0)
-    torch.testing.assert_close(terms["redundancy"], 2 * 0.3 * redundancy, rtol=1e-9, atol=0)
+    return {"invariance": 2 * invariance, "redundancy": 2 * 0.3 * redundancy}
+
+
+@pytest.mark.parametrize("directions", [False, True])
+def test_the_weighted_terms_agree_with_a_loop_in_value_and_gradient(directions: bool) -> None:
+    objective = BarlowTwins(DIMS, redundancy=0.3, directions=directions, scale=2.0)
+    assert_terms_agree(objective, lambda side: written_out(side, directions=directions))
 
 
 def test_batches_that_do_not_fit_are_refused() -> None:

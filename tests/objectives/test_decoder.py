@@ -1,6 +1,7 @@
 import pytest
+import references
 import torch
-from torch import Tensor
+from agreement import assert_agree, normal
 
 from objectives.contract import Dims
 from objectives.decoder import build_decoder, reconstruction_error
@@ -48,18 +49,20 @@ def test_outputs_are_not_bounded() -> None:
     assert images.min() < 0 < images.max()
 
 
-def test_only_counted_pixels_enter_the_error() -> None:
-    stream = torch.Generator().manual_seed(0)
-    decoded, target = (torch.randn(2, 3, 4, 5, generator=stream, dtype=torch.float64) for _ in range(2))
-    counted = (torch.rand(2, 1, 4, 5, generator=stream) < 0.4).double()
-    squares = [
-        float((decoded[n, c, y, x] - target[n, c, y, x]) ** 2)
-        for n in range(2)
-        for c in range(3)
-        for y in range(4)
-        for x in range(5)
-        if counted[n, 0, y, x]
-    ]
-    assert reconstruction_error(decoded, target, counted=counted).item() == pytest.approx(sum(squares) / len(squares))
-    everything: Tensor = reconstruction_error(decoded, target)
-    torch.testing.assert_close(everything, torch.nn.functional.mse_loss(decoded, target))
+def test_the_error_agrees_with_a_loop_over_all_or_over_the_counted_pixels() -> None:
+    decoded, target = normal((2, 3, 4, 5), (2, 3, 4, 5))
+    counted = torch.rand(2, 1, 4, 5, generator=torch.Generator().manual_seed(0)) < 0.4
+    pixels = {(image, row, column) for image, _, row, column in counted.nonzero().tolist()}
+    everything = reconstruction_error(decoded, target)
+    assert_agree(everything, references.mean_squared_error(decoded, target), (decoded, target))
+    part = reconstruction_error(decoded, target, counted=counted.double())
+    assert_agree(part, references.mean_squared_error(decoded, target, pixels), (decoded, target))
+
+
+def test_the_error_of_a_fixed_batch_is_pinned() -> None:
+    decoded, target = torch.arange(12.0).view(2, 3, 1, 2), torch.ones(2, 3, 1, 2)
+    # (-1)^2 + 0^2 + 1^2 + ... + 10^2 = 386 over 12 elements.
+    assert reconstruction_error(decoded, target).item() == pytest.approx(386 / 12, rel=1e-6)
+    # The left pixel of the first image and the right one of the second: (1 + 1 + 9 + 36 + 64 + 100) / 6.
+    counted = torch.tensor([[1.0, 0.0], [0.0, 1.0]]).view(2, 1, 1, 2)
+    assert reconstruction_error(decoded, target, counted=counted).item() == pytest.approx(211 / 6, rel=1e-6)
