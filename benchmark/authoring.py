@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib.util
 import keyword
 import sys
 from collections.abc import Callable
@@ -68,6 +69,8 @@ def write_template(name: str, folder: Path) -> Path:
         raise UserError(f"new: the name must be a lower-case name that Python has not taken, got {name!r}")
     if name in OBJECTIVES.module_dict:
         raise UserError(f"new: {name} is already registered")
+    if importlib.util.find_spec(name) is not None:
+        raise UserError(f"new: {name} is the name of a module that is installed")
     path = folder / f"{name}.py"
     title = "".join(word.capitalize() for word in name.split("_"))
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import copy
 import dataclasses
-import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ from typing import Any
 from mmengine.config import Config
 
 from benchmark.data.shapes import ShapesConfig
-from benchmark.errors import UserError, blaming_the_user, unknown
+from benchmark.errors import UserError, unknown
+from benchmark.schema import build
 from benchmark.views.policy import ViewConfig
-from downstream.tasks import OPTIONS, TaskOptions
+from downstream.tasks import TaskOptions
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
@@ -74,11 +74,11 @@ class TrainingConfig:
         optimiser: "adamw", "sgd" or "lars".
         lr: peak learning rate, for this batch size.
         weight_decay: L2 penalty of sgd and lars, share that adamw takes off at every step.
-        exempt_norms: biases and normalisation layers are neither decayed nor, by lars, given a rate of their own.
+        exclude_bias_and_norm: biases and normalisation layers are not decayed, nor scaled by lars.
         momentum: of sgd and lars.
         warmup: share of the steps with a linearly rising rate.
         schedule: what follows the warm-up: "cosine" decay, or "constant".
-        floor: where the cosine ends, as a share of the peak rate.
+        final_lr: where the cosine ends, as a share of the peak rate.
         precision: "float32", "bfloat16" or "float16" (the last two on a GPU only).
     """
 
@@ -87,11 +87,11 @@ class TrainingConfig:
     optimiser: str
     lr: float
     weight_decay: float
-    exempt_norms: bool
+    exclude_bias_and_norm: bool
     momentum: float
     warmup: float
     schedule: str
-    floor: float
+    final_lr: float
     precision: str
 
 
@@ -192,7 +192,7 @@ def _resolve(raw: Mapping[str, Any], overrides: Sequence[str], *, where: str) ->
     for override in overrides:
         if not override.startswith(_ROWS):
             _apply(changed, override)
-    return typing.cast(BenchConfig, _build(BenchConfig, changed, where=where, prefix=""))
+    return typing.cast(BenchConfig, build(BenchConfig, changed, where=where, prefix=""))
 
 
 def _row(raw: Mapping[str, Any], row: Mapping[str, Any], overrides: Sequence[str], *, where: str) -> Row:
@@ -248,57 +248,3 @@ def _literal(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
-
-
-def _build(cls: Any, raw: Mapping[str, Any], *, where: str, prefix: str) -> Any:
-    """Make the dataclass `cls` from `raw`, refusing what it does not know."""
-    every = typing.get_type_hints(cls)
-    hints = {field.name: every[field.name] for field in dataclasses.fields(cls)}
-    for key in raw:
-        if key not in hints:
-            known = {f"{prefix}{name}" for name in hints}
-            raise UserError(f"{where}: {unknown('key', prefix + key, known)}")
-    missing = [prefix + name for name in hints if name not in raw]
-    if missing:
-        raise UserError(f"{where}: missing key '{missing[0]}'")
-    values = {key: _convert(hints[key], value, where=where, key=prefix + key) for key, value in raw.items()}
-    with blaming_the_user():
-        return cls(**values)
-
-
-def _convert(hint: Any, value: Any, *, where: str, key: str) -> Any:
-    """Check `value` against a type hint; build nested dataclasses, turn lists into tuples."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
-        return _build(hint, value, where=where, prefix=f"{key}.")
-    if hint == TaskOptions:
-        if not isinstance(value, Mapping):
-            raise UserError(f"{where}: {key} must be dict, got {value!r}")
-        return _task(value, where=where, key=key)
-    if origin is dict and isinstance(value, Mapping) and arguments[1] is not Any:
-        each = {name: item for name, item in value.items() if item is not None}  # None drops what a base config has
-        return {name: _convert(arguments[1], item, where=where, key=f"{key}.{name}") for name, item in each.items()}
-    if origin is types.UnionType:
-        inner = next(argument for argument in arguments if argument is not types.NoneType)
-        return None if value is None else _convert(inner, value, where=where, key=key)
-    if origin is tuple and isinstance(value, list | tuple):
-        item = arguments[0]
-        if arguments[-1] is not Ellipsis and len(value) != len(arguments):
-            raise UserError(f"{where}: {key} must have {len(arguments)} values, got {value!r}")
-        return tuple(_convert(item, each, where=where, key=key) for each in value)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    expected = origin or hint
-    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        name = "dict" if dataclasses.is_dataclass(hint) else expected.__name__
-        raise UserError(f"{where}: {key} must be {name}, got {value!r}")
-    return value
-
-
-def _task(raw: Mapping[str, Any], *, where: str, key: str) -> TaskOptions:
-    """Build the options of one task; its `family` says of which kind."""
-    options = dict(raw)
-    family = options.pop("family", None)
-    if family not in OPTIONS:
-        raise UserError(f"{where}: {key}.family: {unknown('family', str(family), OPTIONS)}")
-    return typing.cast(TaskOptions, _build(OPTIONS[family], options, where=where, prefix=f"{key}."))

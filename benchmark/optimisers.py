@@ -24,7 +24,7 @@ class LARS(Optimizer):
     """SGD with momentum whose step is scaled, tensor by tensor, to the norm of the weights.
 
     Source: You, Gitman, Ginsburg 2017, arXiv 1708.03888, algorithm 1, in the form of SimCLR and BYOL: the weights are
-    compared with the gradient after decay (one norm, not the sum of two), and with `exempt_norms` biases and
+    compared with the gradient after decay (one norm, not the sum of two), and with `exclude_bias_and_norm` biases and
     normalisation weights (tensors of one dimension) take the plain rate.
 
     Args:
@@ -32,7 +32,7 @@ class LARS(Optimizer):
         lr: learning rate.
         momentum: decay of the velocity.
         weight_decay: L2 penalty, added to the gradient before the norms are compared.
-        exempt_norms: leave tensors of one dimension at the plain rate.
+        exclude_bias_and_norm: leave tensors of one dimension at the plain rate.
         trust: the paper's eta.
     """
 
@@ -43,11 +43,11 @@ class LARS(Optimizer):
         *,
         momentum: float,
         weight_decay: float,
-        exempt_norms: bool = True,
+        exclude_bias_and_norm: bool = True,
         trust: float = 1e-3,
     ) -> None:
         defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "trust": trust}
-        super().__init__(params, {**defaults, "exempt_norms": exempt_norms})
+        super().__init__(params, {**defaults, "exclude_bias_and_norm": exclude_bias_and_norm})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
@@ -62,7 +62,7 @@ class LARS(Optimizer):
     def _update(self, weight: Tensor, group: dict[str, Any]) -> None:
         assert weight.grad is not None
         gradient = weight.grad.add(weight, alpha=group["weight_decay"])
-        if weight.ndim > 1 or not group["exempt_norms"]:
+        if weight.ndim > 1 or not group["exclude_bias_and_norm"]:
             scale = group["trust"] * weight.norm() / gradient.norm().clamp_min(1e-12)
             gradient = gradient * torch.where(weight.norm() > 0, scale, torch.ones_like(scale))
         state = self.state[weight]
@@ -80,11 +80,11 @@ def build_optimiser(model: nn.Module, training: TrainingConfig) -> OptimWrapper:
     if training.optimiser != "adamw":
         optimiser["momentum"] = training.momentum
     if training.optimiser == "lars":
-        optimiser["exempt_norms"] = training.exempt_norms
+        optimiser["exclude_bias_and_norm"] = training.exclude_bias_and_norm
     wrapper: dict[str, Any] = {"type": "OptimWrapper", "optimizer": optimiser}
     if training.precision != "float32":
         wrapper |= {"type": "AmpOptimWrapper", "dtype": training.precision}
-    if training.exempt_norms:
+    if training.exclude_bias_and_norm:
         wrapper["paramwise_cfg"] = {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}
     return build_optim_wrapper(model, wrapper)
 
@@ -92,7 +92,7 @@ def build_optimiser(model: nn.Module, training: TrainingConfig) -> OptimWrapper:
 def build_schedule(
     optimiser: OptimWrapper, training: TrainingConfig, *, steps: int
 ) -> list[LinearLR | CosineAnnealingLR]:
-    """Linear warm-up over a share of the steps; then cosine decay to the floor (arXiv 1608.03983, eq. 5), or none.
+    """Linear warm-up over a share of the steps; then cosine decay to the final rate (arXiv 1608.03983, eq. 5), or none.
 
     The first step after the warm-up is the one at the peak, which is where mmengine's LinearLR has to end.
     """
@@ -102,5 +102,5 @@ def build_schedule(
         parts.append(LinearLR(optimiser, start_factor=1 / (rising + 1), begin=0, end=rising + 1, by_epoch=False))
     if training.schedule == "cosine":
         span = {"T_max": steps - rising, "begin": rising, "end": steps, "by_epoch": False}
-        parts.append(CosineAnnealingLR(optimiser, eta_min=training.floor * training.lr, **span))
+        parts.append(CosineAnnealingLR(optimiser, eta_min=training.final_lr * training.lr, **span))
     return parts

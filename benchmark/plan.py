@@ -125,7 +125,11 @@ def pretrain_cell(
         "source": source_of_pretraining(objective, arguments),
     }
     if OBJECTIVES.get(objective).trains:
-        inputs |= {"data": data.images.digest, "views": asdict(config.views), "training": asdict(config.training)}
+        views = asdict(config.views)
+        jigsaw = views.pop("jigsaw")
+        if OBJECTIVES.get(objective).needs_patches:
+            inputs["jigsaw"] = jigsaw
+        inputs |= {"data": data.images.digest, "views": views, "training": asdict(config.training)}
         inputs["processes"] = config.processes
         inputs["threads"] = config.threads
     upstream = None if prepared is None else prepared.key

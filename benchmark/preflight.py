@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,8 +107,8 @@ def check_training(config: BenchConfig, *, device: str) -> None:
     for name, share in (("warmup", training.warmup), ("momentum", training.momentum)):
         if not 0 <= share < 1:
             raise UserError(f"training.{name} must be in [0, 1), got {share}")
-    if not 0 <= training.floor <= 1:
-        raise UserError(f"training.floor must be in [0, 1], got {training.floor}")
+    if not 0 <= training.final_lr <= 1:
+        raise UserError(f"training.final_lr must be in [0, 1], got {training.final_lr}")
 
 
 def check_row(row: Row, *, images: ImageSet) -> None:
@@ -135,6 +135,8 @@ def check_row(row: Row, *, images: ImageSet) -> None:
             parts = build_parts(row.objective, config, seed=0, classes=len(images.classes), device="cpu")
         except RuntimeError as error:  # torch on sizes that no memory holds
             raise ValueError(f"{row.objective}: cannot be built: {str(error).splitlines()[0]}") from error
+    if parts.objective.needs_patches and config.views.generator is not None:
+        raise UserError(f"{row.objective}: the patches of a jigsaw puzzle are not split, views.generator must be None")
     if parts.objective.needs_labels and (images.labels < 0).any():
         unlabelled = int((images.labels < 0).sum())
         raise UserError(f"{row.objective}: every pretraining image must have a label, {unlabelled} have none")
@@ -163,9 +165,12 @@ def _check_arguments(name: str, arguments: dict[str, Any]) -> None:
     for key, value in arguments.items():
         if key not in known:
             raise UserError(f"{name}: {unknown('argument', key, known)}")
-        allowed = (int, float) if isinstance(known[key], float) else type(known[key])
+        if (key == "base" and isinstance(value, Mapping)) or (known[key] is None and value is None):
+            continue
+        allowed = (int, float) if known[key] is None or isinstance(known[key], float) else type(known[key])
         if not isinstance(value, allowed) or isinstance(value, bool) != isinstance(known[key], bool):
-            raise UserError(f"{name}: {key} must be {type(known[key]).__name__}, got {value!r}")
+            expected = "float" if known[key] is None else type(known[key]).__name__
+            raise UserError(f"{name}: {key} must be {expected}, got {value!r}")
         if isinstance(value, tuple) and not all(isinstance(item, int | float) for item in value):
             raise UserError(f"{name}: {key} must hold numbers, got {value!r}")
 

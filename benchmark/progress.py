@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from types import TracebackType
 from typing import TextIO
@@ -58,8 +57,8 @@ class CellProgress:
         if step < total and now - self.shown < SECONDS_BETWEEN_LINES:
             return
         done, self.shown = step - self.first, now
-        left = (now - self.started) / done * (total - step) if done else math.nan
-        print(f"  {self.name}: {step}/{total}  left {left:.0f} s  {shown}", file=self.stream, flush=True)
+        left = f"left {(now - self.started) / done * (total - step):.0f} s  " if done else ""
+        print(f"  {self.name}: {step}/{total}  {left}{shown}", file=self.stream, flush=True)
 
 
 def _show(name: str, value: float) -> str:

@@ -5,11 +5,11 @@ model = dict(depth=18, width=1.0, stem="imagenet", hidden=0, projection=128, pro
 training = dict(
     optimiser="adamw",
     weight_decay=1e-2,
-    exempt_norms=True,
+    exclude_bias_and_norm=True,
     momentum=0.9,
     warmup=0.1,
     schedule="cosine",
-    floor=0.0,
+    final_lr=0.0,
     precision="float32",
 )
 

@@ -18,7 +18,7 @@ training = dict(
     optimiser="lars",
     lr=1.2,
     weight_decay=1e-6,
-    exempt_norms=False,  # the released code decays and scales biases and batch norms too
+    exclude_bias_and_norm=False,  # as in the released code, where a tensor that starts at 0 is never moved besides
     momentum=0.9,
     warmup=0.0,
 )

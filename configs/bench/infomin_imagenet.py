@@ -35,9 +35,9 @@ training = dict(
     lr=0.03,
     momentum=0.9,
     weight_decay=1e-4,
-    exempt_norms=False,
+    exclude_bias_and_norm=False,
     warmup=0.0,
-    floor=1e-3,  # the rate times a tenth, three times
+    final_lr=1e-3,  # the rate times a tenth, three times
 )
 
 objectives = dict(infonce=dict(temperature=0.2, queue=65536, momentum=0.999))

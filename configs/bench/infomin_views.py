@@ -6,8 +6,8 @@ Score:   linear top-1 in shape classes, seed 0: random 23.2, infonce 46.1, infon
          split_ydbdr 46.9, vp_unsupervised 30.4, vp_semi 53.6. The semi rows have seen labels of 512 pretraining images.
 
 The generator's settings are those of infomin_stl10_views.py but for what a minute affords: four epochs in place of a
-hundred, critics of ten layers and a quarter of the width, and, with so few steps, five times the learning rate, chosen
-by the course of the mutual information in training. infonce_crops is infonce on the crops of the split rows, unsplit.
+hundred, critics of ten layers and a quarter of the width, and, with so few steps, five times the learning rate (set
+before anything was measured downstream). infonce_crops is infonce on the crops of the split rows, unsplit.
 """
 
 _base_ = "shapes.py"

@@ -51,6 +51,7 @@ def test_a_broken_objective_is_status_one_and_names_the_check(folder: Path, caps
         ("new queue", "clbench: new: the name must be a lower-case name that Python has not taken, got 'queue'"),
         ("new _", "clbench: new: the name must be a lower-case name that Python has not taken, got '_'"),
         ("new infonce", "clbench: new: infonce is already registered"),
+        ("new numpy", "clbench: new: numpy is the name of a module that is installed"),
         ("new mine --out nowhere", "clbench: new: nowhere/mine.py cannot be written: No such file or directory"),
         ("check infonc", "clbench: unknown objective 'infonc'. Did you mean 'infonce'?"),
     ],

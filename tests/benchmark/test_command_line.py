@@ -60,6 +60,12 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     [
         ("--objectives infonc", "unknown objective 'infonc'. Did you mean 'infonce'? Known: "),
         ("--objectives infonce,", "unknown objective ''"),
+        (
+            "--objectives mrcl --set objectives.mrcl.base=torch",
+            "mrcl: base must be one of barlow_twins, byol, infonce, supervised, got 'torch'",
+        ),
+        ("--objectives infocl --set objectives.infocl.weight=much", "infocl: weight must be float, got 'much'"),
+        ("--objectives infomin --set objectives.infomin.beta=2", "infomin: beta must be in [0, 1], got 2"),
         ("--tasks detektion", "unknown task 'detektion'. Did you mean 'detection'? Known: "),
         ("--config smok", "unknown config 'smok'. Did you mean 'smoke'? Known: "),
         ("--set training.lr_rate=1", "unknown key 'training.lr_rate'. Did you mean 'training.lr'?"),

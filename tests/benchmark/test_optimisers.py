@@ -54,7 +54,7 @@ def test_lars_agrees_with_its_algorithm_written_out(weight_decay: float, exempt:
     options = {"lr": 0.3, "momentum": 0.9, "weight_decay": weight_decay, "trust": 0.02}
     network = model()
     optimiser = LARS(
-        network.parameters(), lr=0.3, momentum=0.9, weight_decay=weight_decay, trust=0.02, exempt_norms=exempt
+        network.parameters(), lr=0.3, momentum=0.9, weight_decay=weight_decay, trust=0.02, exclude_bias_and_norm=exempt
     )
     for step in range(5):
         optimiser.zero_grad()
@@ -105,9 +105,9 @@ def test_biases_and_normalisation_are_not_decayed(name: str) -> None:
 
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_without_the_exemption_everything_is_decayed(name: str) -> None:
-    wrapper = build_optimiser(model(), replace(TRAINING, optimiser=name, weight_decay=0.1, exempt_norms=False))
+    wrapper = build_optimiser(model(), replace(TRAINING, optimiser=name, weight_decay=0.1, exclude_bias_and_norm=False))
     assert {group["weight_decay"] for group in wrapper.optimizer.param_groups} == {0.1}
-    assert {group.get("exempt_norms", False) for group in wrapper.optimizer.param_groups} == {False}
+    assert {group.get("exclude_bias_and_norm", False) for group in wrapper.optimizer.param_groups} == {False}
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
@@ -149,8 +149,8 @@ def test_the_rate_rises_linearly_then_falls_along_a_cosine(steps: int, warmup: f
     assert [rate / 2.0 for rate in found] == pytest.approx(wanted, rel=1e-9)
 
 
-def test_a_cosine_ends_at_its_floor() -> None:
-    found = rates(replace(TRAINING, lr=2.0, warmup=0.0, floor=0.1), steps=8)
+def test_a_cosine_ends_at_the_final_rate() -> None:
+    found = rates(replace(TRAINING, lr=2.0, warmup=0.0, final_lr=0.1), steps=8)
     assert found == pytest.approx([2 * (0.1 + 0.9 * _cosine(step, 8)) for step in range(8)], rel=1e-9)
 
 

@@ -1,5 +1,8 @@
 """Costs of an objective, against numbers counted by hand."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
 from tiny_pretraining import tiny_config
@@ -51,3 +54,14 @@ def test_a_target_costs_two_forward_passes_more_and_a_decoder_has_parameters() -
 
 def test_the_floor_costs_nothing() -> None:
     assert step_cost("random", tiny_config(), classes=0).flops_per_image == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "passes"),
+    [("infonce", {"queue": 8}, 2), ("byol", {}, 4), ("infomin", {}, 11), ("infocl", {"base": {"type": "byol"}}, 4)],
+)
+def test_every_view_and_every_patch_that_is_encoded_counts_once(
+    name: str, arguments: dict[str, Any], passes: float
+) -> None:
+    config = replace(tiny_config(), objectives={name: arguments})
+    assert step_cost(name, config, classes=0).forward_passes == passes

@@ -52,7 +52,7 @@ def moco(query: Tensor, key: Tensor, queue: Tensor, *, temperature: float) -> Te
 
 
 def jigsaw(h: Tensor, order: Sequence[Sequence[int]], weights: Mapping[str, Tensor]) -> Tensor:
-    """PIRL (arXiv 1912.01991), section 3.2, with InfoMin's layers: (N, 9, F) patches, shuffled, to (N, D)."""
+    """PIRL (arXiv 1912.01991), section 2.3, with InfoMin's layers: (N, 9, F) patches, shuffled, to (N, D)."""
 
     def linear(x: Tensor, layer: str) -> Tensor:
         rows = [dot(row, x) + b for row, b in zip(weights[f"{layer}.weight"], weights[f"{layer}.bias"], strict=True)]

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from objectives.registry import OBJECTIVES, load_objectives
+from objectives.registry import OBJECTIVES, load_objectives, resolve
 
 PLUGIN = """
 from objectives.contract import Objective
@@ -53,3 +53,8 @@ def test_a_broken_plug_in_is_one_line_that_names_it(folder: Path, text: str, mes
 def test_a_plug_in_that_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match=r"^--import nowhere\.objective: No module named 'nowhere'$"):
         load_objectives(["nowhere.objective"])
+
+
+def test_a_base_takes_the_arguments_of_its_name_but_for_those_that_are_given_with_it() -> None:
+    chosen = {"infonce": {"temperature": 0.2, "queue": 8}, "mrcl": {"base": {"type": "infonce", "temperature": 0.15}}}
+    assert resolve("mrcl", chosen)["base"] == {"type": "infonce", "temperature": 0.15, "queue": 8, "momentum": 0.999}

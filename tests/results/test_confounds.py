@@ -52,6 +52,13 @@ def test_the_same_recipe_has_an_empty_list(tmp_path: Path) -> None:
     assert found(tmp_path) == {"byol": []}
 
 
+def test_the_temperature_inside_infomin_is_compared(tmp_path: Path) -> None:
+    write(tmp_path, "infonce", {})
+    base = {"type": "infonce", "temperature": 0.15, "queue": 0}
+    write(tmp_path, "infomin", {"objective": "infomin", "arguments": {"beta": 0.5, "base": base}})
+    assert found(tmp_path) == {"infomin": ["base.temperature 0.15 instead of 0.2"]}
+
+
 @pytest.mark.parametrize(
     ("inputs", "sentence"),
     [
