@@ -20,6 +20,7 @@ from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.listing import describe_all
 from benchmark.plan import choose_objectives
 from benchmark.preflight import Places
+from benchmark.step_cost import describe_costs
 from objectives.registry import load_objectives
 
 EXAMPLES = """examples:
@@ -80,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("list", "list objectives, configs and tasks", _list, (_add_json, _add_import)),
         ("table", "rebuild the tables from the stored results", _table, (_add_runs, _add_import)),
         ("plot", "redraw the figures from the stored results", _plot, (_add_runs, _add_import)),
+        ("cost", "count what the pretraining of every row costs", _cost, (_add_cost,)),
         ("data", "write the embedded data set alone", _data, (_add_data,)),
         (
             "check",
@@ -142,6 +144,13 @@ def _add_data(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="NAME", help="shapes")
     command.add_argument("--out", required=True, type=Path, metavar="DIR", help="where the trees go")
     command.add_argument("--config", default="shapes", metavar="NAME", help="config whose data.shapes is written")
+
+
+def _add_cost(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", default="shapes", metavar="NAME", help="file in configs/bench (default shapes)")
+    command.add_argument("--images", required=True, type=int, metavar="N", help="pretraining images")
+    command.add_argument("--classes", default=2, type=int, metavar="N", help="their classes (default 2)")
+    _add_import(command)
 
 
 def _add_names(command: argparse.ArgumentParser) -> None:
@@ -208,6 +217,15 @@ def _table(arguments: argparse.Namespace) -> int:
 def _plot(arguments: argparse.Namespace) -> int:
     _load(arguments.plugins)
     return _wrote(bench.report_figures(arguments.runs, keys=current_keys(arguments.runs)))
+
+
+def _cost(arguments: argparse.Namespace) -> int:
+    _load(arguments.plugins)
+    config = load(arguments.config)
+    with blaming_the_user():
+        for line in describe_costs(config, images=arguments.images, classes=arguments.classes):
+            print(line, flush=True)
+    return 0
 
 
 def _data(arguments: argparse.Namespace) -> int:

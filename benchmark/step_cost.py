@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from benchmark.config import BenchConfig
 from benchmark.pretrain import build_parts
 from benchmark.views import ViewConfig
 from objectives.contract import JIGSAW_SIDE, Objective, Views
+from objectives.registry import OBJECTIVES
 
 _IMAGES = 8
 
@@ -31,6 +33,24 @@ class StepCost:
     flops_per_image: int
     forward_passes: float
     objective_parameters: int
+
+
+def describe_costs(config: BenchConfig, *, images: int, classes: int) -> Iterator[str]:
+    """A line for every row that a config names, or for every objective that trains: what its pretraining costs.
+
+    Args:
+        config: the bench config.
+        images: pretraining images.
+        classes: number of their classes, 0 if unlabelled.
+    """
+    yield f"{'row':<18} {'FLOPs/image':>11} {'passes':>6} {'own parameters':>14} {'FLOPs in all':>12}"
+    for name in config.rows or sorted(OBJECTIVES.module_dict):
+        row = config.row(name)
+        if OBJECTIVES.get(row.objective).trains:
+            cost = step_cost(row.objective, row.config, classes=classes)
+            whole = cost.flops_per_image * images * row.config.training.epochs
+            passes, own = f"{cost.forward_passes:g}", cost.objective_parameters
+            yield f"{name:<18} {cost.flops_per_image:>11.2e} {passes:>6} {own:>14} {whole:>12.1e}"
 
 
 def step_cost(objective: str, config: BenchConfig, *, classes: int) -> StepCost:

@@ -181,7 +181,7 @@ def test_a_flow_needs_a_training_and_raw_channels_have_none(views: ViewConfig) -
 
 
 def test_the_generators_of_stl10_have_the_settings_of_the_released_code() -> None:
-    """papers.md, sections 1.2 to 1.4."""
+    """The settings of the public copy of the view generator (github ali-design/GenRep, LearningView)."""
     rows = load("infomin_stl10_views").rows
     found = {name: row.config.views.generator for name, row in rows.items() if row.config.views.generator}
     trained = {name: each.training for name, each in found.items() if each.training}

@@ -12,7 +12,7 @@ from benchmark.errors import UserError
 from benchmark.plan import choose_rows
 from benchmark.preflight import check_training
 from benchmark.pretrain import build_parts
-from objectives.registry import OBJECTIVES, load_objectives
+from objectives.registry import OBJECTIVES, load_objectives, resolve
 
 load_objectives()
 
@@ -134,7 +134,7 @@ def test_every_row_of_a_papers_config_can_be_built(name: str) -> None:
 
 
 def test_infocls_rows_have_the_papers_coefficients() -> None:
-    """papers.md, section 2.3: lambda of RC and LBE on each base, of the controls, and the width of the projection."""
+    """The released commands (github Haoqing-Wang/InfoCL, main.sh): lambda of RC and LBE on each base, of the controls, and the width of the projection."""
     rows = load("infocl_cifar10").rows
     built = {name: row.config.objectives["infocl"] for name, row in rows.items() if row.objective == "infocl"}
     weights = {name: arguments.get("weight") for name, arguments in built.items()}
@@ -153,3 +153,22 @@ def test_infocls_rows_have_the_papers_coefficients() -> None:
     assert set(load("infocl_stl10").rows) == set(rows) - {"infonce_ip", "infonce_noise", "infonce_mib"}
     lbe = load("infocl_imagenet").row("infonce_lbe").config.objectives["infocl"]
     assert (lbe["rho"], lbe["stages"]) == (1 / 80, (0.0, 0.0, 0.0, 1.0))
+
+
+def test_infomins_rows_have_the_papers_settings() -> None:
+    """The released options (github HobbitLong/PyContrast, preset InfoMin; MoCo v2 beside it)."""
+    config = load("infomin_imagenet")
+    views, moco, puzzle = config.row("infomin").config.views, config.views, config.views.jigsaw
+    assert (views.size, views.crop_scale, views.flip, views.grayscale_p) == (224, (0.2, 1.0), 0.5, 0.2)
+    assert (views.jitter, views.jitter_p, views.randaugment) == ((0.8, 0.8, 0.8, 0.2), 0.8, (2, 10.0, 0.5))
+    assert (views.blur_p, views.blur_kernel, views.blur_sigma) == (0.5, 23, (0.1, 2.0))
+    assert (moco.jitter, moco.randaugment[0]) == ((0.4, 0.4, 0.4, 0.1), 0)
+    assert (puzzle.crop_scale, puzzle.side, puzzle.cell, puzzle.patch) == ((0.6, 1.0), 255, 85, 64)
+    shared = {"type": "infonce", "queue": 65536, "momentum": 0.999}
+    bases = {name: resolve("infomin", config.row(name).config.objectives) for name in ("infomin", "infomin_jigsaw")}
+    assert bases["infomin"] == {"base": {**shared, "temperature": 0.15}, "beta": 0.5}
+    assert bases["infomin_jigsaw"] == {"base": {**shared, "temperature": 0.2}, "beta": 0.5}
+    training, model = config.training, config.model
+    assert (training.lr, training.weight_decay, training.momentum, training.batch) == (0.03, 1e-4, 0.9, 256)
+    assert (training.epochs, training.final_lr, training.exclude_bias_and_norm) == (200, 1e-3, False)
+    assert (model.depth, model.hidden, model.projection, model.projector_norm) == (50, 0, 128, False)

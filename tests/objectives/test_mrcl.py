@@ -49,7 +49,7 @@ def test_every_block_is_hidden_equally_often() -> None:
 
 
 def written_out(side: Side, *, fill: str, target: str, masked: str) -> dict[str, Tensor]:
-    """The loss of papers.md 4.3 with weight 3: 0.3 of 16 blocks of 4 pixels are hidden, rounded to 5."""
+    """The loss with weight 3: 0.3 of 16 blocks of 4 pixels are hidden, rounded to 5."""
     assert isinstance(side.objective, MRCL)
     net, decoder, noise = side.net, side.objective.decoder, side.net.generator
     projections, error = [], torch.zeros((), dtype=torch.float64)

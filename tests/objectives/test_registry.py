@@ -1,5 +1,6 @@
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,5 +57,8 @@ def test_a_plug_in_that_is_not_there_is_named() -> None:
 
 
 def test_a_base_takes_the_arguments_of_its_name_but_for_those_that_are_given_with_it() -> None:
-    chosen = {"infonce": {"temperature": 0.2, "queue": 8}, "mrcl": {"base": {"type": "infonce", "temperature": 0.15}}}
+    chosen: dict[str, dict[str, Any]] = {
+        "infonce": {"temperature": 0.2, "queue": 8},
+        "mrcl": {"base": {"type": "infonce", "temperature": 0.15}},
+    }
     assert resolve("mrcl", chosen)["base"] == {"type": "infonce", "temperature": 0.15, "queue": 8, "momentum": 0.999}

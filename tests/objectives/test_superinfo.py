@@ -45,7 +45,7 @@ def test_the_rate_agrees_with_torch_distributions() -> None:
 
 
 def written_out(side: Side, *, bound: str) -> dict[str, Tensor]:
-    """The loss of papers.md 3.3 with weights 0.3 and 2 and sigma 0.2."""
+    """The loss with weights 0.3 and 2 and sigma 0.2."""
     assert isinstance(side.objective, SuperInfo)
     net, batch, decoder = side.net, side.batch, side.objective.decoder
     mu1, mu2 = (net.encode(x).h for x in (batch.x1, batch.x2))
