@@ -134,7 +134,7 @@ def test_every_row_of_a_papers_config_can_be_built(name: str) -> None:
 
 
 def test_infocls_rows_have_the_papers_coefficients() -> None:
-    """The released commands (github Haoqing-Wang/InfoCL, main.sh): lambda of RC and LBE on each base, of the controls, and the width of the projection."""
+    """Those of the released commands (github Haoqing-Wang/InfoCL, main.sh), and the widths of the projection."""
     rows = load("infocl_cifar10").rows
     built = {name: row.config.objectives["infocl"] for name, row in rows.items() if row.objective == "infocl"}
     weights = {name: arguments.get("weight") for name, arguments in built.items()}

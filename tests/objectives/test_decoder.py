@@ -16,7 +16,8 @@ def test_features_become_images_of_the_size_asked_for(size: int) -> None:
     assert build_decoder("mrcl", "light", dims(size))(torch.randn(3, 10)).shape == (3, 3, size, size)
 
 
-# Weights counted by hand from InfoCL's released decoders: Linear without bias, BN (2 a channel), ConvT 3x3, the last one with bias.
+# Weights of InfoCL's released decoders, counted by hand: Linear without bias, BN (2 a channel), ConvT 3x3, the last one
+# with bias.
 _32 = 512 * 1024 + 2 * 1024 + 9 * (64 * 256 + 256 * 128 + 128 * 64 + 64 * 3) + 2 * (256 + 128 + 64) + 3
 _64 = 512 * 2048 + 2 * 2048 + 9 * (4 * 128 * 128 + 128 * 3) + 2 * 4 * 128 + 3
 _224 = 2048 * 3136 + 2 * 3136 + 9 * (64 * 128 + 2 * 128 * 128 + 128 * 64 + 64 * 3) + 2 * (3 * 128 + 64) + 3
