@@ -91,7 +91,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         ("--set model.hidden=-1", "model.hidden must be > -1, got -1"),
         ("--set data.limit=-1", "data: limit must be >= 0, got -1"),
         ("--set data.image_size=0", "data.image_size must be > 0, got 0"),
-        ("--set objectives.infonce.temperature=-1", "infonce: temperature must be > 0, got -1"),
+        ("--set objectives.infonce.temperature=-1", "infonce: temperature must be > 0 and finite, got -1"),
         ("--set objectives.infonce.temperature=hot", "infonce: temperature must be float, got 'hot'"),
         (
             "--set objectives.infonce.temprature=1",

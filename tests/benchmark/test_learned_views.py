@@ -19,7 +19,7 @@ from tiny_pretraining import images as tiny_images
 from benchmark import plan as planning
 from benchmark.cells import Cell, colour_file, folder, pretraining
 from benchmark.cli import main
-from benchmark.config import BenchConfig
+from benchmark.config import BenchConfig, Row
 from benchmark.errors import UserError
 from benchmark.plan import plan
 from benchmark.preflight import Data, check_row
@@ -132,6 +132,12 @@ def test_images_without_labels_are_enough_for_an_unsupervised_generator_alone(tm
     check_row(learned(tmp_path).row("unsupervised"), images=bare)
     with pytest.raises(UserError, match=r"^views: generator labelled must be at most .* with a label, 0, got 8$"):
         check_row(learned(tmp_path).row("semi"), images=bare)
+
+
+def test_a_puzzle_and_split_views_do_not_go_together(tmp_path: Path) -> None:
+    split = learned(tmp_path).row("split").config
+    with pytest.raises(UserError, match=r"^infomin: the patches .* are not split, views.generator must be None$"):
+        check_row(Row("infomin", split), images=DATA.images)
 
 
 @pytest.mark.parametrize(
