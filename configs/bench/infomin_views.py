@@ -2,8 +2,9 @@
 
 Command: make bench CONFIG=infomin_views OBJ=all TASKS=classification SET=threads=1
 Cost:    a preparation takes about a minute on one free core, a pretraining three to four.
-Score:   linear top-1 in shape classes, seed 0: random 23.2, infonce 46.1, infonce_crops 19.1, split_rgb 27.6,
-         split_ydbdr 46.9, vp_unsupervised 30.4, vp_semi 53.6. The semi rows have seen labels of 512 pretraining images.
+Score:   linear top-1 in shape classes, seed 0 (docs/first-results.md): random 23.2, infonce 46.1, infonce_crops 19.1,
+         split_rgb 27.6, split_ydbdr 46.9, vp_unsupervised 30.4, vp_semi 53.6; the nvp rows have not been run to their
+         end. The semi rows have seen labels of 512 pretraining images.
 
 The generator's settings are those of infomin_stl10_views.py but for what a minute affords: four epochs in place of a
 hundred, critics of ten layers and a quarter of the width, and, with so few steps, five times the learning rate (set
