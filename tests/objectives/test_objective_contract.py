@@ -94,7 +94,7 @@ FAULTS = {
     "terms": (EXTRA, "(h1 - h2).square()"),
     "views": ("return terms", 'return {"extra": self.weight * h1.square().mean()}'),
     "reach": ("self.weight = weight", "self.weight, self.idle = weight, torch.nn.Linear(2, 2)"),
-    "gradient": (EXTRA, "self.weight * (0.9995 * F.mse_loss(h1, h2) + 0.0005 * F.mse_loss(h1, h2).detach())"),
+    "gradient": (EXTRA, "self.weight * (0.99 * F.mse_loss(h1, h2) + 0.01 * F.mse_loss(h1, h2).detach())"),
     "order": (EXTRA, "self.weight * (h1[0] - h2[1]).square().mean()"),
     "swap": (EXTRA, "self.weight * (h1.square().mean() + 2 * h2.square().mean())"),
     "base": (EXTRA, "(self.weight + 1e-6) * F.mse_loss(h1, h2)"),
