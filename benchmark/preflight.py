@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -18,11 +17,8 @@ from benchmark.data.pretraining import open_pretraining
 from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.optimisers import OPTIMISERS, PRECISIONS, SCHEDULES
 from benchmark.pretrain import build_parts
-from downstream import trees
-from downstream.classification import load_splits
-from downstream.dense import load_config
+from downstream.families import family
 from downstream.imagefolder import ImageSet
-from downstream.tasks import ClassificationOptions, SegmentationOptions, TaskOptions
 from objectives.registry import OBJECTIVES, defaults
 
 
@@ -202,7 +198,11 @@ def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, s
             shapes.ensure(config.data.shapes, tree)
         say("data: checking")
         images = open_pretraining(config.data, data_root=places.data_root, store=places.store)
-        fingerprints = {name: check_task(config.tasks[name], places) for name in tasks}
+        options = {name: config.tasks[name] for name in tasks}
+        fingerprints = {
+            name: family(each.family).check_data(each, data_root=places.data_root, store=places.store)
+            for name, each in options.items()
+        }
     return Data(images, fingerprints)
 
 
@@ -218,32 +218,3 @@ def check_packages(config: BenchConfig, tasks: Sequence[str]) -> None:
             raise UserError(
                 f"task {name} needs {package}, which is not installed: make setup, or pip install -e '.[dense]'"
             )
-
-
-def check_task(options: TaskOptions, places: Places) -> str:
-    """Check the data of one task and return their fingerprint.
-
-    Raises:
-        ValueError: the data are missing or malformed.
-    """
-    if isinstance(options, ClassificationOptions):
-        train, test = load_splits(options, data_root=places.data_root, store=places.store)
-        return f"{train.digest}-{test.digest}"
-    root = places.data_root / options.data
-    if isinstance(options, SegmentationOptions):
-        trees.check_ade20k(root, classes=options.classes)
-    elif load_config(options.config, overrides=options.overrides).test_dataloader.dataset.type == "CocoDataset":
-        trees.check_coco(root, classes=options.classes)
-    else:
-        trees.check_voc(root, classes=options.classes)
-    return _tree_fingerprint(root)
-
-
-def _tree_fingerprint(root: Path) -> str:
-    """Hash a tree: annotations by their content, photographs by their name and size."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")):
-        digest.update(f"{path.relative_to(root)}/{path.stat().st_size}".encode())
-        if path.suffix.lower() not in {".jpg", ".jpeg"}:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import shutil
 import sys
@@ -36,6 +35,7 @@ from benchmark.training_hooks import AtomicCheckpoint, Scalars
 from benchmark.views.channel_split import ChannelSplit
 from downstream.backbone import in_colour, save_backbone
 from downstream.colour import ColourSpace, load_colour
+from downstream.families import family
 from downstream.tasks import Context, Report
 from downstream.weights import write_weights
 from objectives.registry import OBJECTIVES, load_objectives
@@ -213,8 +213,7 @@ def _evaluate(job: Job, report: Report) -> Outcome:
     assert cell.upstream is not None
     assert cell.task is not None
     work_dir = job.folder / "work"
-    shutil.rmtree(work_dir, ignore_errors=True)
-    work_dir.mkdir()
+    work_dir.mkdir(exist_ok=True)
     context = Context(
         backbone=cells.backbone_file(job.places.runs, cell.upstream),
         spec=backbone_spec(job.config.row(cell.objective).config),
@@ -225,8 +224,9 @@ def _evaluate(job: Job, report: Report) -> Outcome:
         device=job.device,
         report=report,
     )
-    family = importlib.import_module(f"downstream.{cell.family}")
-    metrics = family.run(job.config.tasks[cell.task], context)
+    assert cell.family is not None
+    metrics = family(cell.family).run(job.config.tasks[cell.task], context)
+    shutil.rmtree(work_dir)
     return [asdict(metric) for metric in metrics], {"images": None, "images_per_s": None, "parameters": None}
 
 

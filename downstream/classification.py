@@ -58,6 +58,23 @@ def run(options: ClassificationOptions, context: Context) -> list[Metric]:
     ]
 
 
+def rehearse(options: ClassificationOptions, context: Context) -> None:
+    """Pass two images of each split through the backbone."""
+    backbone = load_backbone(context.backbone, context.spec).eval().to(context.device)
+    for images in load_splits(options, data_root=context.data_root, store=context.store):
+        _features(backbone, images.take(torch.arange(2)), context)
+
+
+def check_data(options: ClassificationOptions, *, data_root: Path, store: Path) -> str:
+    """Open the images, which decodes them, and return their fingerprint.
+
+    Raises:
+        ValueError: they are missing, cannot be decoded, or are too few; one line.
+    """
+    train, test = load_splits(options, data_root=data_root, store=store)
+    return f"{train.digest}-{test.digest}"
+
+
 def load_splits(options: ClassificationOptions, *, data_root: Path, store: Path) -> tuple[ImageSet, ImageSet]:
     """Open the training and the test images."""
     if options.train == DIGITS:

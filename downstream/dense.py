@@ -132,6 +132,16 @@ def returned_stages(config: Config, spec: BackboneSpec) -> tuple[list[int], list
     return [spec.stage_dims[index] for index in indices], [spec.strides[index] for index in indices]
 
 
+def shrink(config: Config) -> Config:
+    """Cut a complete config down to one training step and a test, of two images."""
+    for loader in (config.train_dataloader, config.test_dataloader):
+        loader.update(batch_size=2, num_workers=0, persistent_workers=False)
+        for dataset in leaf_datasets(loader.dataset):
+            dataset.indices = 2
+    config.train_cfg = {"type": "IterBasedTrainLoop", "max_iters": 1, "val_interval": 1_000_000}
+    return config
+
+
 def train_and_test(config: Config, *, context: Context) -> dict[str, float]:
     """Train, then test once.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 from multiprocessing.pool import ThreadPool
+from pathlib import Path
 
 from mmengine import Config
 
-from downstream import dense, mmcv_ops
+from downstream import dense, mmcv_ops, trees
 from downstream.backbone import BackboneSpec
+from downstream.fingerprint import fingerprint, tree_files
 from downstream.tasks import Context, DetectionOptions, Metric
 
 # What mmdet's VOCMetric and CocoMetric call the three numbers.
@@ -29,6 +31,30 @@ def run(options: DetectionOptions, context: Context) -> list[Metric]:
         ValueError: unknown config or override, or a backbone that did not arrive whole in the detector.
         FloatingPointError: a loss is not finite.
     """
+    scores = dense.train_and_test(_build(options, context), context=context)
+    return [Metric(options.dataset, name, "test", "last", _score(scores, names)) for name, names in _SCORES.items()]
+
+
+def rehearse(options: DetectionOptions, context: Context) -> None:
+    """Train one step and test, on two images."""
+    dense.train_and_test(dense.shrink(_build(options, context)), context=context)
+
+
+def check_data(options: DetectionOptions, *, data_root: Path, store: Path) -> str:
+    """Check the tree and return its fingerprint.
+
+    Raises:
+        ValueError: something is missing, unreadable or unknown; one line.
+    """
+    root = data_root / options.data
+    config = dense.load_config(options.config, overrides=options.overrides)
+    coco = config.test_dataloader.dataset.type == "CocoDataset"
+    (trees.check_coco if coco else trees.check_voc)(root, classes=options.classes)
+    return fingerprint(root, tree_files(root), store=store)
+
+
+def _build(options: DetectionOptions, context: Context) -> Config:
+    """The whole mmdet config of a task."""
     _import_mmdet()
     config = dense.load_config(options.config, overrides=options.overrides)
     data = context.data_root / options.data
@@ -36,8 +62,7 @@ def run(options: DetectionOptions, context: Context) -> list[Metric]:
     _fit_heads(config, spec=context.spec, classes=len(options.classes))
     if "ann_file" in config.test_evaluator:
         config.test_evaluator.ann_file = str(data / config.test_evaluator.ann_file)
-    scores = dense.train_and_test(config, context=context)
-    return [Metric(options.dataset, name, "test", "last", _score(scores, names)) for name, names in _SCORES.items()]
+    return config
 
 
 def _import_mmdet() -> None:

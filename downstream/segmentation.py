@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 from mmengine import Config
 
-from downstream import dense, mmcv_ops
+from downstream import dense, mmcv_ops, trees
 from downstream.backbone import BackboneSpec
+from downstream.fingerprint import fingerprint, tree_files
 from downstream.tasks import Context, Metric, SegmentationOptions
 
 
@@ -21,14 +23,39 @@ def run(options: SegmentationOptions, context: Context) -> list[Metric]:
         ValueError: unknown config or override, or a backbone that did not arrive whole in the segmentor.
         FloatingPointError: a loss is not finite.
     """
+    scores = _train_and_test(_build(options, context), context)
+    return [Metric(options.dataset, "mIoU", "test", "last", float(scores["mIoU"]) / 100)]  # mmseg counts in percent
+
+
+def rehearse(options: SegmentationOptions, context: Context) -> None:
+    """Train one step and test, on two images."""
+    _train_and_test(dense.shrink(_build(options, context)), context)
+
+
+def check_data(options: SegmentationOptions, *, data_root: Path, store: Path) -> str:
+    """Check the tree and return its fingerprint.
+
+    Raises:
+        ValueError: something is missing, unreadable or out of range; one line.
+    """
+    root = data_root / options.data
+    trees.check_ade20k(root, classes=options.classes)
+    return fingerprint(root, tree_files(root), store=store)
+
+
+def _build(options: SegmentationOptions, context: Context) -> Config:
+    """The whole mmseg config of a task."""
     _import_mmseg()
     config = dense.load_config(options.config, overrides=options.overrides)
     dense.complete(config, data=context.data_root / options.data, classes=options.classes, context=context)
     _fit_heads(config, spec=context.spec, classes=len(options.classes))
+    return config
+
+
+def _train_and_test(config: Config, context: Context) -> dict[str, float]:
     with warnings.catch_warnings():  # mmseg recommends an option that it cannot combine with class weights
         warnings.filterwarnings("ignore", message="Default ``avg_non_ignore`` is False")
-        scores = dense.train_and_test(config, context=context)
-    return [Metric(options.dataset, "mIoU", "test", "last", float(scores["mIoU"]) / 100)]  # mmseg counts in percent
+        return dense.train_and_test(config, context=context)
 
 
 def _import_mmseg() -> None:

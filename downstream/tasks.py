@@ -21,7 +21,7 @@ class Context:
         backbone: file of the pretrained weights (torchvision's key names).
         spec: architecture and input statistics of that backbone.
         data_root: folder below which the data trees lie.
-        work_dir: empty folder for whatever the task writes.
+        work_dir: folder for whatever the task writes; holds what it wrote before it was killed, if it was.
         store: folder where decoded images are kept for the next reader.
         seed: seeds heads, order and augmentation of the task.
         device: torch device string.
@@ -46,7 +46,8 @@ class Metric:
         dataset: name as tables show it, "shapes VOC".
         metric: "linear_top1", "knn_top1", "AP", "AP50", "AP75" or "mIoU".
         split: "test" or "val".
-        selection: "last" (end of training), "selected" (on validation data) or "oracle" (best on the test data).
+        selection: "last" (end of training, or last entry of a grid of settings), "selected" (on validation data) or
+            "oracle" (best on the test data).
         value: fraction in [0, 1].
     """
 

@@ -1,0 +1,35 @@
+"""The hash of a data tree's content, computed once and found again as long as no file changes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def fingerprint(root: Path, files: Iterable[Path], *, store: Path) -> str:
+    """Hash the names and contents of `files`, which lie below `root`.
+
+    Names, sizes and times decide whether the hash kept below `store` is still good.
+    """
+    stamp, listed = hashlib.sha256(str(root.resolve()).encode()), sorted(files)
+    for path in listed:
+        status = path.stat()
+        stamp.update(f"{path.relative_to(root)}/{status.st_size}/{status.st_mtime_ns}\0".encode())
+    kept = store / "fingerprints" / stamp.hexdigest()[:16]
+    if not kept.exists():
+        content = hashlib.sha256()
+        for path in listed:
+            content.update(f"{path.relative_to(root)}/{path.stat().st_size}\0".encode())
+            content.update(path.read_bytes())
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        temporary = kept.with_suffix(f".{os.getpid()}.tmp")
+        temporary.write_text(content.hexdigest()[:16])
+        temporary.replace(kept)
+    return kept.read_text()
+
+
+def tree_files(root: Path) -> list[Path]:
+    """Every file below `root` that is not hidden."""
+    return [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")]
