@@ -1,0 +1,79 @@
+"""mmengine's Runner as every training of this package uses it: quiet, on the model's device, resumed where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from benchmark.data_parallel import average_gradients
+
+# mmengine's own hooks for logging, timing and run-time information transfer a value to the host at every step.
+_QUIET = ("runtime_info", "timer", "sampler_seed", "logger", "checkpoint")
+
+
+def train(
+    model: BaseModel,
+    batches: Dataset[Any],
+    *,
+    optimiser: Any,
+    schedule: Any,
+    hooks: Sequence[Hook],
+    seed: int,
+    work_dir: Path,
+    several: bool,
+) -> None:
+    """Train a model for one step a batch.
+
+    If `work_dir` holds `checkpoint.pth`, the training goes on from there.
+
+    Args:
+        model: the model, on its device.
+        batches: item t is the batch of step t; as many as there are steps.
+        optimiser: mmengine's wrapper of the optimiser, or of several.
+        schedule: mmengine's schedules of it.
+        hooks: what accompanies the training.
+        seed: seed of the process's own random streams.
+        work_dir: folder of the checkpoint and of TensorBoard's files.
+        several: this is one of several processes, and average the gradients of all.
+    """
+    checkpoint = work_dir / "checkpoint.pth"
+    runner = _Runner(
+        model=model,
+        work_dir=str(work_dir),
+        train_dataloader=DataLoader(batches, batch_size=None, shuffle=False, num_workers=0),
+        train_cfg={"by_epoch": False, "max_iters": len(batches)},  # type: ignore[arg-type]
+        optim_wrapper=optimiser,
+        param_scheduler=schedule,
+        default_hooks=dict.fromkeys(_QUIET),
+        custom_hooks=list(hooks),
+        visualizer={"type": "Visualizer", "vis_backends": [{"type": "TensorboardVisBackend"}]},
+        load_from=str(checkpoint) if checkpoint.exists() else None,
+        resume=checkpoint.exists(),
+        launcher="pytorch" if several else "none",
+        # CUDA has no deterministic form of some kernels.
+        randomness={"seed": seed, "deterministic": _device(model).type == "cpu"},
+        log_level="WARNING",
+        experiment_name=str(work_dir),
+    )
+    with closing(runner.visualizer):  # TensorBoard writes from a thread of its own
+        runner.train()
+
+
+class _Runner(Runner):
+    """mmengine's Runner, with the model left on the device where it is; its own choice ignores the user's."""
+
+    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
+        return average_gradients(model, _device(model)) if self.distributed else model
+
+
+def _device(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device
