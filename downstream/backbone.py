@@ -14,12 +14,14 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from downstream.colour import ColourSpace, ColourSpec
 from downstream.weights import read_weights, write_weights
 
-# Residual blocks per stage; 18, 34 and 50 are Table 1 of He et al. 2016 (arXiv 1512.03385), 10 is the one-block form.
+# Residual blocks per stage, Table 1 of He et al. 2016 (arXiv 1512.03385); 10 is the one-block form.
 _STAGES: dict[int, tuple[type[BasicBlock | Bottleneck], tuple[int, int, int, int]]] = {
     10: (BasicBlock, (1, 1, 1, 1)),
     18: (BasicBlock, (2, 2, 2, 2)),
     34: (BasicBlock, (3, 4, 6, 3)),
     50: (Bottleneck, (3, 4, 6, 3)),
+    101: (Bottleneck, (3, 4, 23, 3)),
+    152: (Bottleneck, (3, 8, 36, 3)),
 }
 # Kernel and stride of the first convolution, and whether the max-pool follows.
 # "stl10" is the cifar stem at stride 2, as InfoCL (arXiv 2203.07004) uses it at 64 pixels; "unpooled" is the imagenet
@@ -37,7 +39,7 @@ class BackboneSpec:
     """What has to be known to build a backbone and to feed it.
 
     Attributes:
-        depth: 10, 18, 34 or 50 layers.
+        depth: 10, 18, 34, 50, 101 or 152 layers.
         width: factor on the channel counts of the standard network (1.0 = torchvision's).
         stem: "imagenet" (7x7 stride 2, max-pool), "cifar" (3x3 stride 1), "stl10" (3x3 stride 2) or "unpooled" (7x7
             stride 2).
@@ -96,7 +98,8 @@ class BackboneSpec:
 class Backbone(ResNet):
     """A ResNet without its classifier, in torchvision's blocks and with torchvision's key names.
 
-    At width 1.0 with the imagenet stem the state dict is that of `torchvision.models.resnet{18,34,50}` less `fc`.
+    At width 1.0 with the imagenet stem the state dict is that of `torchvision.models.resnet{18,34,50,101,152}` less
+    `fc`.
 
     Where the spec has a colour space, `colour.*` comes on top, and is frozen. The backbone then sees both halves of an
     image, as `ColourSpace.halves` gives them, and returns the mean of what it says of them.
