@@ -78,12 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name, help_text, run, groups in (
         ("bench", "pretrain, evaluate, print the table, draw the figures", _bench, (_add_grid, _add_tasks)),
         ("pretrain", "pretrain only", _pretrain, (_add_grid,)),
-        (
-            "evaluate",
-            "evaluate backbones that are pretrained already",
-            _evaluate,
-            (_add_grid, _add_tasks, _add_checkpoint),
-        ),
+        ("evaluate", "evaluate what is pretrained already", _evaluate, (_add_grid, _add_tasks, _add_checkpoint)),
         ("list", "list objectives, configs and tasks", _list, (_add_json, _add_import)),
         ("table", "rebuild the tables from the stored results", _table, (_add_runs, _add_import)),
         ("plot", "redraw the figures from the stored results", _plot, (_add_runs, _add_import)),

@@ -52,7 +52,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add("--arch", metavar="NAME", help="resnet18, resnet50, ...; resnet50x2 is twice as wide")
     add("--layout", metavar="NAME", help="how FILE names its tensors (default auto: whichever gives all of them)")
     add("--name", metavar="NAME", help="name of its row (default: that of FILE)")
-    add("--stem", metavar="NAME", help="imagenet (default), cifar, stl10 or unpooled")
+    add("--stem", metavar="NAME", help="imagenet (default), cifar, cifar_pad2 (solo-learn), stl10, unpooled")
     add("--mean", metavar="R,G,B", help=f"subtracted from images in [0, 1] (default {_MEAN}; many SimCLR ports 0,0,0)")
     add("--std", metavar="R,G,B", help=f"then divided by (default {_STD}; many SimCLR ports 1,1,1)")
 

@@ -80,8 +80,9 @@ def import_backbone(path: Path, spec: BackboneSpec, *, layout: str) -> tuple[Bac
     """
     with torch.device("meta"):
         wanted = Backbone(spec).state_dict()
+    networks = read(path)
     try:
-        fit = find(read(path), wanted, layout=layout)
+        fit = find(networks, wanted, layout=layout)
     except ValueError as error:
         raise ValueError(f"{path} as {_describe(spec)}: {error}") from error
     for name, tensor in fit.tensors.items():
@@ -100,12 +101,15 @@ def read(path: Path) -> Networks:
         ValueError: there is no file, or it is no checkpoint; names what a file wants to run that is more than that.
     """
     if path.is_dir():
-        raise ValueError("a file is expected, got a folder")
+        raise ValueError(f"{path}: a file is expected, got a folder")
     if not path.is_file():
-        raise ValueError("there is no such file")
-    content = _load_safetensors(path) if path.suffix == ".safetensors" else _load(path)
+        raise ValueError(f"{path}: there is no such file")
+    try:
+        content = _load_safetensors(path) if path.suffix == ".safetensors" else _load(path)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     if not isinstance(content, Mapping):
-        raise ValueError(f"a state dict is expected, got {type(content).__name__}")
+        raise ValueError(f"{path}: a state dict is expected, got {type(content).__name__}")
     return _networks(content, place="", depth=2)
 
 

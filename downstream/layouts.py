@@ -40,16 +40,6 @@ _NUMBERED: Renames = (
     (r"^6\.", "layer3."),
     (r"^7\.", "layer4."),
 )
-# The same of a ResNet whose ReLU is a function and that has no max-pool.
-_NUMBERED_SHORT: Renames = (
-    (r"^0\.", "conv1."),
-    (r"^1\.", "bn1."),
-    (r"^2\.", "layer1."),
-    (r"^3\.", "layer2."),
-    (r"^4\.", "layer3."),
-    (r"^5\.", "layer4."),
-    (r"\.shortcut\.", ".downsample."),
-)
 _SIMCLR_V2: Renames = (
     (r"^0\.0\.", "conv1."),
     (r"^0\.1\.0\.", "bn1."),
@@ -241,7 +231,7 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout(
         "solo_learn",
         "solo-learn, the trained network (vturrisi/solo-learn, solo/methods/base.py). On CIFAR it pads the first 3x3 "
-        "convolution by 2 where the stem `cifar` here pads by 1: same tensors, slightly other features",
+        "convolution by 2: its stem is `cifar_pad2`",
         containers=("state_dict",),
         prefix=r"(backbone|encoder)\.",
         left=(*_HEADS, "backbone.fc.", "encoder.fc.", "momentum_", "prototypes"),
@@ -263,20 +253,22 @@ LAYOUTS: tuple[Layout, ...] = (
         left=(*_HEADS, "backbone_momentum.", "projection_head_momentum.", "student_", "teacher_", "criterion."),
     ),
     Layout(
-        "lightly_generator",
-        "lightly's own ResNetGenerator (lightly/models/resnet.py), as its nn.Sequential; its stem is `cifar`",
-        containers=("state_dict", ""),
-        prefix=r"(backbone\.)?(?=\d+\.)",
-        renames=_NUMBERED_SHORT,
-        left=(*_HEADS, "backbone_momentum.", "projection_head_momentum.", "student_", "teacher_", "criterion."),
-    ),
-    Layout(
         "backbone",
         "any module that calls a ResNet with torchvision's names its backbone",
         containers=("", "state_dict", "model"),
         prefix=r"backbone\.",
         left=(*_HEADS, "backbone.fc."),
     ),
+    Layout(
+        "lightly_generator",
+        "lightly's own ResNetGenerator (lightly/models/resnet.py) as it is, its stem being `cifar`; kuangliu's CIFAR "
+        "ResNets have the same names. Its nn.Sequential in lightly's examples has lost the first ReLU, so the numbered "
+        "names of that are no network of this project and fit no layout",
+        containers=("", "state_dict"),
+        prefix=r"(backbone\.)?",
+        renames=((r"\.shortcut\.([01])\.", r".downsample.\1."),),
+        left=("linear.", "backbone.linear.", *_HEADS),
+    ),
 )
-"""Every layout; where several give the same tensors, the one that knows most of what is left over is named, and the
-first of those."""
+"""Every layout. Where several give the same tensors, the one is named that knows most of what is left over; of those
+the first that has them under a key of its own."""

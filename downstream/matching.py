@@ -82,7 +82,7 @@ def find(networks: Networks, wanted: Mapping[str, Tensor], *, layout: str) -> Fi
     if others:
         found = ", ".join(f"{fit.layout.name} ({fit.container or 'the file itself'})" for fit in (complete[0], *others))
         raise ValueError(f"several networks fit, with different values: {found}; choose one by --layout")
-    return min(complete, key=lambda fit: len(fit.unknown))
+    return min(complete, key=lambda fit: (len(fit.unknown), fit.container not in fit.layout.containers))
 
 
 def describe(fit: Fit) -> str:
@@ -154,9 +154,8 @@ def _renamed(name: str, layout: Layout) -> str:
 
 
 def _same(one: Fit, other: Fit) -> bool:
-    return all(
-        torch.equal(tensor, other.tensors[name]) for name, tensor in one.tensors.items() if name in other.tensors
-    )
+    shared = [(tensor, other.tensors[name]) for name, tensor in one.tensors.items() if name in other.tensors]
+    return all(own is its or torch.equal(own, its) for own, its in shared)
 
 
 def _refusal(networks: Networks, fits: Sequence[Fit], *, layout: str) -> str:

@@ -81,7 +81,10 @@ def test_the_feature_is_the_average_of_the_last_stage() -> None:
     ("change", "message"),
     [
         ({"depth": 77}, "backbone: depth must be one of [10, 18, 34, 50, 101, 152], got 77"),
-        ({"stem": "vit"}, "backbone: stem must be one of ['cifar', 'imagenet', 'stl10', 'unpooled'], got 'vit'"),
+        (
+            {"stem": "vit"},
+            "backbone: stem must be one of ['cifar', 'cifar_pad2', 'imagenet', 'stl10', 'unpooled'], got 'vit'",
+        ),
         ({"width": 0.0}, "backbone: width must be in (0, 4], got 0.0"),
     ],
 )
