@@ -15,7 +15,7 @@ from mmengine.registry import Registry
 from torch import Tensor, nn
 
 import downstream.pretrained_resnet  # noqa: F401  # registers the backbone for mmdet and mmseg
-from downstream import dense, mmcv_ops
+from downstream import dense, mmcv_ops, transfer
 from downstream.backbone import Backbone, BackboneSpec, save_backbone
 
 mmcv_ops.install()
@@ -106,6 +106,37 @@ def test_another_librarys_resnet_50_gives_the_same_features_from_the_file(
         torch.testing.assert_close(theirs, ours, rtol=1e-4, atol=1e-5)
         assert ours.std() > 0.1
     torch.testing.assert_close(actual[3].mean(dim=(2, 3)), source(image).detach(), rtol=1e-4, atol=1e-5)
+
+
+class Detector(nn.Module):
+    """mmdet's own ResNet with its weights from the file, and mmdet's preprocessor, as far as the check looks."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        init = {"type": "Pretrained", "checkpoint": str(file)}
+        self.backbone: Any = MMDET.build({"type": "ResNet", "depth": 50, "init_cfg": init, "norm_eval": True})
+        self.backbone.init_weights()
+        settings = {name: [255 * value for value in getattr(STANDARD, name)] for name in ("mean", "std")}
+        self.data_preprocessor: Any = MMDET.build({"type": "DetDataPreprocessor", "bgr_to_rgb": True, **settings})
+
+
+def test_the_weight_transfer_check_reads_mmdets_own_resnet_too(file: Path) -> None:
+    model = Detector(file)
+    transfer.check(model, file=file, spec=STANDARD)
+    model.backbone.state_dict()["layer3.4.conv2.weight"].zero_()
+    with pytest.raises(ValueError, match=r"317 of 318 .* missing: none; other values: layer3\.4\.conv2\.weight$"):
+        transfer.check(model, file=file, spec=STANDARD)
+
+
+def test_a_dropped_key_is_caught_where_mmdets_loader_lets_it_pass(file: Path, tmp_path: Path) -> None:
+    state = torch.load(file, weights_only=True)
+    del state["layer2.3.bn3.weight"]
+    torch.save(state, tmp_path / "backbone.pth")
+    model = Detector(tmp_path / "backbone.pth")
+    with pytest.raises(ValueError, match=r"317 of 318 .* missing: none; other values: layer2\.3\.bn3\.weight$"):
+        transfer.check(model, file=file, spec=STANDARD)
+    with pytest.raises(ValueError, match=r"layer2\.3\.bn3\.weight"):
+        transfer.check(model, file=tmp_path / "backbone.pth", spec=STANDARD)
 
 
 @pytest.mark.parametrize("library", REGISTRIES)
