@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +14,10 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.serialization import safe_globals
+from torch.serialization import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
 
 from downstream.backbone import Backbone, BackboneSpec
 from downstream.matching import Fit, Networks, find
-
-# Beside their tensors, published checkpoints hold options and losses of the run. None of that is read here, so each of
-# these names is bound to an empty stand-in: what the file calls by that name does nothing, whatever it is given.
-_METADATA = (
-    "argparse.Namespace",
-    "_codecs.encode",
-    "builtins.getattr",
-    "builtins.list",
-    "builtins.slice",
-    "collections.defaultdict",
-    "mmengine.logging.history_buffer.HistoryBuffer",
-    "numpy.core.multiarray._reconstruct",
-    "numpy._core.multiarray._reconstruct",
-    "numpy.core.multiarray.scalar",
-    "numpy._core.multiarray.scalar",
-    "numpy.dtype",
-    "numpy.ndarray",
-    "pathlib.PosixPath",
-    "pathlib.WindowsPath",
-    "pathlib._local.PosixPath",
-    "pathlib._local.WindowsPath",
-)
 
 
 class _Ignored:
@@ -52,6 +32,37 @@ class _Ignored:
 
     def __setstate__(self, state: Any) -> None:
         """Keep nothing."""
+
+
+def _emptied(*_: Any) -> OrderedDict[str, Any]:
+    """Stands for a dict that is built by a call and filled afterwards."""
+    return OrderedDict()
+
+
+# Beside their tensors, published checkpoints hold options and losses of the run. None of that is read here, so each of
+# these names is bound to a stand-in: what the file calls by that name does nothing, whatever it is given.
+_IGNORED = (
+    *(f"builtins.{name}" for name in ("bool", "dict", "float", "getattr", "int", "list", "slice", "str")),
+    *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
+    *(f"numpy.{name}" for name in ("dtype", "ndarray")),
+    *(f"{module}.{system}Path" for module in ("pathlib", "pathlib._local") for system in ("Posix", "Windows")),
+    *(f"omegaconf.base.{name}" for name in ("ContainerMetadata", "Metadata")),
+    *(f"omegaconf.{name}" for name in ("dictconfig.DictConfig", "listconfig.ListConfig", "nodes.AnyNode")),
+    "_codecs.encode",
+    "argparse.Namespace",
+    "mmengine.logging.history_buffer.HistoryBuffer",
+    "typing.Any",
+)
+_DICTS = (
+    "lightning.fabric.utilities.data.AttributeDict",
+    "lightning_fabric.utilities.data.AttributeDict",
+    "pytorch_lightning.utilities.parsing.AttributeDict",
+)
+_STAND_INS: tuple[tuple[Callable[..., Any], str], ...] = (
+    *((_Ignored, name) for name in _IGNORED),
+    *((OrderedDict, name) for name in _DICTS),
+    (_emptied, "collections.defaultdict"),
+)
 
 
 def digest(path: Path) -> str:
@@ -136,10 +147,22 @@ def _load_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _load(path: Path) -> Any:
     try:
-        with safe_globals([(_Ignored, name) for name in _METADATA]):
+        with _stand_ins_alone():
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # an unpickler that is fed anything raises anything
         raise ValueError(_reason(str(error)) or f"does not read as a checkpoint ({_first_line(error)})") from error
+
+
+@contextmanager
+def _stand_ins_alone() -> Iterator[None]:
+    """Let nothing through but the stand-ins, also where a library has let real classes through."""
+    others = get_safe_globals()
+    clear_safe_globals()
+    try:
+        with safe_globals(list(_STAND_INS)):
+            yield
+    finally:
+        add_safe_globals(others)
 
 
 def _reason(message: str) -> str | None:

@@ -8,7 +8,7 @@ import os
 import pickle
 import re
 import tarfile
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,10 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from lightning_fabric.utilities.data import AttributeDict
 from mmengine.logging import HistoryBuffer
+from omegaconf import OmegaConf
+from torch.serialization import get_safe_globals, safe_globals
 
 from downstream.backbone import Backbone, BackboneSpec
 from downstream.checkpoints import digest, import_backbone, read
@@ -86,6 +89,17 @@ def test_what_stands_in_for_metadata_does_nothing_with_what_it_is_given(tmp_path
     assert not trace.exists()
 
 
+def test_what_a_library_lets_through_is_not_let_through_here(tmp_path: Path) -> None:
+    path, trace = tmp_path / "file.pth", tmp_path / "trace"
+    torch.save({"state_dict": state(), "extra": Planted(exec, f"open({str(trace)!r}, 'w')")}, path)
+    with safe_globals([exec]):
+        assert "asks for exec" in refusal(path)
+        assert exec in get_safe_globals()
+        assert not trace.exists()
+        torch.load(path, weights_only=True)  # torch alone would have run it
+    assert trace.exists()
+
+
 def test_options_and_losses_beside_the_weights_are_no_hindrance(tmp_path: Path) -> None:
     buffer = HistoryBuffer()
     buffer.update(1.5)
@@ -95,6 +109,9 @@ def test_options_and_losses_beside_the_weights_are_no_hindrance(tmp_path: Path) 
         "step": np.int64(3),
         "curve": np.arange(3.0),
         "message_hub": {"log_scalars": OrderedDict(loss=buffer)},
+        "hyper_parameters": AttributeDict(lr=0.1, method="simclr"),
+        "config": OmegaConf.create({"data": {"dataset": "cifar10", "crops": [1, 2.0, None, True]}}),
+        "state": defaultdict(int, step=1),
     }
     for zipped in (True, False):
         torch.save({"state_dict": state(), **metadata}, tmp_path / "f.pth", _use_new_zipfile_serialization=zipped)
