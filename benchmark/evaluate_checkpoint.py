@@ -38,6 +38,8 @@ def run(request: Request, checkpoint: Checkpoint) -> int:
     if request.jobs < 1:
         raise UserError(f"jobs: must be >= 1, got {request.jobs}")
     config = with_row(load(request.config, request.overrides), checkpoint)
+    if config.threads < 1:
+        raise UserError(f"threads must be > 0, got {config.threads}")
     seeds, tasks = choose_seeds(request.seeds), choose_tasks(request.tasks, config)
     preflight.check_writable(request.places.runs)
     preflight.check_packages(config, tasks)

@@ -157,21 +157,30 @@ LAYOUTS: tuple[Layout, ...] = (
     ),
     Layout(
         "byol_lucidrains",
-        "BYOL port lucidrains/byol-pytorch, online network, alone or in a Lightning module (byol_pytorch.py; the names "
-        "of the wrapper are inferred from its attributes)",
+        "BYOL port lucidrains/byol-pytorch, online network, alone or in its example's Lightning module "
+        "(byol_pytorch/byol_pytorch.py)",
         containers=("", "state_dict"),
         prefix=r"(learner\.)?online_encoder\.net\.",
         left=("online_encoder.", "target_encoder.", "online_predictor.", "net.", "learner."),
     ),
     Layout(
         "byol_yaox12",
-        "BYOL port yaox12/BYOL-PyTorch, online network (its files keep each network under a key of its own)",
+        "BYOL port yaox12/BYOL-PyTorch, online network of a training checkpoint (model/, trainer/byol_trainer.py)",
+        containers=("model",),
+        prefix=r"online_network\.encoder\.",
+        renames=_NUMBERED,
+        left=("online_network.projetion.", "target_network.", "predictor."),
+    ),
+    Layout(
+        "byol_yaox12_release",
+        "BYOL port yaox12/BYOL-PyTorch, its published ResNet-50 (the key is that of its utils/load_and_convert.py; the "
+        "names below it are inferred from how others load the file)",
         containers=("online_backbone",),
         left=("fc.",),
     ),
     Layout(
         "byol_sthalles",
-        "BYOL port sthalles/PyTorch-BYOL, online network (models/resnet_base_network.py; inferred)",
+        "BYOL port sthalles/PyTorch-BYOL, online network (models/resnet_base_network.py, trainer.py)",
         containers=("online_network_state_dict",),
         prefix=r"encoder\.",
         renames=_NUMBERED,

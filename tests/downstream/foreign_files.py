@@ -106,8 +106,19 @@ FILES: dict[str, Callable[[State], Any]] = {
         "opt": argparse.Namespace(method="InfoMin"),
     },
     "byol_lucidrains": _byol,
-    "byol_yaox12": lambda s: {"online_backbone": under("module.", s), "target_backbone": under("module.", other(s))},
+    "byol_yaox12": lambda s: {
+        "model": under("module.online_network.encoder.", numbered(s))
+        | under("module.online_network.projetion.l1.", HEAD)
+        | under("module.target_network.encoder.", numbered(other(s)))
+        | under("module.predictor.predictor.l1.", HEAD),
+        "steps": 3,
+    },
+    "byol_yaox12_release": lambda s: {
+        "online_backbone": under("module.", s),
+        "target_backbone": under("module.", other(s)),
+    },
     "byol_sthalles": lambda s: {
+        "encoder_state_dict": numbered(s),
         "online_network_state_dict": under("encoder.", numbered(s)) | under("projetion.net.0.", HEAD),
         "target_network_state_dict": under("encoder.", numbered(other(s))),
     },
