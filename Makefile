@@ -42,7 +42,7 @@ bench: .venv/.stamp ## Pretrain, evaluate on every task, print the table, draw t
 pretrain: .venv/.stamp ## Pretrain only
 	@$(BIN)/clbench pretrain $(PASS) $(ARGS)
 
-evaluate: .venv/.stamp ## Evaluate backbones that are already pretrained
+evaluate: .venv/.stamp ## Evaluate what is pretrained already, or ARGS="--checkpoint FILE --arch resnet50"
 	@$(BIN)/clbench evaluate $(PASS) --tasks "$(TASKS)" $(ARGS)
 
 table: .venv/.stamp ## Rebuild the tables from the stored results

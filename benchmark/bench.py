@@ -64,13 +64,30 @@ def run(request: Request, *, stages: Collection[str]) -> int:
     template, chains = _prepare(request, stages=stages)
     if "pretrain" not in stages:
         _require_backbones(chains, request)
-    drawn = current_keys(request.places.runs) or set()
-    keys = remember(request.places.runs, template.config, chains)
-    tally = run_chains(chains, template, jobs=request.jobs, say=_say)
+    return compute(template, chains, jobs=request.jobs, reporting="report" in stages, started=started)
+
+
+def compute(template: Job, chains: Sequence[Sequence[Cell]], *, jobs: int, reporting: bool, started: float) -> int:
+    """Run the cells that are missing and, `reporting`, show the table that they belong to.
+
+    Args:
+        template: the job of any cell; its `cell` is replaced.
+        chains: cells in the order in which they depend on each other.
+        jobs: chains computed at the same time.
+        reporting: print the tables, write tables and figures.
+        started: reading of `time.perf_counter` at the start.
+
+    Returns:
+        0, or 1 if a cell failed.
+    """
+    runs = template.places.runs
+    drawn = current_keys(runs) or set()
+    keys = remember(runs, template.config, chains)
+    tally = run_chains(chains, template, jobs=jobs, say=_say)
     _say(_summary(tally, seconds=time.perf_counter() - started))
-    if "report" in stages:
-        same = keys <= drawn and not tally.computed and (request.places.runs / "figures").is_dir()
-        for path in report(request.places.runs, keys=keys, figures=not same):
+    if reporting:
+        same = keys <= drawn and not tally.computed and (runs / "figures").is_dir()
+        for path in report(runs, keys=keys, figures=not same):
             _say(f"wrote {path}")
     return 1 if tally.failed else 0
 

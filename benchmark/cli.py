@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from benchmark import authoring, bench
+from benchmark import authoring, bench, evaluate_checkpoint, imported
 from benchmark.config import load
 from benchmark.current import current_keys
 from benchmark.data import shapes
@@ -28,6 +28,7 @@ EXAMPLES = """examples:
   clbench bench --objectives all --seeds 0,1,2           every objective, three seeds; goes on where it was stopped
   clbench bench --objectives infonce,mrcl --tasks detection --set training.lr=1e-3
   clbench bench --objectives mine --import my_package.my_objective
+  clbench evaluate --checkpoint moco_v2_800ep.pth.tar --arch resnet50 --tasks detection
   clbench table --runs runs                              rebuild the tables from what is stored
   clbench new mine; clbench check mine --import mine     an objective to start from, and what it has to hold
   clbench list --json | python -m json.tool              names of objectives, configs and tasks
@@ -77,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name, help_text, run, groups in (
         ("bench", "pretrain, evaluate, print the table, draw the figures", _bench, (_add_grid, _add_tasks)),
         ("pretrain", "pretrain only", _pretrain, (_add_grid,)),
-        ("evaluate", "evaluate backbones that are already pretrained", _evaluate, (_add_grid, _add_tasks)),
+        ("evaluate", "evaluate what is pretrained already", _evaluate, (_add_grid, _add_tasks, _add_checkpoint)),
         ("list", "list objectives, configs and tasks", _list, (_add_json, _add_import)),
         ("table", "rebuild the tables from the stored results", _table, (_add_runs, _add_import)),
         ("plot", "redraw the figures from the stored results", _plot, (_add_runs, _add_import)),
@@ -125,6 +126,10 @@ def _add_tasks(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--tasks", default="all", metavar="A,B", help="tasks or families of the config, or all (default)"
     )
+
+
+def _add_checkpoint(command: argparse.ArgumentParser) -> None:
+    imported.add_arguments(command)
 
 
 def _add_runs(command: argparse.ArgumentParser) -> None:
@@ -176,11 +181,18 @@ def _pretrain(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
+    checkpoint = imported.asked_for(arguments)
+    if checkpoint is not None:
+        return evaluate_checkpoint.run(_request(arguments, tasks=arguments.tasks), checkpoint)
     return _run(arguments, tasks=arguments.tasks, stages=("evaluate", "report"))
 
 
 def _run(arguments: argparse.Namespace, *, tasks: str, stages: Sequence[str]) -> int:
-    request = bench.Request(
+    return bench.run(_request(arguments, tasks=tasks), stages=stages)
+
+
+def _request(arguments: argparse.Namespace, *, tasks: str) -> bench.Request:
+    return bench.Request(
         config=arguments.config,
         overrides=tuple(arguments.set),
         objectives=arguments.objectives,
@@ -191,7 +203,6 @@ def _run(arguments: argparse.Namespace, *, tasks: str, stages: Sequence[str]) ->
         jobs=arguments.jobs,
         plugins=tuple(arguments.plugins),
     )
-    return bench.run(request, stages=stages)
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -11,6 +11,8 @@ from typing import Any
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig
 from benchmark.errors import UserError, blaming_the_user, unknown
+from benchmark.imported import OBJECTIVE as IMPORTED
+from benchmark.imported import source_of_import
 from benchmark.preflight import Data
 from benchmark.pretrain import backbone_spec
 from benchmark.source_digest import source_digest
@@ -136,7 +138,7 @@ def pretrain_cell(
     return Cell("pretrain", name, row, seed, task=None, family=None, upstream=upstream, inputs=inputs)
 
 
-def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Data) -> Cell:
+def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, fingerprint: str) -> Cell:
     """The evaluation of one pretrained backbone on one task."""
     options = config.tasks[task]
     inputs: dict[str, Any] = {
@@ -145,7 +147,7 @@ def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Dat
         "config": None if isinstance(options, ClassificationOptions) else _resolved(options),
         "seed": pretrained.seed,
         "threads": config.threads,
-        "data": data.fingerprints[task],
+        "data": fingerprint,
         "source": source_of_evaluation(options.family),
     }
     return replace(
@@ -169,6 +171,8 @@ def source_of(cell: Cell) -> str:
     """Digest of the code that computes a cell, as it is now."""
     if cell.kind == "prepare":
         return source_of_preparation()
+    if cell.family is None and cell.inputs["objective"] == IMPORTED:
+        return source_of_import()
     if cell.family is None:
         return source_of_pretraining(cell.inputs["objective"], cell.inputs["arguments"])
     return source_of_evaluation(cell.family)
@@ -201,6 +205,8 @@ def plan(
         for row in rows:
             prepared = prepare_cell(config, name, row=row, seed=seed, data=data)
             pretrained = pretrain_cell(config, name, row=row, seed=seed, data=data, prepared=prepared)
-            evaluations = [evaluate_cell(config, pretrained, task=task, data=data) for task in tasks]
+            evaluations = [
+                evaluate_cell(config, pretrained, task=task, fingerprint=data.fingerprints[task]) for task in tasks
+            ]
             chains.append([*([] if prepared is None else [prepared]), pretrained, *evaluations])
     return chains

@@ -24,6 +24,7 @@ from benchmark.data.pretraining import open_pretraining
 from benchmark.environment import describe_environment, peak_memory_bytes
 from benchmark.generator_model import settings
 from benchmark.generator_model import total_steps as generator_steps
+from benchmark.imported import OBJECTIVE as IMPORTED
 from benchmark.plan import source_of
 from benchmark.preflight import Places
 from benchmark.prepare import prepare
@@ -34,8 +35,10 @@ from benchmark.step_cost import step_cost
 from benchmark.training_hooks import AtomicCheckpoint, Scalars
 from benchmark.views.channel_split import ChannelSplit
 from downstream.backbone import in_colour, save_backbone
+from downstream.checkpoints import digest, import_backbone
 from downstream.colour import ColourSpace, load_colour
 from downstream.families import family
+from downstream.matching import describe
 from downstream.tasks import Context, Report
 from downstream.weights import write_weights
 from objectives.registry import OBJECTIVES, load_objectives
@@ -55,6 +58,7 @@ class Job:
         device: torch device string.
         plugins: modules that register objectives from outside the project.
         live: show a bar that is redrawn rather than lines.
+        checkpoint: file of the row that was pretrained elsewhere, None where there is none.
     """
 
     cell: Cell
@@ -63,6 +67,7 @@ class Job:
     device: str
     plugins: tuple[str, ...]
     live: bool
+    checkpoint: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -154,12 +159,27 @@ def _colour(job: Job, config: BenchConfig) -> ColourSpace | None:
 
 def _pretrain(job: Job, report: Report) -> Outcome:
     """Pretrain, on several processes if the config has it so."""
+    if job.cell.inputs["objective"] == IMPORTED:
+        return _import(job)
     row = job.config.row(job.cell.objective)
     if row.config.processes == 1 or not OBJECTIVES.get(row.objective).trains:
         return _train(job, report)
     outcomes = on_processes(row.config.processes, _train_share, job, report, folder=job.folder / "torchrun")
     metrics, costs = outcomes[0]
     return metrics, costs | {"peak_memory_bytes": max(each["peak_memory_bytes"] for _, each in outcomes)}
+
+
+def _import(job: Job) -> Outcome:
+    """Turn a checkpoint from elsewhere into a backbone of this project; the file is read here and by nothing else."""
+    assert job.checkpoint is not None
+    wanted, spec = job.cell.inputs["arguments"], backbone_spec(job.config.row(job.cell.objective).config)
+    if digest(job.checkpoint) != wanted["sha256"]:
+        raise ValueError(f"{job.checkpoint} was changed after this run was planned; give the same command again")
+    backbone, fit = import_backbone(job.checkpoint, spec, layout=wanted["layout"])
+    print(f"{job.checkpoint}: {describe(fit)}")
+    save_backbone(backbone, cells.backbone_file(job.places.runs, job.cell.key))
+    parameters = sum(parameter.numel() for parameter in backbone.parameters())
+    return [], {"images": None, "images_per_s": None, "parameters": parameters}
 
 
 def _train_share(job: Job, report: Report) -> Outcome:

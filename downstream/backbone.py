@@ -14,21 +14,24 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from downstream.colour import ColourSpace, ColourSpec
 from downstream.weights import read_weights, write_weights
 
-# Residual blocks per stage; 18, 34 and 50 are Table 1 of He et al. 2016 (arXiv 1512.03385), 10 is the one-block form.
+# Residual blocks per stage, Table 1 of He et al. 2016 (arXiv 1512.03385); 10 is the one-block form.
 _STAGES: dict[int, tuple[type[BasicBlock | Bottleneck], tuple[int, int, int, int]]] = {
     10: (BasicBlock, (1, 1, 1, 1)),
     18: (BasicBlock, (2, 2, 2, 2)),
     34: (BasicBlock, (3, 4, 6, 3)),
     50: (Bottleneck, (3, 4, 6, 3)),
+    101: (Bottleneck, (3, 4, 23, 3)),
+    152: (Bottleneck, (3, 8, 36, 3)),
 }
-# Kernel and stride of the first convolution, and whether the max-pool follows.
+# Kernel, stride and padding of the first convolution, and whether the max-pool follows.
 # "stl10" is the cifar stem at stride 2, as InfoCL (arXiv 2203.07004) uses it at 64 pixels; "unpooled" is the imagenet
-# stem as InfoMin's critics (arXiv 2005.10243) have it at 64 pixels.
-_STEMS: dict[str, tuple[int, int, bool]] = {
-    "imagenet": (7, 2, True),
-    "cifar": (3, 1, False),
-    "stl10": (3, 2, False),
-    "unpooled": (7, 2, False),
+# stem as InfoMin's critics (arXiv 2005.10243) have it at 64 pixels; "cifar_pad2" is the cifar stem of solo-learn.
+_STEMS: dict[str, tuple[int, int, int, bool]] = {
+    "imagenet": (7, 2, 3, True),
+    "cifar": (3, 1, 1, False),
+    "cifar_pad2": (3, 1, 2, False),
+    "stl10": (3, 2, 1, False),
+    "unpooled": (7, 2, 3, False),
 }
 
 
@@ -37,10 +40,10 @@ class BackboneSpec:
     """What has to be known to build a backbone and to feed it.
 
     Attributes:
-        depth: 10, 18, 34 or 50 layers.
+        depth: 10, 18, 34, 50, 101 or 152 layers.
         width: factor on the channel counts of the standard network (1.0 = torchvision's).
-        stem: "imagenet" (7x7 stride 2, max-pool), "cifar" (3x3 stride 1), "stl10" (3x3 stride 2) or "unpooled" (7x7
-            stride 2).
+        stem: "imagenet" (7x7 stride 2, max-pool), "cifar" (3x3 stride 1), "cifar_pad2" (the same, padded by 2),
+            "stl10" (3x3 stride 2) or "unpooled" (7x7 stride 2).
         mean: per-channel mean of the RGB input scaled to [0, 1].
         std: per-channel standard deviation, same scale.
         colour: the colour space by which the backbone splits its input; None if it takes RGB as it is.
@@ -80,7 +83,7 @@ class BackboneSpec:
     @property
     def strides(self) -> tuple[int, int, int, int]:
         """Input pixels per output pixel of the four stages."""
-        _, stride, pool = _STEMS[self.stem]
+        _, stride, _, pool = _STEMS[self.stem]
         first = stride * (2 if pool else 1)
         return first, 2 * first, 4 * first, 8 * first
 
@@ -96,7 +99,8 @@ class BackboneSpec:
 class Backbone(ResNet):
     """A ResNet without its classifier, in torchvision's blocks and with torchvision's key names.
 
-    At width 1.0 with the imagenet stem the state dict is that of `torchvision.models.resnet{18,34,50}` less `fc`.
+    At width 1.0 with the imagenet stem the state dict is that of `torchvision.models.resnet{18,34,50,101,152}` less
+    `fc`.
 
     Where the spec has a colour space, `colour.*` comes on top, and is frozen. The backbone then sees both halves of an
     image, as `ColourSpace.halves` gives them, and returns the mean of what it says of them.
@@ -105,11 +109,11 @@ class Backbone(ResNet):
     def __init__(self, spec: BackboneSpec) -> None:
         nn.Module.__init__(self)
         block, blocks = _STAGES[spec.depth]
-        kernel, stride, pool = _STEMS[spec.stem]
+        kernel, stride, padding, pool = _STEMS[spec.stem]
         self.spec = spec
         self._norm_layer: Callable[..., nn.Module] = nn.BatchNorm2d
         self.inplanes, self.dilation, self.groups, self.base_width = spec._planes(0), 1, 1, 64
-        self.conv1 = nn.Conv2d(3, self.inplanes, kernel, stride=stride, padding=kernel // 2, bias=False)
+        self.conv1 = nn.Conv2d(3, self.inplanes, kernel, stride=stride, padding=padding, bias=False)
         self.bn1 = nn.BatchNorm2d(self.inplanes)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1) if pool else nn.Identity()

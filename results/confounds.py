@@ -8,6 +8,8 @@ from results.cells import Cell
 from results.order import REFERENCE
 
 _SECTIONS = ("training", "views", "model", "data", "threads", "processes")
+_IMPORTED = "checkpoint"  # stands for the objective of a row that was pretrained elsewhere
+_ELSEWHERE = "pretrained elsewhere, on data, views and a schedule that are not known here"
 _IMPLIED = {"processes": 1}  # in cells that are older than the setting
 _SLACK = 0.01  # costs that differ by less than a hundredth are equal
 
@@ -17,7 +19,7 @@ def confounds(cells: Collection[Cell]) -> dict[str, dict[str, list[str]]]:
 
     Compared are optimisation, views, model, data, the arguments that a row's base loss shares with the reference, and
     the costs per image. Rows that do not train have no recipe. Where `infonce` was not run there is no reference and
-    every list is empty.
+    every list is empty, but for rows that were pretrained elsewhere: nothing is known of them, and they say so.
 
     Args:
         cells: cells of a runs folder; of several seeds the first counts.
@@ -29,11 +31,26 @@ def confounds(cells: Collection[Cell]) -> dict[str, dict[str, list[str]]]:
     for cell in sorted(cells, key=lambda cell: cell.seed):
         if cell.kind == "pretrain" and cell.status == "done" and "training" in cell.inputs:
             recipes.setdefault(cell.config, {}).setdefault(cell.objective, cell)
-    return {
+    found = {
         config: {name: list(_differences(cell, rows[REFERENCE])) for name, cell in rows.items() if name != REFERENCE}
         for config, rows in recipes.items()
         if REFERENCE in rows
     }
+    for cell in cells:
+        if cell.kind == "pretrain" and cell.inputs.get("objective") == _IMPORTED:
+            found.setdefault(cell.config, {})[cell.objective] = [
+                _ELSEWHERE,
+                *_model(cell, recipes.get(cell.config, {})),
+            ]
+    return found
+
+
+def _model(cell: Cell, rows: Mapping[str, Cell]) -> Iterator[str]:
+    """What an imported backbone has otherwise than the reference's; only these settings of a model are its own."""
+    own = cell.inputs.get("model")
+    other = rows[REFERENCE].inputs.get("model") if REFERENCE in rows else None
+    if isinstance(own, Mapping) and isinstance(other, Mapping):
+        yield from _changed("model", own, {name: other.get(name) for name in own})
 
 
 def _differences(cell: Cell, reference: Cell) -> Iterator[str]:

@@ -85,7 +85,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         ),
         ("--set processes=32", "training.batch must be divisible by processes, 32, with two images or more for each"),
         ("--set logging.interval=0", "logging.interval must be > 0, got 0"),
-        ("--set model.depth=19", "backbone: depth must be one of [10, 18, 34, 50], got 19"),
+        ("--set model.depth=19", "backbone: depth must be one of [10, 18, 34, 50, 101, 152], got 19"),
         ("--set model.stem=imagnet", "backbone: stem must be one of "),
         ("--set model.projection=0", "model.projection must be > 0, got 0"),
         ("--set model.hidden=-1", "model.hidden must be > -1, got -1"),

@@ -26,7 +26,7 @@ def scrambled(backbone: Backbone) -> Backbone:
     return backbone
 
 
-@pytest.mark.parametrize("depth", [18, 34, 50])
+@pytest.mark.parametrize("depth", [18, 34, 50, 101, 152])
 def test_standard_networks_have_torchvisions_keys_and_give_its_features(depth: int) -> None:
     torch.manual_seed(0)
     backbone = scrambled(Backbone(spec(depth, 1.0, "imagenet"))).eval()
@@ -80,8 +80,11 @@ def test_the_feature_is_the_average_of_the_last_stage() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"depth": 101}, "backbone: depth must be one of [10, 18, 34, 50], got 101"),
-        ({"stem": "vit"}, "backbone: stem must be one of ['cifar', 'imagenet', 'stl10', 'unpooled'], got 'vit'"),
+        ({"depth": 77}, "backbone: depth must be one of [10, 18, 34, 50, 101, 152], got 77"),
+        (
+            {"stem": "vit"},
+            "backbone: stem must be one of ['cifar', 'cifar_pad2', 'imagenet', 'stl10', 'unpooled'], got 'vit'",
+        ),
         ({"width": 0.0}, "backbone: width must be in (0, 4], got 0.0"),
     ],
 )

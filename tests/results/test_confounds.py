@@ -139,3 +139,24 @@ def test_learned_views_are_one_sentence_that_says_how_many_labels_were_seen(tmp_
         "semi": ["views.generator (colour (space ydbdr, flow vp), training (labelled 512, lr 0.001)) instead of none"],
         "raw": ["views.generator (colour (space ydbdr, flow none), training none) instead of none"],
     }
+
+
+IMPORTED = {"objective": "checkpoint", "model": {"depth": 50, "width": 1.0}, "arguments": {"sha256": "abc"}}
+ELSEWHERE = "pretrained elsewhere, on data, views and a schedule that are not known here"
+
+
+def write_imported(runs: Path) -> None:
+    """A row that was pretrained elsewhere; its inputs hold neither data nor views nor training."""
+    write(runs, "moco_v2", {})
+    change(runs / "cells" / "moco_v2" / "cell.json", {"inputs": IMPORTED})
+
+
+def test_a_checkpoint_from_elsewhere_says_so_and_how_its_backbone_differs(tmp_path: Path) -> None:
+    write(tmp_path, "infonce", {"model": {"depth": 18, "width": 1.0, "stem": "cifar"}})
+    write_imported(tmp_path)
+    assert found(tmp_path) == {"moco_v2": [ELSEWHERE, "model.depth 50 instead of 18"]}
+
+
+def test_a_checkpoint_from_elsewhere_says_so_without_a_reference_too(tmp_path: Path) -> None:
+    write_imported(tmp_path)
+    assert found(tmp_path) == {"moco_v2": [ELSEWHERE]}

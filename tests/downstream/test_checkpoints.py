@@ -1,0 +1,234 @@
+"""Files that are no checkpoint, not the one that was meant, or want to run code."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import pickle
+import re
+import tarfile
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from lightning_fabric.utilities.data import AttributeDict
+from mmengine.logging import HistoryBuffer
+from omegaconf import OmegaConf
+from torch.serialization import get_safe_globals, safe_globals
+
+from downstream.backbone import Backbone, BackboneSpec
+from downstream.checkpoints import digest, import_backbone, read
+
+SPEC = BackboneSpec(18, 0.125, "imagenet", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+class Planted:
+    """Runs a command when it is unpickled."""
+
+    def __init__(self, call: Callable[..., Any], *arguments: Any) -> None:
+        self.call, self.arguments = call, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self.call, self.arguments
+
+
+def state() -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    return dict(Backbone(SPEC).state_dict())
+
+
+def refusal(path: Path, *, spec: BackboneSpec = SPEC, layout: str = "auto") -> str:
+    with pytest.raises(ValueError, match=f"^{re.escape(str(path))}") as caught:
+        import_backbone(path, spec, layout=layout)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize(
+    ("call", "name"), [(os.system, "posix.system"), (eval, "eval"), (Path.write_text, "pathlib"), (exec, "exec")]
+)
+def test_a_file_that_wants_to_run_code_is_refused_and_does_not_run_it(
+    call: Callable[..., Any], name: str, zipped: bool, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    arguments = {os.system: (f"touch {trace}",), Path.write_text: (trace, "x")}.get(
+        call, (f"__import__('os').system('touch {trace}')",)
+    )
+    path = tmp_path / "file.pth"
+    torch.save({"state_dict": state(), "extra": Planted(call, *arguments)}, path, _use_new_zipfile_serialization=zipped)
+    message = refusal(path)
+    assert re.search(rf"refused, because it asks for {name}", message)
+    assert not trace.exists()
+    torch.load(path, weights_only=False)  # the trap is real
+    assert trace.exists()
+
+
+def test_a_bare_pickle_that_wants_to_run_code_is_refused_too(tmp_path: Path) -> None:
+    path, trace = tmp_path / "file.pkl", tmp_path / "trace"
+    path.write_bytes(pickle.dumps(Planted(os.system, f"touch {trace}"), protocol=2))
+    assert "asks for posix.system" in refusal(path)
+    assert not trace.exists()
+
+
+def test_what_stands_in_for_metadata_does_nothing_with_what_it_is_given(tmp_path: Path) -> None:
+    """`getattr` is let through by name, for mmengine's buffers; what is called is an empty stand-in."""
+    path, trace = tmp_path / "file.pth", tmp_path / "trace"
+    inner = Planted(getattr, Planted(getattr, (), "__class__"), "__base__")
+    torch.save({"state_dict": state(), "extra": inner}, path)
+    import_backbone(path, SPEC, layout="auto")
+    torch.save({"state_dict": state(), "extra": Planted(getattr, Planted(os.system, f"touch {trace}"), "x")}, path)
+    assert "asks for posix.system" in refusal(path)
+    assert not trace.exists()
+
+
+def test_what_a_library_lets_through_is_not_let_through_here(tmp_path: Path) -> None:
+    path, trace = tmp_path / "file.pth", tmp_path / "trace"
+    torch.save(
+        {"state_dict": state(), "extra": Planted(exec, f"__import__('pathlib').Path({str(trace)!r}).touch()")}, path
+    )
+    with safe_globals([exec]):
+        assert "asks for exec" in refusal(path)
+        assert exec in get_safe_globals()
+        assert not trace.exists()
+        torch.load(path, weights_only=True)  # torch alone would have run it
+    assert trace.exists()
+
+
+def test_options_and_losses_beside_the_weights_are_no_hindrance(tmp_path: Path) -> None:
+    buffer = HistoryBuffer()
+    buffer.update(1.5)
+    metadata = {
+        "args": argparse.Namespace(lr=0.1, out=Path("x")),
+        "best": np.float64(0.5),
+        "step": np.int64(3),
+        "curve": np.arange(3.0),
+        "message_hub": {"log_scalars": OrderedDict(loss=buffer)},
+        "hyper_parameters": AttributeDict(lr=0.1, method="simclr"),
+        "config": OmegaConf.create({"data": {"dataset": "cifar10", "crops": [1, 2.0, None, True]}}),
+        "state": defaultdict(int, step=1),
+    }
+    for zipped in (True, False):
+        torch.save({"state_dict": state(), **metadata}, tmp_path / "f.pth", _use_new_zipfile_serialization=zipped)
+        backbone, _ = import_backbone(tmp_path / "f.pth", SPEC, layout="auto")
+        assert all(torch.equal(value, state()[name]) for name, value in backbone.state_dict().items())
+
+
+def test_a_whole_pickled_network_is_refused_with_its_class(tmp_path: Path) -> None:
+    torch.save(torchvision.models.resnet18(), tmp_path / "file.pth")
+    assert "asks for torchvision.models.resnet.ResNet" in refusal(tmp_path / "file.pth")
+
+
+def test_the_old_tar_format_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file.pth"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
+        for name in ("storages", "tensors", "pickle"):
+            content = pickle.dumps(0, protocol=2)
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    assert "refused, because it is the tar format of torch before 0.1.10" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.pth", b""),
+        ("text.pth", b"no checkpoint at all"),
+        ("zeros.pth", bytes(100)),
+        ("half.pth", None),
+        ("empty.safetensors", b""),
+        ("text.safetensors", b"no safetensors at all"),
+        ("long.safetensors", b"\xff" * 64),
+    ],
+)
+def test_garbage_is_refused_in_one_line(name: str, content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if content is None:
+        torch.save(state(), path)
+        content = path.read_bytes()[: path.stat().st_size // 2]
+    path.write_bytes(content)
+    assert "does not read as" in refusal(path)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_damaged_file_is_refused_or_read(seed: int, tmp_path: Path) -> None:
+    """Whatever bytes change, a sentence comes out or tensors do, never another error."""
+    torch.save(
+        {"a": torch.ones(2), "args": argparse.Namespace(x=1)}, tmp_path / "f", _use_new_zipfile_serialization=False
+    )
+    content = bytearray((tmp_path / "f").read_bytes())
+    stream = np.random.default_rng(seed)
+    for place in stream.integers(0, len(content), 8):
+        content[place] = stream.integers(0, 256)
+    (tmp_path / "f").write_bytes(content)
+    message = ""
+    try:
+        read(tmp_path / "f")
+    except ValueError as error:
+        message = str(error)
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([1, 2], "a state dict is expected, got list"),
+        ({"epoch": 3}, "no layout finds a tensor of it; in the file: no tensors"),
+        (
+            {"weight": torch.ones(3), "head.bias": torch.ones(2)},
+            r"finds a tensor of it; in the file: .* head \(1\), weight",
+        ),
+    ],
+)
+def test_a_file_without_a_backbone_is_refused(content: Any, message: str, tmp_path: Path) -> None:
+    torch.save(content, tmp_path / "file.pth")
+    assert re.search(message, refusal(tmp_path / "file.pth"))
+
+
+def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
+    assert "a file is expected, got a folder" in refusal(tmp_path)
+    assert "there is no such file" in refusal(tmp_path / "nothing.pth")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"depth": 34}, r"nearest is torchvision with 120 of 216 tensors; missing layer1\.2\.conv1\.weight"),
+        ({"depth": 10}, r"with 72 of 72 tensors; of a larger network layer1\.1\.conv1\.weight, .* and \d+ more"),
+        ({"depth": 50}, "missing .*; other shapes "),
+        ({"width": 0.25}, r"other shapes conv1\.weight \(8, 3, 7, 7\) instead of \(16, 3, 7, 7\)"),
+        ({"stem": "cifar"}, r"with 119 of 120 .* other shapes conv1\.weight \(8, 3, 7, 7\) instead of \(8, 3, 3, 3\);"),
+    ],
+)
+def test_another_architecture_is_refused_and_says_in_what_it_differs(
+    change: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    torch.save(state(), tmp_path / "file.pth")
+    assert re.search(message, refusal(tmp_path / "file.pth", spec=replace(SPEC, **change)))
+
+
+def test_a_deeper_network_is_not_cut_to_size(tmp_path: Path) -> None:
+    """Every tensor of a ResNet-50 has a namesake of its shape in a ResNet-101."""
+    deep = BackboneSpec(101, 0.125, "imagenet", SPEC.mean, SPEC.std)
+    torch.save(Backbone(deep).state_dict(), tmp_path / "file.pth")
+    message = refusal(tmp_path / "file.pth", spec=replace(deep, depth=50))
+    assert "with 318 of 318 tensors; of a larger network layer3.6.conv1.weight" in message
+    import_backbone(tmp_path / "file.pth", deep, layout="auto")
+
+
+def test_an_unknown_layout_is_refused_with_all_there_are(tmp_path: Path) -> None:
+    torch.save(state(), tmp_path / "file.pth")
+    assert "layout must be auto or one of torchvision, timm, moco" in refusal(tmp_path / "file.pth", layout="mocco")
+
+
+def test_the_digest_is_that_of_sha256sum(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    assert digest(tmp_path / "file") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
