@@ -125,7 +125,7 @@ def _flowers(root: Path) -> Images:
 
 def gtsrb(root: Path) -> Splits:
     """GTSRB (Stallkamp et al. 2012): gtsrb/{GTSRB/Training/<class>/,GTSRB/Final_Test/Images/,GT-final_test.csv}."""
-    train = _class_folders(root, "gtsrb/GTSRB/Training", _signs, subject="GTSRB")
+    train = _signs(root, "gtsrb/GTSRB/Training")
     table = root / "gtsrb/GT-final_test.csv"
     with table.open(newline="") as file:
         rows = [(row["Filename"], int(row["ClassId"])) for row in csv.DictReader(file, delimiter=";")]
@@ -139,12 +139,13 @@ def gtsrb_infocl(root: Path) -> Splits:
     InfoCL shuffles the files in the order in which its system listed them; here they are in the order of their names.
     A sign was filmed, so its frames are on both sides: numbers are higher than on the official test split.
     """
-    train, test = _four_fifths(_class_folders(root, "gtsrb/GTSRB/Final_Training/Images", _signs, subject="GTSRB"))
+    train, test = _four_fifths(_signs(root, "gtsrb/GTSRB/Final_Training/Images"))
     return Splits(train, None, test, ())
 
 
-def _signs(members: Path) -> list[Path]:
-    return sorted(members.glob("*.ppm"))
+def _signs(root: Path, name: str) -> Images:
+    (root / name).stat()  # a missing folder is an OSError, as a missing list is
+    return _class_folders(root, name, lambda members: sorted(members.glob("*.ppm")), subject="GTSRB")
 
 
 def _four_fifths(whole: Images) -> tuple[Images, Images]:
