@@ -3,18 +3,16 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from colour_tree import SPEC, by_name, context, write_colours
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from downstream.backbone import Backbone, BackboneSpec, save_backbone
 from downstream.classification import check_data, knn_labels, linear_labels, rehearse, run
 from downstream.features import Features
 from downstream.image_options import ClassificationOptions
-from downstream.tasks import Context, Metric
 
 OPTIONS = ClassificationOptions(
     dataset="colours",
@@ -33,7 +31,6 @@ OPTIONS = ClassificationOptions(
     temperature=0.07,
 )
 DIGITS = replace(OPTIONS, dataset="digits", source="digits")
-SPEC = BackboneSpec(10, 0.125, "cifar", (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
 
 def clouds(count: int, *, seed: int, spread: float, classes: int = 4, width: int = 6) -> Features:
@@ -118,36 +115,6 @@ def test_the_vote_of_the_neighbours_agrees_with_a_loop(neighbours: int, temperat
     assert knn_accuracy(train, test, neighbours=neighbours, temperature=temperature) == wanted
 
 
-def write_colours(root: Path, *, each: int) -> None:
-    """Two classes that a glance tells apart."""
-    random = np.random.default_rng(0)
-    for split in ("train", "test"):
-        for name, colour in (("blue", (20, 30, 220)), ("red", (220, 30, 20))):
-            (root / split / name).mkdir(parents=True)
-            for number in range(each):
-                pixels = np.clip(random.normal(colour, 15, (16, 16, 3)), 0, 255).astype(np.uint8)
-                Image.fromarray(pixels).save(root / split / name / f"{number:03d}.png")
-
-
-def context(folder: Path, *, seed: int = 0) -> Context:
-    torch.manual_seed(0)
-    save_backbone(Backbone(SPEC), folder / "backbone.pth")
-    return Context(
-        backbone=folder / "backbone.pth",
-        spec=SPEC,
-        data_root=folder / "data",
-        work_dir=folder,
-        store=folder / "store",
-        seed=seed,
-        device="cpu",
-        report=lambda step, total, terms: None,  # noqa: ARG005
-    )
-
-
-def by_name(metrics: list[Metric]) -> dict[tuple[str, str, str], float]:
-    return {(metric.metric, metric.split, metric.selection): metric.value for metric in metrics}
-
-
 def test_colours_are_classified_from_files_to_metrics(tmp_path: Path) -> None:
     write_colours(tmp_path / "data", each=12)
     found = by_name(run(OPTIONS, context(tmp_path)))
@@ -177,7 +144,7 @@ def test_the_setting_is_chosen_on_held_out_images_and_the_test_images_are_the_or
 def test_the_mean_over_classes_goes_by_its_own_name(tmp_path: Path) -> None:
     write_colours(tmp_path / "data", each=12)
     for number in range(11):
-        (tmp_path / f"data/test/red/{number:03d}.png").unlink()
+        (tmp_path / f"data/test/red/red_{number:03d}.png").unlink()
     found = by_name(run(replace(OPTIONS, metric="mean_class"), context(tmp_path)))
     assert {name for name, _, _ in found} == {"linear_mean_class", "knn_mean_class"}
 
@@ -198,13 +165,13 @@ def test_what_is_checked_has_the_fingerprint_of_its_content(tmp_path: Path) -> N
     places = {"data_root": tmp_path / "data", "store": tmp_path / "store"}
     before = check_data(OPTIONS, **places)
     assert check_data(replace(OPTIONS, image_size=8), **places) == before
-    Image.new("RGB", (16, 16)).save(tmp_path / "data/test/red/000.png")
+    Image.new("RGB", (16, 16)).save(tmp_path / "data/test/red/red_000.png")
     assert check_data(OPTIONS, **places) != before
 
 
 def test_a_damaged_image_is_named_before_anything_runs(tmp_path: Path) -> None:
     write_colours(tmp_path / "data", each=8)
-    damaged = tmp_path / "data/test/red/003.png"
+    damaged = tmp_path / "data/test/red/red_003.png"
     damaged.write_bytes(damaged.read_bytes()[:40])
     with pytest.raises(ValueError, match=rf"^images: {damaged} cannot be decoded: "):
         check_data(OPTIONS, data_root=tmp_path / "data", store=tmp_path / "store")
