@@ -90,6 +90,7 @@ class Training:
         groups += [{"params": trained, "lr": options.backbone_lr}] if trained else []
         self.optimiser = torch.optim.SGD(groups, momentum=options.momentum, weight_decay=options.weight_decay)
         self.rates = [float(group["lr"]) for group in self.optimiser.param_groups]
+        self.done = 0
         self.history: History = {}
         self.cached: dict[str, Features] = {}
 
@@ -101,13 +102,13 @@ class Training:
         """
         if plan.checkpoint.exists():
             self._load(plan.checkpoint)
-        done = len(next(iter(self.history.values()), []))
-        for epoch in range(done, self.options.epochs):
+        for epoch in range(self.done, self.options.epochs):
             for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
                 group["lr"] = rate * rate_factor(self.options, epoch)
             self._train(plan, epoch)
             for name, images in plan.tests.items():
                 self.history.setdefault(name, []).append(self._score(name, images, plan.metric))
+            self.done = epoch + 1
             self._save(plan.checkpoint)
         return self.history
 
@@ -164,6 +165,7 @@ class Training:
             "backbone": None if self.options.frozen else self.backbone.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "history": self.history,
+            "done": self.done,
         }
         temporary = path.with_suffix(".tmp")
         with temporary.open("wb") as file:
@@ -178,4 +180,4 @@ class Training:
         if not self.options.frozen:
             self.backbone.load_state_dict(content["backbone"])
         self.optimiser.load_state_dict(content["optimiser"])
-        self.history = content["history"]
+        self.history, self.done = content["history"], content["done"]
