@@ -13,8 +13,6 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 from torchvision import datasets
 
 from downstream.images import Images, Splits, from_pixels
@@ -108,6 +106,9 @@ def _mnist(root: Path, kind: Any) -> Splits:
 
 def digits(root: Path) -> Splits:
     """scikit-learn's 1,797 handwritten digits (UCI optdigits, 8x8 grey), two thirds to train, a third to test."""
+    from sklearn.datasets import load_digits  # half a second, for no other data set
+    from sklearn.model_selection import train_test_split
+
     pixels, labels = load_digits(return_X_y=True)
     grey = (pixels.reshape(-1, 8, 8) * 255 / 16).round().astype(np.uint8)
     parts = train_test_split(np.arange(len(labels)), test_size=1 / 3, random_state=0, stratify=labels)
