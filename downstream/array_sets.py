@@ -26,14 +26,14 @@ _ARRAY_PARTS = {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")}
 
 
 def cifar10(root: Path) -> Splits:
-    """CIFAR-10 (Krizhevsky 2009): cifar-10-batches-py/{data_batch_1..5,test_batch,batches.meta}."""
+    """CIFAR-10 (Krizhevsky 2009), its Python version."""
     folder = root / "cifar-10-batches-py"
     batches = [folder / f"data_batch_{number}" for number in range(1, 6)]
     return _cifar(root, batches, folder / "test_batch", meta=folder / "batches.meta", key="label")
 
 
 def cifar100(root: Path) -> Splits:
-    """CIFAR-100 (Krizhevsky 2009): cifar-100-python/{train,test,meta}; the 100 fine labels."""
+    """CIFAR-100 (Krizhevsky 2009), its Python version, with the 100 fine labels."""
     folder = root / "cifar-100-python"
     return _cifar(root, [folder / "train"], folder / "test", meta=folder / "meta", key="fine_label")
 
@@ -73,7 +73,7 @@ def _unpickle(path: Path) -> dict[str, Any]:
 
 
 def stl10(root: Path) -> Splits:
-    """STL-10 (Coates et al. 2011): stl10_binary/{train,test}_{X,y}.bin and class_names.txt; labels start at 1."""
+    """STL-10 (Coates et al. 2011), its binary version: columns first, labels from 1."""
     folder = root / "stl10_binary"
     names = folder / "class_names.txt"
     classes = names.read_text().split()
@@ -88,12 +88,12 @@ def stl10(root: Path) -> Splits:
 
 
 def mnist(root: Path) -> Splits:
-    """MNIST (LeCun et al. 1998): MNIST/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte."""
+    """MNIST (LeCun et al. 1998)."""
     return _mnist(root, datasets.MNIST)
 
 
 def fashion_mnist(root: Path) -> Splits:
-    """Fashion-MNIST (Xiao et al. 2017), in MNIST's format: FashionMNIST/raw/..."""
+    """Fashion-MNIST (Xiao et al. 2017), in MNIST's format."""
     return _mnist(root, datasets.FashionMNIST)
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from downstream import array_sets, file_sets
-from downstream.image_options import ImagesOptions
+from downstream.image_options import FOLDER, ImagesOptions
 from downstream.images import Splits, check_listed, decode_sample
-
-FOLDER = "folder"
 
 
 @dataclass(frozen=True)
@@ -21,38 +18,59 @@ class Source:
     Attributes:
         read: opens its official splits below a folder.
         classes: number of classes.
+        layout: what lies where below that folder, for messages.
         metric: "top1", or "mean_class" where the literature reports the mean over classes.
         read_infocl: opens the splits of InfoCL's released code, where they are others.
     """
 
     read: Callable[[Path], Splits]
     classes: int
+    layout: str
     metric: str = "top1"
     read_infocl: Callable[[Path], Splits] | None = None
-
-    @property
-    def layout(self) -> str:
-        """What lies where below its folder."""
-        return " ".join((self.read.__doc__ or "").split()).partition(": ")[2]
 
 
 # Which of them are reported as a mean over classes: Kornblith et al. 2019 (arXiv 1805.08974, table 1), and SimCLR
 # (arXiv 2002.05709, appendix B.8) after it. CUB-200, GTSRB, STL-10, MNIST and Fashion-MNIST: top-1, as InfoCL (arXiv
 # 2203.07004, table 1) has them.
 SOURCES = {
-    "digits": Source(array_sets.digits, 10),
-    "cifar10": Source(array_sets.cifar10, 10),
-    "cifar100": Source(array_sets.cifar100, 100),
-    "stl10": Source(array_sets.stl10, 10),
-    "mnist": Source(array_sets.mnist, 10),
-    "fashion_mnist": Source(array_sets.fashion_mnist, 10),
-    "dtd": Source(file_sets.dtd, 47),
-    "cub200": Source(file_sets.cub200, 200),
-    "flowers102": Source(file_sets.flowers102, 102, "mean_class", file_sets.flowers102_infocl),
-    "gtsrb": Source(file_sets.gtsrb, 43, "top1", file_sets.gtsrb_infocl),
-    "aircraft": Source(file_sets.aircraft, 100, "mean_class"),
-    "food101": Source(file_sets.food101, 101),
-    "pets": Source(file_sets.pets, 37, "mean_class"),
+    "digits": Source(array_sets.digits, 10, "none, it comes with scikit-learn"),
+    "cifar10": Source(array_sets.cifar10, 10, "cifar-10-batches-py/{data_batch_1 to 5, test_batch, batches.meta}"),
+    "cifar100": Source(array_sets.cifar100, 100, "cifar-100-python/{train, test, meta}"),
+    "stl10": Source(array_sets.stl10, 10, "stl10_binary/{train_X, train_y, test_X, test_y}.bin and class_names.txt"),
+    "mnist": Source(array_sets.mnist, 10, "MNIST/raw/{train, t10k}-{images-idx3, labels-idx1}-ubyte"),
+    "fashion_mnist": Source(
+        array_sets.fashion_mnist, 10, "FashionMNIST/raw/{train, t10k}-{images-idx3, labels-idx1}-ubyte"
+    ),
+    "dtd": Source(file_sets.dtd, 47, "dtd/dtd/{images/<class>/, labels/{train, val, test}1.txt}"),
+    "cub200": Source(
+        file_sets.cub200,
+        200,
+        "CUB_200_2011/{images/, classes.txt, images.txt, image_class_labels.txt, train_test_split.txt}",
+    ),
+    "flowers102": Source(
+        file_sets.flowers102,
+        102,
+        "flowers-102/{jpg/, imagelabels.mat, setid.mat}",
+        "mean_class",
+        file_sets.flowers102_infocl,
+    ),
+    "gtsrb": Source(
+        file_sets.gtsrb,
+        43,
+        "gtsrb/{GTSRB/Training/<class>/, GTSRB/Final_Test/Images/, GT-final_test.csv}, for InfoCL's splits "
+        "gtsrb/GTSRB/Final_Training/Images/<class>/",
+        "top1",
+        file_sets.gtsrb_infocl,
+    ),
+    "aircraft": Source(
+        file_sets.aircraft,
+        100,
+        "fgvc-aircraft-2013b/data/{images/, variants.txt, images_variant_{train, val, test}.txt}",
+        "mean_class",
+    ),
+    "food101": Source(file_sets.food101, 101, "food-101/{images/<class>/, meta/{train, test}.json}"),
+    "pets": Source(file_sets.pets, 37, "oxford-iiit-pet/{images/, annotations/{trainval, test}.txt}", "mean_class"),
 }
 
 
@@ -66,7 +84,7 @@ def open_splits(options: ImagesOptions, *, data_root: Path) -> Splits:
     if options.source == FOLDER:
         splits = file_sets.folder(root, train=options.train, test=options.test, subject=options.dataset)
     else:
-        splits = _read(_source(options), options, root)
+        splits = _read(SOURCES[options.source], options, root)
     for part in splits:
         count = len(part.classes)
         if len(part) == 0 or not 0 <= int(part.labels.min()) <= int(part.labels.max()) < count:
@@ -78,7 +96,7 @@ def metric(options: ImagesOptions) -> str:
     """By which number the task is reported: "top1" or "mean_class"."""
     if options.metric != "literature":
         return options.metric
-    return "top1" if options.source == FOLDER else _source(options).metric
+    return "top1" if options.source == FOLDER else SOURCES[options.source].metric
 
 
 def check(options: ImagesOptions, splits: Splits, *, store: Path) -> str:
@@ -89,7 +107,7 @@ def check(options: ImagesOptions, splits: Splits, *, store: Path) -> str:
     Raises:
         ValueError: in one line, what is missing or damaged.
     """
-    layout = f"{options.train}/<class>/*" if options.source == FOLDER else _source(options).layout
+    layout = f"{options.train}/<class>/*" if options.source == FOLDER else SOURCES[options.source].layout
     for part in splits:
         check_listed(part, subject=options.dataset, layout=layout)
     found = splits.fingerprint(store=store)
@@ -102,19 +120,9 @@ def check(options: ImagesOptions, splits: Splits, *, store: Path) -> str:
     return found
 
 
-def _source(options: ImagesOptions) -> Source:
-    if options.source not in SOURCES:
-        known = [FOLDER, *SOURCES]
-        near = difflib.get_close_matches(options.source, known, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise ValueError(f"{options.dataset}: unknown source '{options.source}'.{hint} Known: {', '.join(known)}.")
-    return SOURCES[options.source]
-
-
 def _read(source: Source, options: ImagesOptions, root: Path) -> Splits:
     read = source.read if options.splits == "official" else source.read_infocl
-    if read is None:
-        raise ValueError(f"{options.dataset}: splits must be official for {options.source}, got {options.splits}")
+    assert read is not None
     try:
         splits = read(root)
     except (OSError, RuntimeError) as error:  # torchvision's word for a missing folder is RuntimeError

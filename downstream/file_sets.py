@@ -22,7 +22,7 @@ def folder(root: Path, *, train: str, test: str, subject: str) -> Splits:
     Raises:
         ValueError: a folder is missing or empty, or the two have other classes.
     """
-    parts = [_class_folders(root, name, image_files, subject=subject) for name in (train, test)]
+    parts = [_class_folders(root, name, image_files, subject="image folder") for name in (train, test)]
     if parts[0].classes != parts[1].classes:
         raise ValueError(f"{subject}: {root / train} and {root / test} must hold the same class folders")
     return Splits(parts[0], None, parts[1], ())
@@ -30,7 +30,7 @@ def folder(root: Path, *, train: str, test: str, subject: str) -> Splits:
 
 def _class_folders(root: Path, name: str, listed: Callable[[Path], Iterable[Path]], *, subject: str) -> Images:
     """Images in folders named after their classes."""
-    expected = f"expected {root / name}/<class>/*"
+    expected = f"expected {root / name}/<class>/*.jpg"
     if not (root / name).is_dir():
         raise ValueError(f"{subject}: {root / name} is missing; {expected}")
     folders = sorted(path for path in (root / name).iterdir() if path.is_dir() and not path.name.startswith("."))
@@ -46,14 +46,14 @@ def _class_folders(root: Path, name: str, listed: Callable[[Path], Iterable[Path
 
 
 def dtd(root: Path) -> Splits:
-    """Describable Textures (Cimpoi et al. 2014), partition 1, below dtd/dtd: labels/{train,val,test}1.txt, images/."""
+    """Describable Textures (Cimpoi et al. 2014), the first of its ten partitions."""
     parts = [_torchvision(root, datasets.DTD, split=split) for split in ("train", "val", "test")]
     files = tuple(root / f"dtd/dtd/labels/{split}1.txt" for split in ("train", "val", "test"))
     return Splits(parts[0], parts[1], parts[2], files)
 
 
 def aircraft(root: Path) -> Splits:
-    """FGVC-Aircraft (Maji et al. 2013): fgvc-aircraft-2013b/data/{images,images_variant_{train,val,test}.txt}."""
+    """FGVC-Aircraft (Maji et al. 2013), told apart by variant."""
     parts = [_torchvision(root, datasets.FGVCAircraft, split=split) for split in ("train", "val", "test")]
     data = root / "fgvc-aircraft-2013b/data"
     files = (data / "variants.txt", *(data / f"images_variant_{split}.txt" for split in ("train", "val", "test")))
@@ -61,7 +61,7 @@ def aircraft(root: Path) -> Splits:
 
 
 def food101(root: Path) -> Splits:
-    """Food-101 (Bossard et al. 2014): food-101/{images,meta/{train,test}.json}."""
+    """Food-101 (Bossard et al. 2014)."""
     train, test = (_torchvision(root, datasets.Food101, split=split) for split in ("train", "test"))
     return Splits(train, None, test, tuple(root / f"food-101/meta/{split}.json" for split in ("train", "test")))
 
@@ -74,7 +74,7 @@ def _torchvision(root: Path, kind: Any, *, split: str) -> Images:
 
 
 def pets(root: Path) -> Splits:
-    """Oxford-IIIT Pet (Parkhi et al. 2012): oxford-iiit-pet/{images,annotations/{trainval,test}.txt}; 37 breeds."""
+    """Oxford-IIIT Pet (Parkhi et al. 2012), told apart by breed."""
     tables = [root / f"oxford-iiit-pet/annotations/{split}.txt" for split in ("trainval", "test")]
     rows = [[line.split() for line in table.read_text().splitlines()] for table in tables]
     breeds = {int(row[1]): row[0].rsplit("_", 1)[0] for row in rows[0]}
@@ -87,7 +87,7 @@ def pets(root: Path) -> Splits:
 
 
 def cub200(root: Path) -> Splits:
-    """CUB-200-2011 (Wah et al. 2011): CUB_200_2011/{images/,images.txt,image_class_labels.txt,train_test_split.txt}."""
+    """CUB-200-2011 (Wah et al. 2011), split by its own table."""
     base = root / "CUB_200_2011"
     names = ("classes", "images", "image_class_labels", "train_test_split")
     tables = [base / f"{name}.txt" for name in names]
@@ -103,7 +103,7 @@ def cub200(root: Path) -> Splits:
 
 
 def flowers102(root: Path) -> Splits:
-    """Oxford Flowers (Nilsback, Zisserman 2008): flowers-102/{jpg/,imagelabels.mat,setid.mat}."""
+    """Oxford Flowers (Nilsback and Zisserman 2008): ten training and ten validation images a class, the others to test."""
     ids: Mapping[str, Any] = loadmat(root / "flowers-102/setid.mat", squeeze_me=True)
     whole = _flowers(root)
     parts = [whole.take(torch.from_numpy(ids[name].astype(np.int64) - 1)) for name in ("trnid", "valid", "tstid")]
@@ -124,7 +124,7 @@ def _flowers(root: Path) -> Images:
 
 
 def gtsrb(root: Path) -> Splits:
-    """GTSRB (Stallkamp et al. 2012): gtsrb/{GTSRB/Training/<class>/,GTSRB/Final_Test/Images/,GT-final_test.csv}."""
+    """GTSRB (Stallkamp et al. 2012), the training set that torchvision unpacks and the final test."""
     train = _signs(root, "gtsrb/GTSRB/Training")
     table = root / "gtsrb/GT-final_test.csv"
     with table.open(newline="") as file:
@@ -134,7 +134,7 @@ def gtsrb(root: Path) -> Splits:
 
 
 def gtsrb_infocl(root: Path) -> Splits:
-    """GTSRB, four fifths of every class of gtsrb/GTSRB/Final_Training/Images/<class>/ to train and a fifth to test.
+    """GTSRB, four fifths of every class of Final_Training to train and a fifth to test, as InfoCL draws them.
 
     InfoCL shuffles the files in the order in which its system listed them; here they are in the order of their names.
     A sign was filmed, so its frames are on both sides: numbers are higher than on the official test split.

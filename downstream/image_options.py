@@ -2,8 +2,31 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import ClassVar
+
+FOLDER = "folder"
+SOURCES = (
+    FOLDER,
+    "digits",
+    "cifar10",
+    "cifar100",
+    "stl10",
+    "mnist",
+    "fashion_mnist",
+    "dtd",
+    "cub200",
+    "flowers102",
+    "gtsrb",
+    "aircraft",
+    "food101",
+    "pets",
+)
+"""Image folders, and the data sets that `downstream.datasets` reads."""
+
+SPLIT_BY_INFOCL = ("flowers102", "gtsrb")
+"""Data sets that InfoCL's released code (arXiv 2203.07004) splits in its own way."""
 
 
 @dataclass(frozen=True)
@@ -12,11 +35,11 @@ class ImagesOptions:
 
     Attributes:
         dataset: name as tables show it.
-        source: a name of `downstream.datasets.SOURCES`: "folder", "digits", "cifar10", ...
+        source: one of `SOURCES`.
         data: folder below the data root that holds the data set; "" is the data root itself.
         train: folder of the training images below `data`, with a folder for every class; of the source "folder" alone.
         test: folder of the test images, likewise.
-        splits: "official", or "infocl" for the splits of InfoCL's released code (arXiv 2203.07004).
+        splits: "official", or "infocl" for those of InfoCL's code, for the data sets of `SPLIT_BY_INFOCL`.
         metric: "top1", "mean_class" (mean over the classes of the share of each that was told right), or "literature"
             for the one of the two by which the data set is known.
         validation: share of the training images held out for choices where the data set has no validation split.
@@ -42,8 +65,17 @@ class ImagesOptions:
 
     def __post_init__(self) -> None:
         """Refuse values that only the end of a run would find out about."""
+        if self.source not in SOURCES:
+            near = difflib.get_close_matches(self.source, SOURCES, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise ValueError(f"{self.dataset}: unknown source '{self.source}'.{hint} Known: {', '.join(SOURCES)}.")
+        own = self.source in SPLIT_BY_INFOCL
         self.refuse(
-            ("splits must be official or infocl", self.splits in ("official", "infocl"), self.splits),
+            (
+                f"splits must be official{' or infocl' if own else ''} for {self.source}",
+                self.splits == "official" or (own and self.splits == "infocl"),
+                self.splits,
+            ),
             (
                 "metric must be top1, mean_class or literature",
                 self.metric in ("top1", "mean_class", "literature"),

@@ -100,8 +100,7 @@ def comparison(frame: pd.DataFrame) -> pd.DataFrame:
 def _column(task: str, family: str, dataset: str, metric: str, *, rows: pd.DataFrame) -> Column:
     split = "test" if "test" in set(rows["split"]) else "val"
     kept = set(rows.loc[rows["split"] == split, "selection"])
-    chosen = family in ("classification", "finetuning")
-    preferred = ("selected", "last") if chosen else ("last", "selected")
+    preferred = ("selected", "last") if family == "classification" else ("last", "selected")
     return Column(
         label=f"{dataset} {metric}" if split == "test" else f"{dataset} {metric} (val)",
         task=task,

@@ -17,7 +17,8 @@ from sklearn.datasets import load_digits
 from torchvision import datasets
 
 from downstream.datasets import SOURCES, check, metric, open_splits
-from downstream.image_options import ImagesOptions
+from downstream.image_options import SOURCES as NAMES
+from downstream.image_options import SPLIT_BY_INFOCL, ImagesOptions
 from downstream.images import Images
 
 OPTIONS = ImagesOptions(
@@ -174,16 +175,22 @@ def test_a_pickle_that_holds_more_than_lists_and_arrays_is_refused_unread(
     assert not (tmp_path / "ran").exists()
 
 
+def test_the_names_of_sources_are_those_of_the_options() -> None:
+    assert {*NAMES} == {"folder", *SOURCES}
+    assert {*SPLIT_BY_INFOCL} == {name for name, source in SOURCES.items() if source.read_infocl is not None}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"source": "cifar11"}, "tiny: unknown source 'cifar11'. Did you mean 'cifar10'? Known: folder, "),
         ({"source": "pets", "splits": "infocl"}, "tiny: splits must be official for pets, got infocl"),
+        ({"source": "gtsrb", "splits": "random"}, "tiny: splits must be official or infocl for gtsrb, got random"),
     ],
 )
-def test_what_is_not_known_is_refused(changes: dict[str, str], message: str, root: Path) -> None:
+def test_what_is_not_known_is_refused(changes: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011  the message is compared as a whole
-        open_splits(replace(OPTIONS, **changes), data_root=root)  # type: ignore[arg-type]
+        replace(OPTIONS, **changes)  # type: ignore[arg-type]
     assert str(caught.value).startswith(message)
 
 
@@ -209,11 +216,11 @@ def test_classes_that_differ_between_the_splits_are_refused(tmp_path: Path) -> N
 
 
 def test_a_missing_or_empty_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=rf"^tiny: {tmp_path}/sets/train is missing; expected "):
+    with pytest.raises(ValueError, match=rf"^image folder: {tmp_path}/sets/train is missing; expected "):
         open_splits(OPTIONS, data_root=tmp_path)
     write_folders(tmp_path, "auk")
     (tmp_path / "sets/train/wren").mkdir()
-    with pytest.raises(ValueError, match=rf"^tiny: class folder {tmp_path}/sets/train/wren has no images$"):
+    with pytest.raises(ValueError, match=rf"^image folder: class folder {tmp_path}/sets/train/wren has no images$"):
         open_splits(OPTIONS, data_root=tmp_path)
 
 
