@@ -103,7 +103,7 @@ def cub200(root: Path) -> Splits:
 
 
 def flowers102(root: Path) -> Splits:
-    """Oxford Flowers (Nilsback and Zisserman 2008): ten training and ten validation images a class, the others to test."""
+    """Oxford Flowers (Nilsback and Zisserman 2008): a class has ten images to train, ten for validation."""
     ids: Mapping[str, Any] = loadmat(root / "flowers-102/setid.mat", squeeze_me=True)
     whole = _flowers(root)
     parts = [whole.take(torch.from_numpy(ids[name].astype(np.int64) - 1)) for name in ("trnid", "valid", "tstid")]
