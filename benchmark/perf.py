@@ -13,7 +13,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from benchmark import perf_loss, perf_views
+from benchmark import perf_loss, perf_probe, perf_views
 from benchmark.config import BenchConfig, load
 from benchmark.optimisers import build_optimiser
 from benchmark.pretrain import PretrainModel, build_parts, pretrain
@@ -33,6 +33,7 @@ def main() -> None:
     for peer in sorted(set(rates) - {"ours"}):
         print(f"views: {rates['ours'] / rates[peer]:.1f} x {peer} ({rates['ours']:.0f} images/s on one core)")
     perf_loss.main()
+    perf_probe.main()
     loop, bare = measure_loop(load("shapes"))
     print(f"pretraining: {loop / bare:.2f} of the bare loop ({loop:.0f} images/s, {torch.get_num_threads()} threads)")
 

@@ -17,7 +17,8 @@ from benchmark.preflight import Data
 from benchmark.pretrain import backbone_spec
 from benchmark.source_digest import source_digest
 from downstream.dense import load_config
-from downstream.tasks import ClassificationOptions, DetectionOptions, SegmentationOptions
+from downstream.image_options import ImagesOptions
+from downstream.tasks import DetectionOptions, SegmentationOptions
 from objectives.registry import OBJECTIVES, modules, resolve
 
 # What reads the pretraining images; it enters the key of a pretraining beside the loop and the objective.
@@ -144,7 +145,7 @@ def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, fingerpri
     inputs: dict[str, Any] = {
         "task": task,
         "options": asdict(options),
-        "config": None if isinstance(options, ClassificationOptions) else _resolved(options),
+        "config": None if isinstance(options, ImagesOptions) else _resolved(options),
         "seed": pretrained.seed,
         "threads": config.threads,
         "data": fingerprint,

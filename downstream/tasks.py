@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from downstream.backbone import BackboneSpec
+from downstream.image_options import ClassificationOptions, FinetuningOptions
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Progress: step, number of steps, named terms of the moment."""
@@ -44,7 +45,7 @@ class Metric:
 
     Attributes:
         dataset: name as tables show it, "shapes VOC".
-        metric: "linear_top1", "knn_top1", "AP", "AP50", "AP75" or "mIoU".
+        metric: "linear_top1", "knn_mean_class", "finetune_top1", "AP50", "mIoU", ...; `results.order` lists them.
         split: "test" or "val".
         selection: "last" (end of training, or last entry of a grid of settings), "selected" (on validation data) or
             "oracle" (best on the test data).
@@ -56,51 +57,6 @@ class Metric:
     split: str
     selection: str
     value: float
-
-
-@dataclass(frozen=True)
-class ClassificationOptions:
-    """Linear probe and kNN on frozen features of an image-folder tree.
-
-    Attributes:
-        dataset: name as tables show it.
-        train: image folder below the data root, or "digits" for scikit-learn's handwritten digits.
-        test: image folder below the data root; unused for "digits", which is split here.
-        image_size: side in pixels that images are resized to.
-        validation: fraction of the training images held out to choose the regularisation.
-        penalties: grid of L2 penalties for the linear probe.
-        neighbours: k of the kNN classifier.
-        temperature: T of the kNN weights exp(cos/T).
-        train_limit: number of training images used, drawn class by class; 0 = all.
-
-    Raises:
-        ValueError: a number that no evaluation could use.
-    """
-
-    family: ClassVar[str] = "classification"
-
-    dataset: str
-    train: str
-    test: str
-    image_size: int
-    validation: float
-    penalties: tuple[float, ...]
-    neighbours: int
-    temperature: float
-    train_limit: int
-
-    def __post_init__(self) -> None:
-        """Refuse values that only the end of a run would find out about."""
-        for rule, holds, value in (
-            ("image_size must be >= 1", self.image_size >= 1, self.image_size),
-            ("validation must be in (0, 1)", 0 < self.validation < 1, self.validation),
-            ("penalties must hold at least one number, all >= 0", min(self.penalties, default=-1) >= 0, self.penalties),
-            ("neighbours must be >= 1", self.neighbours >= 1, self.neighbours),
-            ("temperature must be > 0", self.temperature > 0, self.temperature),
-            ("train_limit must be >= 0", self.train_limit >= 0, self.train_limit),
-        ):
-            if not holds:
-                raise ValueError(f"{self.dataset}: {rule}, got {value}")
 
 
 @dataclass(frozen=True)
@@ -145,9 +101,10 @@ class SegmentationOptions:
     overrides: dict[str, Any]
 
 
-TaskOptions = ClassificationOptions | DetectionOptions | SegmentationOptions
+TaskOptions = ClassificationOptions | FinetuningOptions | DetectionOptions | SegmentationOptions
 
 OPTIONS: dict[str, type[TaskOptions]] = {
-    options.family: options for options in (ClassificationOptions, DetectionOptions, SegmentationOptions)
+    options.family: options
+    for options in (ClassificationOptions, FinetuningOptions, DetectionOptions, SegmentationOptions)
 }
 """Family name -> its options; the family's code is the module `downstream.<family>`."""

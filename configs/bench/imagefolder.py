@@ -1,7 +1,8 @@
 """Any image-folder tree: DATA_ROOT/train/<class>/ to pretrain on and fit the probe, DATA_ROOT/test/<class>/ to test.
 
 Command: make bench CONFIG=imagefolder DATA_ROOT=path/to/tree
-Sizes are for 32-pixel images; for larger ones set data.image_size, views.size, model.stem and the tasks' image_size.
+Sizes are for 32-pixel images; for larger ones set data.image_size, views.size, model.stem, and the tasks' image_size
+and resize.
 """
 
 _base_ = "../harness.py"
@@ -34,15 +35,21 @@ training = dict(epochs=200, batch=256, lr=1e-3)
 
 probe = dict(
     family="classification",
-    image_size=32,
+    data="",
+    train="train",
+    test="test",
+    splits="official",
+    metric="literature",
     validation=0.1,
+    image_size=32,
+    resize=32,
+    interpolation="bilinear",
     penalties=(1e-4, 1e-3, 1e-2, 1e-1),
-    neighbours=20,
-    temperature=0.1,
-    train_limit=0,
+    neighbours=(10, 20, 100, 200),  # k = 200 and T = 0.07 are Wu et al.'s (arXiv 1805.01978)
+    temperature=0.07,
 )
 tasks = dict(
-    classification=dict(dataset="image folder", train="train", test="test", **probe),
-    digits=dict(dataset="digits", train="digits", test="", **probe),
+    classification=dict(probe, dataset="image folder", source="folder"),
+    digits=dict(probe, dataset="digits", source="digits"),
 )
 del probe

@@ -58,4 +58,4 @@ for name in split:
     rows[name] = dict(objective="infonce", views=dict(crops, generator=split[name]))
 del crops, rgb, ydbdr, raw, vp, nvp, semi, unsupervised, supervised, split, name
 
-tasks = dict(classification=dict(dataset="STL-10", image_size=96), digits=None)
+tasks = dict(classification=dict(dataset="STL-10", image_size=96, resize=96), digits=None)

@@ -50,19 +50,45 @@ training = dict(epochs=10, batch=256, lr=4e-3)
 # MoCo v2's temperature (arXiv 2003.04297), also for whatever is built on infonce.
 objectives = dict(infonce=dict(temperature=0.2))
 
+images = dict(
+    dataset="shapes",
+    source="folder",
+    data="shapes/classification",
+    train="train",
+    test="test",
+    splits="official",
+    metric="top1",
+    validation=0.2,
+    image_size=32,
+    resize=32,
+    interpolation="bicubic",
+)
+sgd = dict(
+    images,
+    family="finetuning",
+    fraction=1.0,
+    subset="",
+    refit=False,
+    augmentation="crop",
+    crop_scale=(0.4, 1.0),
+    flip=0.5,
+    momentum=0.9,
+    weight_decay=0.0,
+    schedule="cosine",
+    milestones=(),
+    decay=0.1,
+    init_std=0.01,
+)
 tasks = dict(
     classification=dict(
+        images,
         family="classification",
-        dataset="shapes",
-        train="shapes/classification/train",
-        test="shapes/classification/test",
-        image_size=32,
-        validation=0.2,
         penalties=(1e-4, 1e-3, 1e-2, 1e-1),
-        neighbours=20,
-        temperature=0.1,
-        train_limit=0,
+        neighbours=(10, 20, 100, 200),
+        temperature=0.07,
     ),
+    linear_sgd=dict(sgd, frozen=True, epochs=5, batch=128, lr=1.0, backbone_lr=0.0),
+    semi_10=dict(sgd, dataset="shapes 10 %", frozen=False, fraction=0.1, epochs=8, batch=32, lr=0.2, backbone_lr=0.02),
     voc=dict(
         family="detection",
         dataset="shapes VOC",
@@ -88,4 +114,4 @@ tasks = dict(
         overrides=dict(),
     ),
 )
-del classes
+del classes, images, sgd

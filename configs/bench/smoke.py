@@ -15,7 +15,9 @@ model = dict(width=0.25)
 training = dict(epochs=2, batch=32)
 logging = dict(interval=1, checkpoint=2)
 tasks = dict(
-    classification=dict(train="smoke/classification/train", test="smoke/classification/test"),
+    classification=dict(data="smoke/classification"),
+    linear_sgd=dict(data="smoke/classification", epochs=2, batch=16),
+    semi_10=dict(data="smoke/classification", epochs=2, batch=8),
     voc=dict(data="smoke/VOCdevkit", overrides={"train_cfg.max_iters": 4}),
     coco=dict(data="smoke/coco", overrides={"train_cfg.max_iters": 4}),
     ade20k=dict(data="smoke/ADEChallengeData2016", overrides={"train_cfg.max_iters": 4}),

@@ -34,7 +34,7 @@ rows = dict(
 )
 training = dict(epochs=2, batch=16)
 threads = 1
-tasks = dict(classification=dict(image_size=16, penalties=(1e-3,)))
+tasks = dict(classification=dict(image_size=16, resize=16, penalties=(1e-3,)))
 del colour, network, raw, semi
 """
 

@@ -99,7 +99,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         ),
         ("--set objectives.infonc.temperature=1", "unknown objective 'infonc'. Did you mean 'infonce'?"),
         ("--set tasks.classification.temperature=-1", "temperature must be > 0, got -1"),
-        ("--set tasks.classification.neighbours=0", "neighbours must be >= 1, got 0"),
+        ("--set tasks.classification.neighbours=(0,)", "neighbours must hold at least one number, all >= 1, got (0,)"),
         ("--set tasks.classification.validation=1.5", "validation must be in (0, 1), got 1.5"),
         ("--set tasks.classification.penalties=()", "penalties must hold at least one"),
         ("--set tasks.voc.config=downstream/shapes_vok.py", "Did you mean 'downstream/shapes_voc.py'?"),

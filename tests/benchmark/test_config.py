@@ -6,7 +6,8 @@ import pytest
 
 from benchmark.config import CONFIGS, BenchConfig, known_configs, load
 from benchmark.errors import UserError
-from downstream.tasks import ClassificationOptions, DetectionOptions
+from downstream.image_options import ClassificationOptions
+from downstream.tasks import DetectionOptions
 
 
 def message(*overrides: str, config: str = "smoke") -> str:

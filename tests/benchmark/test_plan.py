@@ -100,7 +100,7 @@ def test_what_is_built_on_a_base_takes_its_arguments_and_its_code_from_there(mon
 
 def test_the_options_of_a_task_change_its_own_key_alone() -> None:
     pretrained, classification, voc = keys()
-    changed = keys(config=with_override("tasks.classification.neighbours=3"))
+    changed = keys(config=with_override("tasks.classification.neighbours=(3,)"))
     assert (changed[0], changed[2]) == (pretrained, voc)
     assert changed[1] != classification
 

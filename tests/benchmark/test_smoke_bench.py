@@ -12,10 +12,12 @@ from benchmark.config import load
 from benchmark.pretrain import backbone_spec
 from downstream.backbone import load_backbone
 
-TASKS = ("classification", "voc", "coco", "ade20k")
+TASKS = ("classification", "linear_sgd", "semi_10", "voc", "coco", "ade20k")
 ROWS = ("infonce", "random")
 METRICS = {
     "classification": {"linear_top1", "knn_top1"},
+    "linear_sgd": {"linear_sgd_top1"},
+    "semi_10": {"finetune_top1"},
     "voc": {"AP", "AP50", "AP75"},
     "coco": {"AP", "AP50", "AP75"},
     "ade20k": {"mIoU"},
@@ -93,7 +95,7 @@ def test_the_same_command_computes_nothing_again(
 ) -> None:
     before = contents(runs / "cells")
     assert main(words) == 0
-    assert "0 computed, 10 kept, 0 failed" in capsys.readouterr().out
+    assert "0 computed, 14 kept, 0 failed" in capsys.readouterr().out
     assert contents(runs / "cells") == before
 
 
@@ -113,7 +115,7 @@ def test_another_temperature_computes_that_row_anew_and_leaves_the_rest(
     assert "2 computed, 2 kept, 0 failed" in capsys.readouterr().out
     after = contents(runs / "cells")
     assert {path: after[path] for path in before} == before
-    assert len(list((runs / "cells").iterdir())) == 12
+    assert len(list((runs / "cells").iterdir())) == 16
 
 
 def test_a_config_of_ones_own_has_a_table_of_its_own(words: list[str], runs: Path, tmp_path: Path) -> None:

@@ -2,41 +2,54 @@ import math
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 import torch
+from colour_tree import SPEC, by_name, context, write_colours
 from PIL import Image
-from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from downstream.backbone import Backbone, BackboneSpec, save_backbone
-from downstream.classification import Split, knn_accuracy, linear_accuracy, load_splits, run
-from downstream.tasks import ClassificationOptions, Context, Metric
+from downstream.classification import check_data, knn_labels, linear_labels, rehearse, run
+from downstream.features import Features
+from downstream.image_options import ClassificationOptions
 
 OPTIONS = ClassificationOptions(
     dataset="colours",
+    source="folder",
+    data="",
     train="train",
     test="test",
-    image_size=16,
+    splits="official",
+    metric="literature",
     validation=0.25,
+    image_size=16,
+    resize=16,
+    interpolation="bicubic",
     penalties=(1e-3, 1e-1),
-    neighbours=5,
-    temperature=0.1,
-    train_limit=0,
+    neighbours=(5, 3),
+    temperature=0.07,
 )
-SPEC = BackboneSpec(10, 0.125, "cifar", (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+DIGITS = replace(OPTIONS, dataset="digits", source="digits")
 
 
-def clouds(count: int, *, seed: int, spread: float, classes: int = 4, width: int = 6) -> Split:
+def clouds(count: int, *, seed: int, spread: float, classes: int = 4, width: int = 6) -> Features:
     """Classes around fixed centres, of very different scales along the axes."""
     centres = torch.randn(classes, width, generator=torch.Generator().manual_seed(0))
     stream = torch.Generator().manual_seed(seed)
     y = torch.arange(count) % classes
     x = centres[y] + spread * torch.randn(count, width, generator=stream)
-    return Split(x * torch.tensor([1.0, 100.0, 0.01, 1.0, 7.0, 1.0])[:width], y)
+    return Features(x * torch.tensor([1.0, 100.0, 0.01, 1.0, 7.0, 1.0])[:width], y)
+
+
+def linear_accuracy(train: Features, test: Features, *, penalty: float) -> float:
+    told = linear_labels(train, test.x, penalty=penalty, classes=4)
+    return float((told == test.y).double().mean())
+
+
+def knn_accuracy(train: Features, test: Features, *, neighbours: int, temperature: float) -> float:
+    told = knn_labels(train, test.x, neighbours=neighbours, temperature=temperature)
+    return float((told == test.y).double().mean())
 
 
 @pytest.mark.parametrize("penalty", [1e-4, 1e-2, 1.0])
@@ -47,20 +60,22 @@ def test_the_probe_is_scikit_learns_logistic_regression(penalty: float) -> None:
     reference = LogisticRegression(C=1 / (penalty * len(train.y)), max_iter=5000, tol=1e-8)
     reference.fit(scaler.transform(train.x.numpy()), train.y.numpy())
     wanted = reference.score(scaler.transform(test.x.numpy()), test.y.numpy())
-    assert linear_accuracy(train, test, penalty=penalty, classes=4) == pytest.approx(wanted, abs=2e-3)
+    assert linear_accuracy(train, test, penalty=penalty) == pytest.approx(wanted, abs=2e-3)
 
 
 def test_separable_classes_are_told_apart_without_a_mistake() -> None:
     train, test = clouds(80, seed=1, spread=0.01), clouds(80, seed=2, spread=0.01)
-    assert linear_accuracy(train, test, penalty=1e-3, classes=4) == 1.0
-    normalised = [Split(split.x / torch.tensor([1.0, 100.0, 0.01, 1.0, 7.0, 1.0]), split.y) for split in (train, test)]
+    assert linear_accuracy(train, test, penalty=1e-3) == 1.0
+    normalised = [
+        Features(split.x / torch.tensor([1.0, 100.0, 0.01, 1.0, 7.0, 1.0]), split.y) for split in (train, test)
+    ]
     assert knn_accuracy(normalised[0], normalised[1], neighbours=5, temperature=0.1) == 1.0
 
 
 def test_labels_that_say_nothing_are_guessed() -> None:
     train, test = clouds(400, seed=1, spread=1.0), clouds(2000, seed=2, spread=1.0)
     shuffled = replace(test, y=test.y[torch.randperm(2000, generator=torch.Generator().manual_seed(0))])
-    assert linear_accuracy(train, shuffled, penalty=1e-3, classes=4) == pytest.approx(0.25, abs=0.05)
+    assert linear_accuracy(train, shuffled, penalty=1e-3) == pytest.approx(0.25, abs=0.05)
     assert knn_accuracy(train, shuffled, neighbours=5, temperature=0.1) == pytest.approx(0.25, abs=0.05)
 
 
@@ -68,10 +83,10 @@ def test_a_feature_that_never_changes_does_no_harm() -> None:
     train, test = (replace(split, x=split.x.clone()) for split in (clouds(80, seed=1, spread=0.01),) * 2)
     train.x[:, 0] = 3.0
     test.x[:, 0] = 3.0
-    assert linear_accuracy(train, test, penalty=1e-3, classes=4) == 1.0
+    assert linear_accuracy(train, test, penalty=1e-3) == 1.0
 
 
-def voted(train: Split, test: Split, *, neighbours: int, temperature: float) -> float:
+def voted(train: Features, test: Features, *, neighbours: int, temperature: float) -> float:
     """The vote, one image and one neighbour at a time."""
     hits = 0
     for x, y in zip(test.x.double().tolist(), test.y.tolist(), strict=True):
@@ -100,103 +115,69 @@ def test_the_vote_of_the_neighbours_agrees_with_a_loop(neighbours: int, temperat
     assert knn_accuracy(train, test, neighbours=neighbours, temperature=temperature) == wanted
 
 
-def write_colours(root: Path, *, each: int) -> None:
-    """Two classes that a glance tells apart."""
-    random = np.random.default_rng(0)
-    for split in ("train", "test"):
-        for name, colour in (("blue", (20, 30, 220)), ("red", (220, 30, 20))):
-            (root / split / name).mkdir(parents=True)
-            for number in range(each):
-                pixels = np.clip(random.normal(colour, 15, (16, 16, 3)), 0, 255).astype(np.uint8)
-                Image.fromarray(pixels).save(root / split / name / f"{number:03d}.png")
-
-
-def context(folder: Path, *, seed: int = 0) -> Context:
-    torch.manual_seed(0)
-    save_backbone(Backbone(SPEC), folder / "backbone.pth")
-    return Context(
-        backbone=folder / "backbone.pth",
-        spec=SPEC,
-        data_root=folder / "data",
-        work_dir=folder,
-        store=folder / "store",
-        seed=seed,
-        device="cpu",
-        report=lambda step, total, terms: None,  # noqa: ARG005
-    )
-
-
-def by_name(metrics: list[Metric]) -> dict[tuple[str, str, str], float]:
-    return {(metric.metric, metric.split, metric.selection): metric.value for metric in metrics}
-
-
 def test_colours_are_classified_from_files_to_metrics(tmp_path: Path) -> None:
     write_colours(tmp_path / "data", each=12)
     found = by_name(run(OPTIONS, context(tmp_path)))
-    assert found == {
-        ("linear_top1", "val", "selected"): 1.0,
-        ("linear_top1", "test", "selected"): 1.0,
-        ("linear_top1", "test", "oracle"): 1.0,
-        ("knn_top1", "test", "selected"): 1.0,
-    }
+    kinds = (("val", "selected"), ("test", "last"), ("test", "selected"), ("test", "oracle"))
+    assert found == {(f"{name}_top1", *kind): 1.0 for name in ("linear", "knn") for kind in kinds}
 
 
-def test_the_penalty_is_chosen_on_held_out_images_and_the_test_images_are_the_oracles(tmp_path: Path) -> None:
-    options = replace(OPTIONS, dataset="digits", train="digits", test="", penalties=(1e-4, 1e-1, 10.0))
-    found = by_name(run(options, context(tmp_path)))
-    assert found["linear_top1", "test", "selected"] <= found["linear_top1", "test", "oracle"]
-    alone = [by_name(run(replace(options, penalties=(penalty,)), context(tmp_path))) for penalty in options.penalties]
-    validated = [numbers["linear_top1", "val", "selected"] for numbers in alone]
-    tested = [numbers["linear_top1", "test", "selected"] for numbers in alone]
-    assert found["linear_top1", "val", "selected"] == max(validated)
-    assert found["linear_top1", "test", "selected"] == tested[validated.index(max(validated))]
-    assert found["linear_top1", "test", "oracle"] == max(tested)
+@pytest.mark.parametrize(
+    ("name", "grid", "setting"),
+    [("linear", "penalties", (1e-4, 1e-1, 10.0)), ("knn", "neighbours", (1, 600, 20, 200))],
+)
+def test_the_setting_is_chosen_on_held_out_images_and_the_test_images_are_the_oracles(
+    name: str, grid: str, setting: tuple[float, ...], tmp_path: Path
+) -> None:
+    both = replace(DIGITS, penalties=(1e-2,), neighbours=(20,))
+    found = by_name(run(replace(both, **{grid: setting}), context(tmp_path)))  # type: ignore[arg-type]
+    alone = [by_name(run(replace(both, **{grid: (one,)}), context(tmp_path))) for one in setting]  # type: ignore[arg-type]
+    validated = [numbers[f"{name}_top1", "val", "selected"] for numbers in alone]
+    tested = [numbers[f"{name}_top1", "test", "selected"] for numbers in alone]
+    assert len({*validated}) > 1
+    assert found[f"{name}_top1", "val", "selected"] == max(validated)
+    assert found[f"{name}_top1", "test", "selected"] == tested[validated.index(max(validated))]
+    assert found[f"{name}_top1", "test", "oracle"] == max(tested)
+    assert found[f"{name}_top1", "test", "last"] == tested[-1]
+
+
+def test_the_mean_over_classes_goes_by_its_own_name(tmp_path: Path) -> None:
+    write_colours(tmp_path / "data", each=12)
+    for number in range(11):
+        (tmp_path / f"data/test/red/red_{number:03d}.png").unlink()
+    found = by_name(run(replace(OPTIONS, metric="mean_class"), context(tmp_path)))
+    assert {name for name, _, _ in found} == {"linear_mean_class", "knn_mean_class"}
 
 
 def test_the_same_seed_gives_the_same_numbers(tmp_path: Path) -> None:
-    options = replace(OPTIONS, dataset="digits", train="digits", test="")
-    assert run(options, context(tmp_path, seed=3)) == run(options, context(tmp_path, seed=3))
+    assert run(DIGITS, context(tmp_path, seed=3)) == run(DIGITS, context(tmp_path, seed=3))
 
 
-def test_digits_are_scikit_learns_split_without_overlap(tmp_path: Path) -> None:
-    options = replace(OPTIONS, train="digits", test="", image_size=8)
-    train, test = load_splits(options, data_root=tmp_path, store=tmp_path)
-    assert (len(train.images), len(test.images)) == (1198, 599)
-    assert train.classes == tuple("0123456789")
-    pixels, labels = load_digits(return_X_y=True)
-    wanted = Counter(
-        (bytes((row * 255 / 16).round().astype(np.uint8)), int(label))
-        for row, label in zip(pixels, labels, strict=True)
-    )
-    found: Counter[tuple[bytes, int]] = Counter()
-    for part in (train, test):
-        assert torch.equal(part.images[:, 0], part.images[:, 1])
-        found.update(
-            (image[0].numpy().tobytes(), int(label)) for image, label in zip(part.images, part.labels, strict=True)
-        )
-    assert found == wanted
-
-
-def test_a_limit_takes_the_same_number_of_every_class(tmp_path: Path) -> None:
-    write_colours(tmp_path / "data", each=12)
-    places: dict[str, Any] = {"data_root": tmp_path / "data", "store": tmp_path / "store"}
-    whole, _ = load_splits(OPTIONS, **places)
-    part, test = load_splits(replace(OPTIONS, train_limit=8), **places)
-    assert part.labels.tolist() == [0] * 4 + [1] * 4
-    assert torch.equal(part.images[4:], whole.images[12:16])
-    assert len(test.images) == 24
-    assert part.digest != whole.digest
-
-
-def test_classes_that_differ_between_the_splits_are_refused(tmp_path: Path) -> None:
+def test_a_rehearsal_passes_images_through_the_backbone(tmp_path: Path) -> None:
     write_colours(tmp_path / "data", each=2)
-    (tmp_path / "data/test/red").rename(tmp_path / "data/test/rot")
-    with pytest.raises(ValueError, match=r"^colours: .*/train and .*/test must hold the same class folders$"):
-        load_splits(OPTIONS, data_root=tmp_path / "data", store=tmp_path / "store")
+    rehearse(OPTIONS, context(tmp_path))
+    with pytest.raises(ValueError, match="does not fit"):
+        rehearse(OPTIONS, replace(context(tmp_path), spec=replace(SPEC, width=0.25)))
 
 
-@pytest.mark.parametrize("each", [1, 2])
-def test_too_few_images_to_hold_some_out_are_refused(each: int, tmp_path: Path) -> None:
-    write_colours(tmp_path / "data", each=each)
-    with pytest.raises(ValueError, match=r"^colours: .*/train must have images of every class to fit the probe"):
-        load_splits(replace(OPTIONS, validation=0.1), data_root=tmp_path / "data", store=tmp_path / "store")
+def test_what_is_checked_has_the_fingerprint_of_its_content(tmp_path: Path) -> None:
+    write_colours(tmp_path / "data", each=8)
+    places = {"data_root": tmp_path / "data", "store": tmp_path / "store"}
+    before = check_data(OPTIONS, **places)
+    assert check_data(replace(OPTIONS, image_size=8), **places) == before
+    Image.new("RGB", (16, 16)).save(tmp_path / "data/test/red/red_000.png")
+    assert check_data(OPTIONS, **places) != before
+
+
+def test_a_damaged_image_is_named_before_anything_runs(tmp_path: Path) -> None:
+    write_colours(tmp_path / "data", each=8)
+    damaged = tmp_path / "data/test/red/red_003.png"
+    damaged.write_bytes(damaged.read_bytes()[:40])
+    with pytest.raises(ValueError, match=rf"^images: {damaged} cannot be decoded: "):
+        check_data(OPTIONS, data_root=tmp_path / "data", store=tmp_path / "store")
+
+
+def test_a_class_that_leaves_nothing_to_train_on_is_refused(tmp_path: Path) -> None:
+    write_colours(tmp_path / "data", each=1)
+    with pytest.raises(ValueError, match=r"^colours: class 'blue' must have images to train on and to hold out"):
+        check_data(OPTIONS, data_root=tmp_path / "data", store=tmp_path / "store")

@@ -1,0 +1,147 @@
+"""The linear probe on cached features beside one that encodes every image again in every epoch.
+
+Both learn on the same images of the embedded scenes, from the same backbone and start, in the same order, by the
+schedule of InfoCL's probe (arXiv 2203.07004, released eval_lr.py: SGD at 0.01, batch 128, 100 epochs, a tenth of it
+after 60 and 80, no augmentation), and score the test split after every epoch: `python -m benchmark.perf_probe`. The
+probe with a grid of penalties, which chooses one on held-out images, is timed beside them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from benchmark.config import BenchConfig, load
+from benchmark.data import shapes
+from benchmark.data.shapes import ShapesConfig
+from benchmark.pretrain import backbone_spec
+from downstream import classification
+from downstream.backbone import Backbone, load_backbone, save_backbone
+from downstream.datasets import open_splits
+from downstream.features import encode
+from downstream.image_options import ClassificationOptions, FinetuningOptions
+from downstream.images import Splits
+from downstream.loading import as_tested, batches
+from downstream.scores import score
+from downstream.sgd import Plan, Training, rate_factor
+from downstream.subsets import derived_seed
+from downstream.tasks import Context
+
+_IMAGES = (2048, 1024)
+_EPOCHS = 100
+
+
+def measure(*, images: tuple[int, int] = _IMAGES, epochs: int = _EPOCHS) -> dict[str, tuple[float, float]]:
+    """Seconds of each probe, and its top-1 accuracy on the test split at the end.
+
+    Args:
+        images: training and test images.
+        epochs: of the SGD probes, whose rate falls after 60 % and 80 % of them.
+
+    Returns:
+        By name: "cached", "encoded" (anew in every epoch) and "grid" (selected accuracy).
+    """
+    config = load("shapes")
+    with tempfile.TemporaryDirectory() as folder:
+        context = _context(config, Path(folder), images=images)
+        grid, base = config.tasks["classification"], config.tasks["linear_sgd"]
+        assert isinstance(grid, ClassificationOptions)
+        assert isinstance(base, FinetuningOptions)
+        options = replace(
+            base,
+            augmentation="none",
+            epochs=epochs,
+            lr=0.01,
+            schedule="step",
+            milestones=(6 * epochs // 10, 8 * epochs // 10),
+        )
+        splits = open_splits(options, data_root=context.data_root)
+        _teach(base, splits, context)  # which leaves the files in the system's memory, for both
+        return {
+            "cached": _timed(lambda: _cached(options, splits, context)),
+            "encoded": _timed(lambda: _encoded(options, splits, context)),
+            "grid": _timed(lambda: _grid(grid, context)),
+        }
+
+
+def _context(config: BenchConfig, folder: Path, *, images: tuple[int, int]) -> Context:
+    """Data and an untrained backbone in an empty folder."""
+    train, test = images
+    scenes = config.data.shapes
+    assert scenes is not None
+    size = {"pretrain": 1, "dense_train": 2, "dense_test": 1}
+    wanted: ShapesConfig = replace(scenes, classification_train=train, classification_test=test, **size)
+    shapes.ensure(wanted, folder / "shapes")
+    spec = backbone_spec(config)
+    torch.manual_seed(0)
+    save_backbone(Backbone(spec), folder / "backbone.pth")
+    places = {"data_root": folder, "work_dir": folder, "store": folder / "store"}
+    return Context(backbone=folder / "backbone.pth", spec=spec, seed=0, device="cpu", report=lambda *_: None, **places)
+
+
+def _teach(options: FinetuningOptions, splits: Splits, context: Context) -> None:
+    """Train the backbone a little on the training images, so that its features say something."""
+    options = replace(options, frozen=False, lr=0.1, backbone_lr=0.1, epochs=3, batch=64)
+    training = Training(options, context, classes=len(splits.train.classes))
+    training.run(Plan(splits.train, {}, "top1", context.work_dir / "taught.pth", first=0, steps=0))
+    save_backbone(training.backbone, context.backbone)
+
+
+def _timed(probe: Callable[[], float]) -> tuple[float, float]:
+    started = time.perf_counter()
+    accuracy = probe()
+    return time.perf_counter() - started, accuracy
+
+
+def _cached(options: FinetuningOptions, splits: Splits, context: Context) -> float:
+    plan = Plan(splits.train, {"test": splits.test}, "top1", context.work_dir / "fit.pth", first=0, steps=0)
+    return Training(options, context, classes=len(splits.train.classes)).run(plan)["test"][-1]
+
+
+def _encoded(options: FinetuningOptions, splits: Splits, context: Context) -> float:
+    backbone = load_backbone(context.backbone, context.spec).eval()
+    head = Training(options, context, classes=len(splits.train.classes)).head  # the same start
+    optimiser = torch.optim.SGD(head.parameters(), lr=options.lr, momentum=options.momentum)
+    transform, accuracy = as_tested(options), 0.0
+    for epoch in range(options.epochs):
+        optimiser.param_groups[0]["lr"] = options.lr * rate_factor(options, epoch)
+        stream = torch.Generator().manual_seed(derived_seed(context.seed, "order", epoch))
+        order = torch.randperm(len(splits.train), generator=stream)
+        order = order[: len(order) // options.batch * options.batch]
+        for pixels, labels in batches(splits.train, transform, order=order, batch=options.batch, device="cpu"):
+            with torch.no_grad():
+                features = backbone(context.spec.normalise(pixels))
+            optimiser.zero_grad()
+            cross_entropy(head(features), labels).backward()
+            optimiser.step()
+        test = encode(backbone, splits.test, transform, device="cpu")
+        accuracy = score(head(test.x).argmax(dim=1), test.y, metric="top1")
+    return accuracy
+
+
+def _grid(options: ClassificationOptions, context: Context) -> float:
+    metrics = classification.run(options, context)
+    wanted = ("linear_top1", "test", "selected")
+    return next(each.value for each in metrics if (each.metric, each.split, each.selection) == wanted)
+
+
+def main() -> None:
+    """Print how much faster cached features are, and what becomes of the accuracy."""
+    found = measure()
+    slow, reference = found["encoded"]
+    names = {"cached": "SGD on cached features", "grid": "grid of penalties and kNN on cached features"}
+    print(f"linear probe, images encoded in each of {_EPOCHS} epochs: {slow:.1f} s, top-1 {100 * reference:.2f} %")
+    for name, (seconds, accuracy) in found.items():
+        if name in names:
+            gap = 100 * (accuracy - reference)
+            print(f"linear probe, {names[name]}: {slow / seconds:.0f} x as fast ({seconds:.1f} s), {gap:+.2f} points")
+
+
+if __name__ == "__main__":
+    main()

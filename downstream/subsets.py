@@ -1,0 +1,124 @@
+"""Parts of a training split: the images whose labels are used, and those held out for choices."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from downstream.image_options import FinetuningOptions, ImagesOptions
+from downstream.images import Images, Splits
+
+_LABELLED = 0  # seed of the lists that no run's seed changes
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Images to train on, and images for choices."""
+
+    fit: Images
+    held_out: Images
+
+
+def derived_seed(seed: int, *parts: object) -> int:
+    """A seed for one purpose of a run, below 2**63."""
+    text = "/".join(map(str, (seed, *parts)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def stratified(labels: Tensor, share: float, *, seed: int) -> Tensor:
+    """Draw a share of every class, at least one image.
+
+    Of two shares with the same seed, the smaller part lies within the larger one.
+
+    Args:
+        labels: (N,) int64.
+        share: in (0, 1].
+        seed: of the draw.
+
+    Returns:
+        Indices (M,) in rising order.
+    """
+    drawn = []
+    for label in labels.unique().tolist():
+        members = (labels == label).nonzero().flatten()
+        order = torch.randperm(len(members), generator=torch.Generator().manual_seed(derived_seed(seed, label)))
+        drawn.append(members[order[: max(1, round(share * len(members)))]])
+    return torch.cat(drawn).sort().values
+
+
+def hold_out(options: ImagesOptions, train: Images, *, seed: int) -> tuple[Tensor, Tensor]:
+    """Indices of the training images to fit and of those for choices.
+
+    Raises:
+        ValueError: a class has too few images for both.
+    """
+    held_out = stratified(train.labels, options.validation, seed=derived_seed(seed, "validation"))
+    rest = _others(held_out, len(train))
+    counts = train.labels[rest].bincount(minlength=len(train.classes))
+    if int(counts.min()) == 0:
+        name = train.classes[int(counts.argmin())]
+        raise ValueError(f"{options.dataset}: class '{name}' must have images to train on and to hold out, got too few")
+    return rest, held_out
+
+
+def partition(options: FinetuningOptions, splits: Splits, *, data_root: Path, seed: int) -> Parts:
+    """The images to train on and those for choices.
+
+    Where only some labels are used, all of them are trained on, and images for choices come from the others.
+
+    Raises:
+        ValueError: the list names images that are not there, or nothing is left to hold out.
+    """
+    train = splits.train
+    used = labelled(options, train, data_root=data_root)
+    if splits.validation is not None:
+        return Parts(train.take(used), splits.validation)
+    if not options.partial:
+        rest, held_out = hold_out(options, train, seed=seed)
+        return Parts(train.take(rest), train.take(held_out))
+    others = _others(used, len(train))
+    if len(others) == 0:
+        raise ValueError(f"{options.dataset}: the list must leave training images to choose on, got all of them")
+    chosen = stratified(train.labels[others], options.validation, seed=derived_seed(seed, "validation"))
+    return Parts(train.take(used), train.take(others[chosen]))
+
+
+def labelled(options: FinetuningOptions, train: Images, *, data_root: Path) -> Tensor:
+    """Indices of the training images whose labels are used, in rising order: a list's, or a draw of a fixed seed."""
+    if options.subset:
+        return _listed(options, train, data_root / options.subset)
+    if options.fraction == 1:
+        return torch.arange(len(train))
+    return stratified(train.labels, options.fraction, seed=_LABELLED)
+
+
+def _listed(options: FinetuningOptions, train: Images, file: Path) -> Tensor:
+    """Find the images of a list; it names files, or paths from the folder of the training images on."""
+    if not file.is_file():
+        raise ValueError(f"{options.dataset}: {file} is missing; expected one name of a training image a line")
+    places: dict[str, list[int]] = defaultdict(list)
+    for row, name in enumerate(train.names):
+        for key in {name, name.removeprefix(f"{options.train}/"), name.rpartition("/")[2]}:
+            places[key].append(row)
+    rows = []
+    for name in file.read_text().split():
+        found = places.get(name, [])
+        if len(found) != 1:
+            how = "no" if not found else f"{len(found)} images"
+            raise ValueError(f"{options.dataset}: {file} must name training images, '{name}' is {how} of {train.root}")
+        rows += found
+    if not rows:
+        raise ValueError(f"{options.dataset}: {file} must name training images, it names none")
+    return torch.tensor(sorted(set(rows)))
+
+
+def _others(rows: Tensor, count: int) -> Tensor:
+    """Indices below `count` that are not in `rows`."""
+    kept = torch.ones(count, dtype=torch.bool)
+    kept[rows] = False
+    return kept.nonzero().flatten()

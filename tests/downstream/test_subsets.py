@@ -1,0 +1,107 @@
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from colour_tree import write_colours
+from test_finetuning import PROBE
+
+from downstream.datasets import open_splits
+from downstream.images import Images, Splits
+from downstream.subsets import hold_out, labelled, partition, stratified
+
+FEW = replace(PROBE, subset="lists/few.txt")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write_colours(tmp_path, each=10)
+    (tmp_path / "lists").mkdir()
+    return tmp_path
+
+
+def train(root: Path) -> Images:
+    return open_splits(PROBE, data_root=root).train
+
+
+@pytest.mark.parametrize("names", [["red_003.png", "blue_007.png"], ["red/red_003.png", "train/blue/blue_007.png"]])
+def test_the_images_of_a_list_are_those_that_are_trained_on(names: list[str], root: Path) -> None:
+    (root / FEW.subset).write_text("\n".join(names))
+    parts = partition(FEW, open_splits(FEW, data_root=root), data_root=root, seed=5)
+    assert parts.fit.names == ("train/blue/blue_007.png", "train/red/red_003.png")
+    assert not {*parts.fit.names} & {*parts.held_out.names}
+    assert Counter(parts.held_out.labels.tolist()) == {0: 2, 1: 2}  # a quarter of nine
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("red_003.png\ngreen_001.png", "'green_001.png' is no of "),
+        ("", "it names none"),
+    ],
+)
+def test_a_list_that_names_no_image_is_refused(text: str, message: str, root: Path) -> None:
+    (root / FEW.subset).write_text(text)
+    with pytest.raises(ValueError, match=rf"^colours: {root}/lists/few.txt must name training images, ") as caught:
+        labelled(FEW, train(root), data_root=root)
+    assert message in str(caught.value)
+
+
+def test_a_name_that_two_classes_share_is_refused_unless_the_class_is_named(root: Path) -> None:
+    for name in ("blue", "red"):
+        (root / f"train/{name}/{name}_000.png").rename(root / f"train/{name}/0.png")
+    (root / FEW.subset).write_text("0.png\n")
+    with pytest.raises(ValueError, match=r"'0.png' is 2 images of "):
+        labelled(FEW, train(root), data_root=root)
+    (root / FEW.subset).write_text("red/0.png\n")
+    images = train(root)
+    assert [images.names[row] for row in labelled(FEW, images, data_root=root)] == ["train/red/0.png"]
+
+
+def test_a_missing_list_is_named(root: Path) -> None:
+    with pytest.raises(ValueError, match=rf"^colours: {root}/lists/few.txt is missing; "):
+        labelled(FEW, train(root), data_root=root)
+
+
+def test_a_list_of_everything_leaves_nothing_to_choose_on(root: Path) -> None:
+    images = train(root)
+    (root / FEW.subset).write_text("\n".join(images.names))
+    with pytest.raises(ValueError, match=r"^colours: the list must leave training images to choose on"):
+        partition(FEW, open_splits(FEW, data_root=root), data_root=root, seed=0)
+
+
+def test_a_tenth_of_the_labels_is_the_same_for_every_seed_and_what_is_held_out_is_not(root: Path) -> None:
+    options, splits = replace(PROBE, fraction=0.3), open_splits(PROBE, data_root=root)
+    parts = [partition(options, splits, data_root=root, seed=seed) for seed in range(4)]
+    assert len({each.fit.names for each in parts}) == 1
+    assert len({each.held_out.names for each in parts}) > 1
+    assert Counter(parts[0].fit.labels.tolist()) == {0: 3, 1: 3}
+    assert all(not {*each.fit.names} & {*each.held_out.names} for each in parts)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.1, 0.5, 1.0])
+def test_a_share_of_every_class_is_drawn_and_of_none_nothing(share: float) -> None:
+    counts = {0: 1000, 3: 5, 7: 130}
+    labels = torch.cat([torch.full((count,), label) for label, count in counts.items()])
+    labels = labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))]
+    rows = stratified(labels, share, seed=1)
+    assert Counter(labels[rows].tolist()) == {label: max(1, round(share * count)) for label, count in counts.items()}
+    assert torch.equal(rows, rows.unique())
+    assert {*rows.tolist()} <= {*stratified(labels, min(1.0, 2 * share), seed=1).tolist()}
+
+
+def test_what_is_held_out_is_a_share_of_every_class_that_goes_with_the_seed(root: Path) -> None:
+    images = train(root)
+    for seed in range(3):
+        rest, held_out = hold_out(PROBE, images, seed=seed)
+        assert sorted([*rest.tolist(), *held_out.tolist()]) == list(range(20))
+        assert Counter(images.labels[held_out].tolist()) == {0: 2, 1: 2}
+    assert not torch.equal(hold_out(PROBE, images, seed=0)[1], hold_out(PROBE, images, seed=1)[1])
+
+
+def test_a_validation_split_of_the_data_set_is_what_choices_are_made_on(root: Path) -> None:
+    splits = open_splits(PROBE, data_root=root)
+    own = Splits(splits.train, splits.test, splits.test, ())
+    parts = partition(PROBE, own, data_root=root, seed=0)
+    assert (parts.fit.names, parts.held_out.names) == (splits.train.names, splits.test.names)
