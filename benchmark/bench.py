@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,10 @@ from benchmark.current import current_keys, remember
 from benchmark.environment import choose_device
 from benchmark.errors import UserError, blaming_the_user
 from benchmark.execute import Tally, run_chains
-from benchmark.plan import choose_rows, choose_seeds, choose_tasks, plan
+from benchmark.findings import Findings
+from benchmark.plan import choose_rows, choose_seeds, choose_tasks, plan, with_references
 from benchmark.preflight import Places
+from benchmark.rehearsal import Stage, needed, rehearse
 from benchmark.worker import Job
 from objectives.registry import OBJECTIVES, load_objectives
 
@@ -38,6 +40,8 @@ class Request:
         device: "auto", "cpu", "cuda", ...
         jobs: rows computed at the same time.
         plugins: modules that register objectives from outside the project.
+        references: add the floor and the ceiling to the rows.
+        strict: take a task that cannot run here for an error.
     """
 
     config: str
@@ -49,30 +53,60 @@ class Request:
     device: str
     jobs: int
     plugins: tuple[str, ...]
+    references: bool
+    strict: bool
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request that has been checked.
+
+    Attributes:
+        template: the job of any cell.
+        chains: cells in the order in which they depend on each other.
+        skips: row and task -> why that evaluation cannot be computed here.
+    """
+
+    template: Job
+    chains: list[list[Cell]]
+    skips: dict[tuple[str, str], str]
 
 
 def run(request: Request, *, stages: Collection[str]) -> int:
     """Do the stages ("pretrain", "evaluate", "report") of a request.
 
     Returns:
-        0, or 1 if a cell failed.
+        0, also where tasks were skipped, or 1 if a cell failed.
 
     Raises:
         UserError: something is wrong with the request; nothing has been trained or overwritten.
     """
     started = time.perf_counter()
-    template, chains = _prepare(request, stages=stages)
+    prepared = prepare(request, stages=stages, findings=Findings(_say, every=False))
+    template, chains = prepared.template, prepared.chains
+    _say(_describe(template.config, chains, device=template.device))
     if "pretrain" not in stages:
         _require_backbones(chains, request)
     drawn = current_keys(request.places.runs) or set()
     keys = remember(request.places.runs, template.config, chains)
-    tally = run_chains(chains, template, jobs=request.jobs, say=_say)
+    tally = run_chains(chains, template, skips=prepared.skips, jobs=request.jobs, say=_say)
     _say(_summary(tally, seconds=time.perf_counter() - started))
+    if tally.skipped == sum(cell.task is not None for chain in chains for cell in chain) > 0:
+        _say("every requested task was skipped; the reasons are above and below the table")
     if "report" in stages:
         same = keys <= drawn and not tally.computed and (request.places.runs / "figures").is_dir()
         for path in report(request.places.runs, keys=keys, figures=not same):
             _say(f"wrote {path}")
     return 1 if tally.failed else 0
+
+
+def check(request: Request) -> None:
+    """Say of everything that a benchmark checks before its first step whether it is fine; compute nothing.
+
+    Raises:
+        UserError: something is wrong with the request, or with `strict` something would be skipped.
+    """
+    prepare(request, stages=("evaluate",), findings=Findings(_say, every=True))
 
 
 def report(runs: Path, *, keys: Collection[str] | None, figures: bool) -> list[Path]:
@@ -119,32 +153,50 @@ def derived(runs: Path) -> set[str]:
     return {row for row, objective in cells.objectives_of_rows(runs) if objective in known}
 
 
-def _prepare(request: Request, *, stages: Collection[str]) -> tuple[Job, list[list[Cell]]]:
-    """Check everything the request names and lay out its cells."""
+def prepare(request: Request, *, stages: Collection[str], findings: Findings) -> Prepared:
+    """Check everything the request names, lay out its cells, and rehearse the tasks whose cells are not all done.
+
+    Raises:
+        UserError: something is wrong with the request, or with `strict` something would be skipped.
+    """
     with blaming_the_user():
         load_objectives(request.plugins)
         device = choose_device(request.device)
     if request.jobs < 1:
         raise UserError(f"jobs: must be >= 1, got {request.jobs}")
-    config = load(request.config, request.overrides)
-    rows, seeds = choose_rows(request.objectives, config), choose_seeds(request.seeds)
+    config, places = load(request.config, request.overrides), request.places
+    asked, seeds = choose_rows(request.objectives, config), choose_seeds(request.seeds)
     tasks = choose_tasks(request.tasks, config) if "evaluate" in stages else []
-    preflight.check_writable(request.places.runs)
+    rows = with_references(asked) if request.references else asked
+    preflight.check_writable(places.runs)
     for row in rows:
         preflight.check_training(config.row(row).config, device=device)
-    preflight.check_packages(config, tasks)
-    data = preflight.prepare_data(config, tasks, request.places, say=_say)
+    data = preflight.prepare_data(config, tasks, places, findings=findings)
+    rows = preflight.without_ceiling(rows, asked=asked, images=data.images, findings=findings)
     for row in rows:
         preflight.check_row(config.row(row), images=data.images)
-    name = Path(request.config).stem
-    chains = plan(config, name, rows=rows, seeds=seeds, tasks=tasks, data=data)
-    template = Job(chains[0][0], config, request.places, device, request.plugins, live=sys.stdout.isatty())
-    _say(_describe(config, chains, device=device))
-    return template, chains
+    chains = plan(config, Path(request.config).stem, rows=rows, seeds=seeds, tasks=tasks, data=data)
+    skips = {(row, task): reason for row in rows for task, reason in data.skips.items()}
+    skips |= rehearse(
+        needed(_missing(chains, places.runs, skips), config, device=device),
+        Stage(places, device, config.threads),
+        findings,
+    )
+    if request.strict:
+        findings.refuse()
+    template = Job(chains[0][0], config, places, device, request.plugins, live=sys.stdout.isatty())
+    return Prepared(template, chains, skips)
+
+
+def _missing(chains: Sequence[Sequence[Cell]], runs: Path, skips: Collection[tuple[str, str]]) -> Iterator[Cell]:
+    """The evaluations that have to be computed and may be."""
+    for cell in (cell for chain in chains for cell in chain):
+        if cell.task and (cell.objective, cell.task) not in skips and not cells.is_done(runs, cell.key):
+            yield cell
 
 
 def _require_backbones(chains: Sequence[Sequence[Cell]], request: Request) -> None:
-    pretrained = map(cells.pretraining, chains)
+    pretrained = [cell for cell in map(cells.pretraining, chains) if OBJECTIVES.get(cell.inputs["objective"]).trains]
     missing = [cell.name for cell in pretrained if not cells.is_done(request.places.runs, cell.key)]
     if missing:
         raise UserError(f"evaluate: not pretrained yet: {', '.join(missing)}; run clbench pretrain or bench first")
@@ -160,7 +212,8 @@ def _describe(config: BenchConfig, chains: Sequence[Sequence[Cell]], *, device: 
 
 
 def _summary(tally: Tally, *, seconds: float) -> str:
-    return f"{tally.computed} computed, {tally.kept} kept, {tally.failed} failed in {seconds:.0f} s"
+    counts = f"{tally.computed} computed, {tally.kept} kept, {tally.failed} failed, {tally.skipped} skipped"
+    return f"{counts} in {seconds:.0f} s"
 
 
 def _say(line: str) -> None:

@@ -15,8 +15,9 @@ from benchmark.preflight import Data
 from benchmark.pretrain import backbone_spec
 from benchmark.source_digest import source_digest
 from downstream.dense import load_config
-from downstream.tasks import ClassificationOptions, DetectionOptions, SegmentationOptions
+from downstream.tasks import DetectionOptions, SegmentationOptions
 from objectives.registry import OBJECTIVES, modules, resolve
+from results.order import CEILING, FLOOR
 
 # What reads the pretraining images; it enters the key of a pretraining beside the loop and the objective.
 _READING = ("benchmark.data.pretraining", "downstream.imagefolder")
@@ -34,6 +35,11 @@ def choose_rows(text: str, config: BenchConfig) -> list[str]:
             raise UserError(f"rows.{name}: a row with the name of an objective must be that one, got {row.objective!r}")
     known = list(dict.fromkeys([*config.rows, *registered]))
     return _choose("objective", text, known, groups={"all": list(config.rows) or registered})
+
+
+def with_references(rows: Sequence[str]) -> list[str]:
+    """The rows with floor and ceiling around them: the config's rows of these names, else the objectives."""
+    return list(dict.fromkeys([FLOOR, *rows, CEILING]))
 
 
 def choose_objectives(text: str) -> list[str]:
@@ -137,15 +143,17 @@ def pretrain_cell(
 
 
 def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Data) -> Cell:
-    """The evaluation of one pretrained backbone on one task."""
-    options = config.tasks[task]
+    """The evaluation of one pretrained backbone on one task; of one that will be skipped, data and config are None."""
+    options, readable = config.tasks[task], task in data.fingerprints
     inputs: dict[str, Any] = {
         "task": task,
         "options": asdict(options),
-        "config": None if isinstance(options, ClassificationOptions) else _resolved(options),
+        "config": _resolved(options)
+        if readable and isinstance(options, DetectionOptions | SegmentationOptions)
+        else None,
         "seed": pretrained.seed,
         "threads": config.threads,
-        "data": data.fingerprints[task],
+        "data": data.fingerprints.get(task),
         "source": source_of_evaluation(options.family),
     }
     return replace(

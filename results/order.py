@@ -9,8 +9,12 @@ CEILING = "supervised"
 REFERENCE = "infonce"
 
 _FIRST = (FLOOR, REFERENCE)
-_FAMILIES = ("classification", "detection", "segmentation")
-_METRICS = ("linear_top1", "knn_top1", "AP", "AP50", "AP75", "mIoU")
+_FAMILIES = ("classification", "finetuning", "detection", "segmentation")
+_METRICS = (
+    *("linear_top1", "linear_mean_class", "knn_top1", "knn_mean_class"),
+    *("linear_sgd_top1", "linear_sgd_mean_class", "finetune_top1", "finetune_mean_class"),
+    *("AP", "AP50", "AP75", "mask_AP", "mask_AP50", "mask_AP75", "mIoU"),
+)
 
 
 def objective_order(names: Iterable[str]) -> list[str]:
