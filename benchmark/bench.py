@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +24,7 @@ from benchmark.preflight import Places
 from benchmark.rehearsal import Stage, needed, rehearse
 from benchmark.worker import Job
 from objectives.registry import OBJECTIVES, load_objectives
+from results.order import CEILING
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,17 @@ def run(request: Request, *, stages: Collection[str]) -> int:
         UserError: something is wrong with the request; nothing has been trained or overwritten.
     """
     started = time.perf_counter()
-    prepared = prepare(request, stages=stages, findings=Findings(_say, every=False))
+    findings = Findings(_say, every=False)
+    prepared = _prepare(request, stages=stages, findings=findings)
+    if "pretrain" not in stages:
+        prepared = _without_new_ceiling(prepared, request, findings)
+        _require_backbones(prepared.chains, request)
+    skips = _skips(prepared, request, findings, done=False)
     template, chains = prepared.template, prepared.chains
     _say(_describe(template.config, chains, device=template.device))
-    if "pretrain" not in stages:
-        _require_backbones(chains, request)
     drawn = current_keys(request.places.runs) or set()
     keys = remember(request.places.runs, template.config, chains)
-    tally = run_chains(chains, template, skips=prepared.skips, jobs=request.jobs, say=_say)
+    tally = run_chains(chains, template, skips=skips, jobs=request.jobs, say=_say)
     _say(_summary(tally, seconds=time.perf_counter() - started))
     if tally.skipped == sum(cell.task is not None for chain in chains for cell in chain) > 0:
         _say("every requested task was skipped; the reasons are above and below the table")
@@ -106,7 +110,8 @@ def check(request: Request) -> None:
     Raises:
         UserError: something is wrong with the request, or with `strict` something would be skipped.
     """
-    prepare(request, stages=("evaluate",), findings=Findings(_say, every=True))
+    findings = Findings(_say, every=True)
+    _skips(_prepare(request, stages=("evaluate",), findings=findings), request, findings, done=True)
 
 
 def report(runs: Path, *, keys: Collection[str] | None, figures: bool) -> list[Path]:
@@ -153,12 +158,8 @@ def derived(runs: Path) -> set[str]:
     return {row for row, objective in cells.objectives_of_rows(runs) if objective in known}
 
 
-def prepare(request: Request, *, stages: Collection[str], findings: Findings) -> Prepared:
-    """Check everything the request names, lay out its cells, and rehearse the tasks whose cells are not all done.
-
-    Raises:
-        UserError: something is wrong with the request, or with `strict` something would be skipped.
-    """
+def _prepare(request: Request, *, stages: Collection[str], findings: Findings) -> Prepared:
+    """Check everything the request names and lay out its cells."""
     with blaming_the_user():
         load_objectives(request.plugins)
         device = choose_device(request.device)
@@ -176,23 +177,34 @@ def prepare(request: Request, *, stages: Collection[str], findings: Findings) ->
     for row in rows:
         preflight.check_row(config.row(row), images=data.images)
     chains = plan(config, Path(request.config).stem, rows=rows, seeds=seeds, tasks=tasks, data=data)
-    skips = {(row, task): reason for row in rows for task, reason in data.skips.items()}
-    skips |= rehearse(
-        needed(_missing(chains, places.runs, skips), config, device=device),
-        Stage(places, device, config.threads),
-        findings,
-    )
+    template = Job(chains[0][0], config, places, device, request.plugins, live=sys.stdout.isatty())
+    return Prepared(template, chains, {(row, task): reason for row in rows for task, reason in data.skips.items()})
+
+
+def _skips(prepared: Prepared, request: Request, findings: Findings, *, done: bool) -> dict[tuple[str, str], str]:
+    """Rehearse the evaluations, also those that are `done`; return why some cannot be computed here."""
+    job = prepared.template
+    waiting = [
+        cell
+        for chain in prepared.chains
+        for cell in chain
+        if (cell.objective, cell.task) not in prepared.skips and (done or not cells.is_done(job.places.runs, cell.key))
+    ]
+    stage = Stage(job.places, job.device, job.config.threads)
+    found = rehearse(needed(waiting, job.config, device=job.device), stage, findings)
     if request.strict:
         findings.refuse()
-    template = Job(chains[0][0], config, places, device, request.plugins, live=sys.stdout.isatty())
-    return Prepared(template, chains, skips)
+    return prepared.skips | found
 
 
-def _missing(chains: Sequence[Sequence[Cell]], runs: Path, skips: Collection[tuple[str, str]]) -> Iterator[Cell]:
-    """The evaluations that have to be computed and may be."""
-    for cell in (cell for chain in chains for cell in chain):
-        if cell.task and (cell.objective, cell.task) not in skips and not cells.is_done(runs, cell.key):
-            yield cell
+def _without_new_ceiling(prepared: Prepared, request: Request, findings: Findings) -> Prepared:
+    """Leave out a ceiling that was added to the rows that were asked for, and is not pretrained yet."""
+    asked, runs = choose_rows(request.objectives, prepared.template.config), request.places.runs
+    new = [cell for cell in map(cells.pretraining, prepared.chains) if not cells.is_done(runs, cell.key)]
+    if CEILING in asked or CEILING not in (cell.objective for cell in new):
+        return prepared
+    findings.add(f"{CEILING} (ceiling)", f"not pretrained yet; clbench pretrain --objectives {CEILING} does it")
+    return replace(prepared, chains=[chain for chain in prepared.chains if chain[0].objective != CEILING])
 
 
 def _require_backbones(chains: Sequence[Sequence[Cell]], request: Request) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -74,8 +75,11 @@ def to_terminal(table: Table, *, width: int) -> Group:
         blocks[-1].append(index)
     notes = [Text(f"[{number}] {note}") for number, note in enumerate(table.notes, start=1)]
     grids = [_grid(header, table.rows, block) for block in blocks]
-    further = [to_terminal(other, width=width) for other in table.further]
-    return Group(*grids, Text(table.caption, style="dim"), *notes, *further)
+    further = [to_terminal(replace(other, caption=""), width=width) for other in table.further]
+    captions = [Text(f"\n{other.caption}", style="dim") for other in table.further]
+    beside = [part for pair in zip(captions, further, strict=True) for part in pair]
+    caption = [Text(table.caption, style="dim")] if table.caption else []
+    return Group(*grids, *caption, *notes, *beside)
 
 
 def write_tables(frame: pd.DataFrame, *, out: Path, derived: Collection[str]) -> list[Path]:
