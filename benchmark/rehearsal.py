@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
+from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -124,11 +125,9 @@ def rehearse(rehearsals: Sequence[Rehearsal], stage: Stage, findings: Findings) 
     waiting = [each for each in rehearsals if not (each.folder(runs) / "done").exists()]
     if waiting:
         findings.say(f"rehearsing one step of {', '.join(dict.fromkeys(each.task for each in waiting))}")
-    outcomes: list[Outcome] = [(each, None, "") for each in rehearsals if each not in waiting]
-    while waiting:
-        new = _in_one_process(waiting, stage, findings.say)
-        waiting, outcomes = waiting[len(new) :], outcomes + new
-    for each, reason, note in outcomes:
+    for each, reason, note in chain(
+        ((each, None, "") for each in rehearsals if each not in waiting), _in_processes(waiting, stage, findings.say)
+    ):
         shapes = sum(other.task == each.task for other in rehearsals)
         findings.add(f"{each.task} rehearsal{f' on {each.shape}' if shapes > 1 else ''}", reason, note=note)
         if reason is not None:
@@ -149,11 +148,20 @@ Outcome = tuple[Rehearsal, str | None, str]
 """A rehearsal, why it failed if it did, and a remark."""
 
 
-def _in_one_process(waiting: Sequence[Rehearsal], stage: Stage, say: Callable[[str], None]) -> list[Outcome]:
+def _in_processes(waiting: Sequence[Rehearsal], stage: Stage, say: Callable[[str], None]) -> Iterator[Outcome]:
+    """Rehearse in a process, and in a new one what was left where it ended."""
+    while waiting:
+        count = 0
+        for outcome in _in_one_process(waiting, stage, say):
+            count += 1
+            yield outcome
+        waiting = waiting[count:]
+
+
+def _in_one_process(waiting: Sequence[Rehearsal], stage: Stage, say: Callable[[str], None]) -> Iterator[Outcome]:
     """Rehearse in a new process until all is done or the process ends; at least one outcome."""
     receiver, sender = multiprocessing.get_context("spawn").Pipe(duplex=False)
     process = multiprocessing.get_context("spawn").Process(target=_perform, args=(tuple(waiting), stage, sender))
-    outcomes: list[Outcome] = []
     with _ended(process):
         sender.close()
         for each in waiting:
@@ -161,9 +169,9 @@ def _in_one_process(waiting: Sequence[Rehearsal], stage: Stage, say: Callable[[s
                 answer = _answer(receiver)
             if answer is None:
                 log = each.folder(stage.places.runs) / "log.txt"
-                return [*outcomes, (each, f"{_how_it_ended(process)}; see {log}", "")]
-            outcomes.append((each, *answer))
-    return outcomes
+                yield each, f"{_how_it_ended(process)}; see {log}", ""
+                return
+            yield each, *answer
 
 
 @contextmanager

@@ -1,14 +1,18 @@
 """Rehearsals in a process of their own, also with libraries that break it."""
 
 import multiprocessing
+import queue
+import shutil
 from dataclasses import replace
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import torch
 from clbench_runs import data_root
 
-from benchmark import rehearsal
+from benchmark import progress, rehearsal
 from benchmark.cells import Cell
 from benchmark.cli import main
 from benchmark.config import BenchConfig, load
@@ -54,9 +58,10 @@ def broken(library: str, folder: Path, code: str) -> None:
 
 
 def perform(which: list[Rehearsal], stage: Stage) -> tuple[dict[tuple[str, str], str], list[str]]:
-    """Rehearse; return why tasks cannot run, and everything that is said."""
+    """Rehearse; return why tasks cannot run, and what is said, without progress."""
     said: list[str] = []
-    return rehearse(which, stage, Findings(said.append, every=True)), said
+    reasons = rehearse(which, stage, Findings(said.append, every=True))
+    return reasons, [line for line in said if not line.startswith("  ")]
 
 
 def test_rows_and_seeds_with_one_shape_of_backbone_share_a_rehearsal() -> None:
@@ -129,6 +134,21 @@ def test_a_library_that_kills_its_process_ends_one_rehearsal_alone(
     assert "classification rehearsal: ok" in said
 
 
+def test_compiled_operators_that_do_not_load_are_remarked_on(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = find_spec("mmcv")
+    assert installed is not None
+    assert installed.origin is not None
+    shutil.copytree(Path(installed.origin).parent, tmp_path / "mmcv", ignore=shutil.ignore_patterns("_ext*"))
+    (tmp_path / "mmcv" / f"_ext{EXTENSION_SUFFIXES[0]}").write_bytes(b"of another torch")
+    monkeypatch.syspath_prepend(tmp_path)
+    reasons, said = perform(rehearsals()[1:], stage)
+    assert reasons == {}
+    assert said[-1].startswith(f"voc rehearsal: ok (mmcv: {tmp_path}/mmcv/_ext")
+    assert "does not load" in said[-1]
+
+
 def test_a_step_that_never_ends_is_ended(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken("mmdet", tmp_path, "import time; time.sleep(3600)")
     monkeypatch.syspath_prepend(tmp_path)
@@ -136,3 +156,10 @@ def test_a_step_that_never_ends_is_ended(stage: Stage, tmp_path: Path, monkeypat
     reasons, _ = perform(rehearsals()[1:], stage)
     assert reasons["infonce", "voc"].startswith("one step took more than 1 s; see ")
     assert multiprocessing.active_children() == []
+
+
+def test_a_check_that_takes_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.01)
+    said: queue.Queue[str] = queue.Queue()
+    with progress.progress_lines("voc data", said.put):
+        assert said.get(timeout=60) == "  voc data: 0 s"
