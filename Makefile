@@ -13,9 +13,15 @@ RUNS ?= runs
 DATA_ROOT ?= data
 SET ?=
 JOBS ?= 1
+REFS ?=
+STRICT ?=
 ARGS ?=
+FLAGS = $(if $(REFS),--references) $(if $(STRICT),--strict)
 PASS = --config "$(CONFIG)" --objectives "$(OBJ)" --seeds "$(SEEDS)" --runs "$(RUNS)" --data-root "$(DATA_ROOT)" \
-	--jobs "$(JOBS)" $(foreach pair,$(SET),--set "$(pair)")
+	--jobs "$(JOBS)" $(foreach pair,$(SET),--set "$(pair)") $(FLAGS)
+# `make doctor` alone says what is installed; with CONFIG=... it checks that everything the config asks for can run.
+CHECKED = $(if $(filter file,$(origin CONFIG)),,--config "$(CONFIG)" --tasks "$(TASKS)" \
+	$(foreach pair,$(SET),--set "$(pair)") $(if $(STRICT),--strict))
 
 .venv/.stamp: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
@@ -32,7 +38,7 @@ PASS = --config "$(CONFIG)" --objectives "$(OBJ)" --seeds "$(SEEDS)" --runs "$(R
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: OBJ=$(OBJ) SEEDS=$(SEEDS) CONFIG=$(CONFIG) TASKS=$(TASKS) RUNS=$(RUNS) DATA_ROOT=$(DATA_ROOT) SET=$(SET) JOBS=$(JOBS) ARGS=$(ARGS)"
+	@echo "Variables: OBJ=$(OBJ) SEEDS=$(SEEDS) CONFIG=$(CONFIG) TASKS=$(TASKS) RUNS=$(RUNS) DATA_ROOT=$(DATA_ROOT) SET=$(SET) JOBS=$(JOBS) REFS=$(REFS) STRICT=$(STRICT) ARGS=$(ARGS)"
 
 setup: .venv/.stamp ## Create .venv from requirements.lock (every other target does this on first use)
 
@@ -54,8 +60,8 @@ plot: .venv/.stamp ## Redraw the figures from the stored results
 list: .venv/.stamp ## List objectives, tasks and configs
 	@$(BIN)/clbench list $(ARGS)
 
-doctor: .venv/.stamp ## Say what is installed, which device, which data sets are there
-	@$(BIN)/clbench doctor --data-root "$(DATA_ROOT)" $(ARGS)
+doctor: .venv/.stamp ## Say what is installed, or with CONFIG=... what of a config can run here
+	@$(BIN)/clbench doctor --data-root "$(DATA_ROOT)" --runs "$(RUNS)" $(CHECKED) $(ARGS)
 
 data: .venv/.stamp ## Write the embedded shapes data set to DATA_ROOT/shapes
 	@$(BIN)/clbench data shapes --out "$(DATA_ROOT)/shapes" $(ARGS)

@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -18,10 +18,13 @@ from benchmark.current import current_keys, remember
 from benchmark.environment import choose_device
 from benchmark.errors import UserError, blaming_the_user
 from benchmark.execute import Tally, run_chains
-from benchmark.plan import choose_rows, choose_seeds, choose_tasks, plan
+from benchmark.findings import Findings
+from benchmark.plan import choose_rows, choose_seeds, choose_tasks, plan, with_references
 from benchmark.preflight import Places
+from benchmark.rehearsal import Stage, needed, rehearse
 from benchmark.worker import Job
 from objectives.registry import OBJECTIVES, load_objectives
+from results.order import CEILING
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Request:
         device: "auto", "cpu", "cuda", ...
         jobs: rows computed at the same time.
         plugins: modules that register objectives from outside the project.
+        references: add the floor and the ceiling to the rows.
+        strict: take a task that cannot run here for an error.
     """
 
     config: str
@@ -49,47 +54,86 @@ class Request:
     device: str
     jobs: int
     plugins: tuple[str, ...]
+    references: bool
+    strict: bool
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request that has been checked.
+
+    Attributes:
+        template: the job of any cell.
+        chains: cells in the order in which they depend on each other.
+        skips: row and task -> why that evaluation cannot be computed here.
+        backbone: what is evaluated, in words.
+    """
+
+    template: Job
+    chains: list[list[Cell]]
+    skips: dict[tuple[str, str], str]
+    backbone: str
 
 
 def run(request: Request, *, stages: Collection[str]) -> int:
     """Do the stages ("pretrain", "evaluate", "report") of a request.
 
     Returns:
-        0, or 1 if a cell failed.
+        0, also where tasks were skipped, or 1 if a cell failed.
 
     Raises:
         UserError: something is wrong with the request; nothing has been trained or overwritten.
     """
     started = time.perf_counter()
-    template, chains = _prepare(request, stages=stages)
+    findings = Findings(_say, every=False)
+    prepared = _prepare(request, stages=stages, findings=findings)
     if "pretrain" not in stages:
-        _require_backbones(chains, request)
-    return compute(template, chains, jobs=request.jobs, reporting="report" in stages, started=started)
+        prepared = _without_new_ceiling(prepared, request, findings)
+        _require_backbones(prepared.chains, request)
+    return compute(prepared, request, findings, reporting="report" in stages, started=started)
 
 
-def compute(template: Job, chains: Sequence[Sequence[Cell]], *, jobs: int, reporting: bool, started: float) -> int:
-    """Run the cells that are missing and, `reporting`, show the table that they belong to.
+def compute(prepared: Prepared, request: Request, findings: Findings, *, reporting: bool, started: float) -> int:
+    """Rehearse, run the cells that are missing and, `reporting`, show the table that they belong to.
 
     Args:
-        template: the job of any cell; its `cell` is replaced.
-        chains: cells in the order in which they depend on each other.
-        jobs: chains computed at the same time.
+        prepared: the request, checked.
+        request: the request.
+        findings: what its checks found.
         reporting: print the tables, write tables and figures.
         started: reading of `time.perf_counter` at the start.
 
     Returns:
-        0, or 1 if a cell failed.
+        0, also where tasks were skipped, or 1 if a cell failed.
+
+    Raises:
+        UserError: with `strict`, something would be skipped.
     """
-    runs = template.places.runs
+    skips = _skips(prepared, request, findings, done=False)
+    template, chains, runs = prepared.template, prepared.chains, request.places.runs
+    cells_ = {cell.key for chain in chains for cell in chain}  # rows may share a preparation
+    _say(f"{len(cells_)} cells in {len(chains)} rows on {template.device}: {prepared.backbone}")
     drawn = current_keys(runs) or set()
     keys = remember(runs, template.config, chains)
-    tally = run_chains(chains, template, jobs=jobs, say=_say)
+    tally = run_chains(chains, template, skips=skips, jobs=request.jobs, say=_say)
     _say(_summary(tally, seconds=time.perf_counter() - started))
+    if tally.skipped == sum(cell.task is not None for chain in chains for cell in chain) > 0:
+        _say("every requested task was skipped; the reasons are above and below the table")
     if reporting:
         same = keys <= drawn and not tally.computed and (runs / "figures").is_dir()
         for path in report(runs, keys=keys, figures=not same):
             _say(f"wrote {path}")
     return 1 if tally.failed else 0
+
+
+def check(request: Request) -> None:
+    """Say of everything that a benchmark checks before its first step whether it is fine; compute nothing.
+
+    Raises:
+        UserError: something is wrong with the request, or with `strict` something would be skipped.
+    """
+    findings = Findings(_say, every=True)
+    _skips(_prepare(request, stages=("evaluate",), findings=findings), request, findings, done=True)
 
 
 def report(runs: Path, *, keys: Collection[str] | None, figures: bool) -> list[Path]:
@@ -136,48 +180,74 @@ def derived(runs: Path) -> set[str]:
     return {row for row, objective in cells.objectives_of_rows(runs) if objective in known}
 
 
-def _prepare(request: Request, *, stages: Collection[str]) -> tuple[Job, list[list[Cell]]]:
+def _prepare(request: Request, *, stages: Collection[str], findings: Findings) -> Prepared:
     """Check everything the request names and lay out its cells."""
     with blaming_the_user():
         load_objectives(request.plugins)
         device = choose_device(request.device)
     if request.jobs < 1:
         raise UserError(f"jobs: must be >= 1, got {request.jobs}")
-    config = load(request.config, request.overrides)
-    rows, seeds = choose_rows(request.objectives, config), choose_seeds(request.seeds)
+    config, places = load(request.config, request.overrides), request.places
+    asked, seeds = choose_rows(request.objectives, config), choose_seeds(request.seeds)
     tasks = choose_tasks(request.tasks, config) if "evaluate" in stages else []
-    preflight.check_writable(request.places.runs)
+    rows = with_references(asked) if request.references else asked
+    preflight.check_writable(places.runs)
     for row in rows:
         preflight.check_training(config.row(row).config, device=device)
-    preflight.check_packages(config, tasks)
-    data = preflight.prepare_data(config, tasks, request.places, say=_say)
+    data = preflight.prepare_data(config, tasks, places, findings=findings)
+    rows = preflight.without_ceiling(rows, asked=asked, images=data.images, findings=findings)
     for row in rows:
         preflight.check_row(config.row(row), images=data.images)
-    name = Path(request.config).stem
-    chains = plan(config, name, rows=rows, seeds=seeds, tasks=tasks, data=data)
-    template = Job(chains[0][0], config, request.places, device, request.plugins, live=sys.stdout.isatty())
-    _say(_describe(config, chains, device=device))
-    return template, chains
+    chains = plan(config, Path(request.config).stem, rows=rows, seeds=seeds, tasks=tasks, data=data)
+    template = Job(chains[0][0], config, places, device, request.plugins, live=sys.stdout.isatty())
+    skips = {(row, task): reason for row in rows for task, reason in data.skips.items()}
+    return Prepared(template, chains, skips, _describe(config))
+
+
+def _skips(prepared: Prepared, request: Request, findings: Findings, *, done: bool) -> dict[tuple[str, str], str]:
+    """Rehearse the evaluations, also those that are `done`; return why some cannot be computed here."""
+    job = prepared.template
+    waiting = [
+        cell
+        for chain in prepared.chains
+        for cell in chain
+        if (cell.objective, cell.task) not in prepared.skips and (done or not cells.is_done(job.places.runs, cell.key))
+    ]
+    stage = Stage(job.places, job.device, job.config.threads)
+    found = rehearse(needed(waiting, job.config, device=job.device), stage, findings)
+    if request.strict:
+        findings.refuse()
+    return prepared.skips | found
+
+
+def _without_new_ceiling(prepared: Prepared, request: Request, findings: Findings) -> Prepared:
+    """Leave out a ceiling that was added to the rows that were asked for, and is not pretrained yet."""
+    asked, runs = choose_rows(request.objectives, prepared.template.config), request.places.runs
+    new = [cell for cell in map(cells.pretraining, prepared.chains) if not cells.is_done(runs, cell.key)]
+    if CEILING in asked or CEILING not in (cell.objective for cell in new):
+        return prepared
+    findings.add(f"{CEILING} (ceiling)", f"not pretrained yet; clbench pretrain --objectives {CEILING} does it")
+    return replace(prepared, chains=[chain for chain in prepared.chains if chain[0].objective != CEILING])
 
 
 def _require_backbones(chains: Sequence[Sequence[Cell]], request: Request) -> None:
-    pretrained = map(cells.pretraining, chains)
+    pretrained = [cell for cell in map(cells.pretraining, chains) if OBJECTIVES.get(cell.inputs["objective"]).trains]
     missing = [cell.name for cell in pretrained if not cells.is_done(request.places.runs, cell.key)]
     if missing:
         raise UserError(f"evaluate: not pretrained yet: {', '.join(missing)}; run clbench pretrain or bench first")
 
 
-def _describe(config: BenchConfig, chains: Sequence[Sequence[Cell]], *, device: str) -> str:
+def _describe(config: BenchConfig) -> str:
     model, training = config.model, config.training
-    keys = {cell.key for chain in chains for cell in chain}  # rows may share a preparation
     return (
-        f"{len(keys)} cells in {len(chains)} rows on {device}: ResNet-{model.depth} x{model.width:g} "
-        f"({model.stem} stem), {config.views.size} px, {training.epochs:g} epochs of batch {training.batch}"
+        f"ResNet-{model.depth} x{model.width:g} ({model.stem} stem), {config.views.size} px, "
+        f"{training.epochs:g} epochs of batch {training.batch}"
     )
 
 
 def _summary(tally: Tally, *, seconds: float) -> str:
-    return f"{tally.computed} computed, {tally.kept} kept, {tally.failed} failed in {seconds:.0f} s"
+    counts = f"{tally.computed} computed, {tally.kept} kept, {tally.failed} failed, {tally.skipped} skipped"
+    return f"{counts} in {seconds:.0f} s"
 
 
 def _say(line: str) -> None:

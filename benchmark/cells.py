@@ -116,6 +116,15 @@ def write_record(
     write_json(folder(runs, cell.key) / "cell.json", record)
 
 
+def write_skip(runs: Path, cell: Cell, *, environment: dict[str, Any], reason: str) -> None:
+    """Write that a cell which is not done cannot be computed here, and why; a later call tries again."""
+    record = {"schema": SCHEMA, "key": cell.key, "status": "skipped", **asdict(cell)}
+    record |= {"metrics": [], "costs": {}, "environment": environment, "reason": reason}
+    with lock(folder(runs, cell.key)):
+        if not is_done(runs, cell.key):  # by another process, meanwhile
+            write_json(folder(runs, cell.key) / "cell.json", record)
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write JSON to `path`, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)

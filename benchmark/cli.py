@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -11,17 +10,26 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from benchmark import authoring, bench, evaluate_checkpoint, imported
-from benchmark.config import load
+from benchmark import bench, evaluate_checkpoint, imported
 from benchmark.current import current_keys
-from benchmark.data import shapes
 from benchmark.doctor import examine
-from benchmark.errors import UserError, blaming_the_user, unknown
-from benchmark.listing import describe_all
-from benchmark.plan import choose_objectives
+from benchmark.errors import UserError
 from benchmark.preflight import Places
-from benchmark.step_cost import describe_costs
-from objectives.registry import load_objectives
+from benchmark.side_commands import (
+    add_cost,
+    add_data,
+    add_import,
+    add_json,
+    add_names,
+    add_new,
+    check,
+    list_all,
+    load_plugins,
+    new,
+    show_costs,
+    write_data,
+    wrote,
+)
 
 EXAMPLES = """examples:
   clbench bench --objectives mrcl                        pretrain MRCL on shapes and evaluate it on every task
@@ -33,6 +41,9 @@ EXAMPLES = """examples:
   clbench new mine; clbench check mine --import mine     an objective to start from, and what it has to hold
   clbench list --json | python -m json.tool              names of objectives, configs and tasks
 """
+
+
+Command = tuple[str, str, Callable[[argparse.Namespace], int], tuple[Callable[[argparse.ArgumentParser], None], ...]]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -75,24 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, help_text, run, groups in (
-        ("bench", "pretrain, evaluate, print the table, draw the figures", _bench, (_add_grid, _add_tasks)),
-        ("pretrain", "pretrain only", _pretrain, (_add_grid,)),
-        ("evaluate", "evaluate what is pretrained already", _evaluate, (_add_grid, _add_tasks, _add_checkpoint)),
-        ("list", "list objectives, configs and tasks", _list, (_add_json, _add_import)),
-        ("table", "rebuild the tables from the stored results", _table, (_add_runs, _add_import)),
-        ("plot", "redraw the figures from the stored results", _plot, (_add_runs, _add_import)),
-        ("cost", "count what the pretraining of every row costs", _cost, (_add_cost,)),
-        ("data", "write the embedded data set alone", _data, (_add_data,)),
-        (
-            "check",
-            "examine objectives: gradients, closed forms, noise, two processes",
-            _check,
-            (_add_names, _add_import),
-        ),
-        ("new", "write NAME.py, an objective to start from", _new, (_add_new,)),
-        ("doctor", "say what is installed, which device, which data sets are there", _doctor, (_add_doctor,)),
-    ):
+    for name, help_text, run, groups in _commands():
         command = commands.add_parser(
             name,
             help=help_text,
@@ -104,6 +98,33 @@ def build_parser() -> argparse.ArgumentParser:
             add(command)
         command.set_defaults(run=run)
     return parser
+
+
+def _commands() -> tuple[Command, ...]:
+    """Name, help, function, and what adds the options, of every command."""
+    return (
+        ("bench", "pretrain, evaluate, print the table, draw the figures", _bench, (_add_grid, _add_tasks)),
+        ("pretrain", "pretrain only", _pretrain, (_add_grid,)),
+        ("evaluate", "evaluate backbones that are already pretrained", _evaluate, (_add_grid, _add_tasks)),
+        ("list", "list objectives, configs and tasks", list_all, (add_json, add_import)),
+        ("table", "rebuild the tables from the stored results", _table, (_add_runs, add_import)),
+        ("plot", "redraw the figures from the stored results", _plot, (_add_runs, add_import)),
+        ("cost", "count what the pretraining of every row costs", show_costs, (add_cost,)),
+        ("data", "write the embedded data set alone", write_data, (add_data,)),
+        (
+            "check",
+            "examine objectives: gradients, closed forms, noise, two processes",
+            check,
+            (add_names, add_import),
+        ),
+        ("new", "write NAME.py, an objective to start from", new, (add_new,)),
+        (
+            "doctor",
+            "say what is installed, which device, which data sets are there",
+            _doctor,
+            (_add_doctor, add_import),
+        ),
+    )
 
 
 def _add_grid(command: argparse.ArgumentParser) -> None:
@@ -118,8 +139,12 @@ def _add_grid(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1")
     command.add_argument("--jobs", default=1, type=int, metavar="N", help="rows computed at the same time (default 1)")
+    command.add_argument(
+        "--references", action="store_true", help="add the rows random (floor) and supervised (ceiling)"
+    )
+    _add_strict(command)
     _add_runs(command)
-    _add_import(command)
+    add_import(command)
 
 
 def _add_tasks(command: argparse.ArgumentParser) -> None:
@@ -132,42 +157,22 @@ def _add_checkpoint(command: argparse.ArgumentParser) -> None:
     imported.add_arguments(command)
 
 
+def _add_strict(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--strict", action="store_true", help="what would be skipped is an error instead")
+
+
 def _add_runs(command: argparse.ArgumentParser) -> None:
     command.add_argument("--runs", default=Path("runs"), type=Path, metavar="DIR", help="results (default runs)")
 
 
-def _add_import(command: argparse.ArgumentParser) -> None:
-    help_text = "module that registers objectives; repeatable"
-    command.add_argument("--import", dest="plugins", action="append", default=[], metavar="MODULE", help=help_text)
-
-
-def _add_json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="machine-readable")
-
-
-def _add_data(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", metavar="NAME", help="shapes")
-    command.add_argument("--out", required=True, type=Path, metavar="DIR", help="where the trees go")
-    command.add_argument("--config", default="shapes", metavar="NAME", help="config whose data.shapes is written")
-
-
-def _add_cost(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--config", default="shapes", metavar="NAME", help="file in configs/bench (default shapes)")
-    command.add_argument("--images", required=True, type=int, metavar="N", help="pretraining images")
-    command.add_argument("--classes", default=2, type=int, metavar="N", help="their classes (default 2)")
-    _add_import(command)
-
-
-def _add_names(command: argparse.ArgumentParser) -> None:
-    command.add_argument("names", nargs="+", metavar="NAME", help="objectives, or all")
-
-
-def _add_new(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", metavar="NAME", help="name of the objective and of its file")
-    command.add_argument("--out", default=Path(), type=Path, metavar="DIR", help="where the file goes (default here)")
-
-
 def _add_doctor(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", metavar="NAME", help="check that everything which this config asks for can run")
+    command.add_argument("--tasks", default="all", metavar="A,B", help="with --config: tasks or families (default all)")
+    command.add_argument("--device", default="auto", help="with --config: auto (default), cpu, cuda, cuda:1")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="with --config: override a key"
+    )
+    _add_strict(command)
     command.add_argument("--data-root", default=Path("data"), type=Path, metavar="DIR", help="where to look for data")
     _add_runs(command)
 
@@ -202,78 +207,26 @@ def _request(arguments: argparse.Namespace, *, tasks: str) -> bench.Request:
         device=arguments.device,
         jobs=arguments.jobs,
         plugins=tuple(arguments.plugins),
+        references=arguments.references,
+        strict=arguments.strict,
     )
 
 
-def _list(arguments: argparse.Namespace) -> int:
-    _load(arguments.plugins)
-    listing = describe_all()
-    if arguments.json:
-        print(json.dumps(listing, indent=1))
-        return 0
-    for kind, entries in listing.items():
-        print(f"{kind}:")
-        for entry in entries:
-            print(f"  {entry['name']:<14} {entry['summary']}")
-            if "tasks" in entry:
-                print(f"  {'':<14} tasks: {', '.join(entry['tasks'])}")
-    return 0
-
-
 def _table(arguments: argparse.Namespace) -> int:
-    _load(arguments.plugins)
-    return _wrote(bench.report_tables(arguments.runs, keys=current_keys(arguments.runs)))
+    load_plugins(arguments.plugins)
+    return wrote(bench.report_tables(arguments.runs, keys=current_keys(arguments.runs)))
 
 
 def _plot(arguments: argparse.Namespace) -> int:
-    _load(arguments.plugins)
-    return _wrote(bench.report_figures(arguments.runs, keys=current_keys(arguments.runs)))
-
-
-def _cost(arguments: argparse.Namespace) -> int:
-    _load(arguments.plugins)
-    config = load(arguments.config)
-    with blaming_the_user():
-        for line in describe_costs(config, images=arguments.images, classes=arguments.classes):
-            print(line, flush=True)
-    return 0
-
-
-def _data(arguments: argparse.Namespace) -> int:
-    if arguments.name != "shapes":
-        raise unknown("data set", arguments.name, ["shapes"])
-    options = load(arguments.config).data.shapes
-    if options is None:
-        raise UserError(f"data: config '{arguments.config}' makes no shapes")
-    with blaming_the_user():
-        shapes.ensure(options, arguments.out)
-    return _wrote([arguments.out])
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    _load(arguments.plugins)
-    names = choose_objectives(",".join(arguments.names))
-    broken = [name for name in names if not authoring.check(name, say=print)]
-    return 1 if broken else 0
-
-
-def _new(arguments: argparse.Namespace) -> int:
-    _load([])
-    return _wrote([authoring.write_template(arguments.name, arguments.out)])
+    load_plugins(arguments.plugins)
+    return wrote(bench.report_figures(arguments.runs, keys=current_keys(arguments.runs)))
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    for line in examine(data_root=arguments.data_root, runs=arguments.runs):
-        print(line)
-    return 0
-
-
-def _load(plugins: Sequence[str]) -> None:
-    with blaming_the_user():
-        load_objectives(plugins)
-
-
-def _wrote(paths: Sequence[Path]) -> int:
-    for path in paths:
-        print(f"wrote {path}")
+    if arguments.config is None:
+        for line in examine(data_root=arguments.data_root, runs=arguments.runs):
+            print(line)
+        return 0
+    arguments.objectives, arguments.seeds, arguments.jobs, arguments.references = "all", "0", 1, False
+    bench.check(_request(arguments, tasks=arguments.tasks))
     return 0

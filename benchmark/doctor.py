@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmark.config import known_configs, load
 from benchmark.environment import PACKAGES, choose_device, device_name, installed_version
 from benchmark.errors import UserError
+from benchmark.preflight import HOW_TO_INSTALL
 
 
 def examine(*, data_root: Path, runs: Path) -> Iterator[str]:
@@ -27,7 +28,7 @@ def examine(*, data_root: Path, runs: Path) -> Iterator[str]:
 
 def _operators() -> str:
     if installed_version("onedl-mmcv") is None:
-        return "none: detection and segmentation need make setup, or pip install -e '.[dense]'"
+        return f"none: detection and segmentation need {HOW_TO_INSTALL}"
     from downstream.mmcv_ops import install
 
     which = install()

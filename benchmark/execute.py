@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,26 +21,32 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Tally:
-    """How many cells were computed now, were there before, and failed."""
+    """How many cells were computed now, were there before, failed, and were skipped."""
 
     computed: int
     kept: int
     failed: int
+    skipped: int
 
 
-def run_chains(chains: Sequence[Sequence[Cell]], template: Job, *, jobs: int, say: Say) -> Tally:
+Skips = Mapping[tuple[str, str], str]
+"""Row and task -> why the evaluation of that row on that task will be skipped."""
+
+
+def run_chains(chains: Sequence[Sequence[Cell]], template: Job, *, skips: Skips, jobs: int, say: Say) -> Tally:
     """Compute every cell of every chain that is not there yet.
 
     Args:
         chains: cells in the order in which they depend on each other.
         template: the job of any cell; its `cell` is replaced.
+        skips: the evaluations that cannot be computed here.
         jobs: chains computed at the same time.
         say: prints one line.
 
     Raises:
         KeyboardInterrupt: the user stopped the run; running cells were ended and go on at the next call.
     """
-    executor = _Executor(replace(template, live=template.live and jobs == 1), say)
+    executor = _Executor(replace(template, live=template.live and jobs == 1), skips, say)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         futures = [pool.submit(executor.run_chain, chain) for chain in chains]
         try:
@@ -49,14 +55,14 @@ def run_chains(chains: Sequence[Sequence[Cell]], template: Job, *, jobs: int, sa
             executor.stop()
             pool.shutdown(cancel_futures=True)
             raise
-    return Tally(*(outcomes.count(outcome) for outcome in ("computed", "kept", "failed")))
+    return Tally(*(outcomes.count(outcome) for outcome in ("computed", "kept", "failed", "skipped")))
 
 
 class _Executor:
     """Runs chains of cells; `stop` ends those that are running."""
 
-    def __init__(self, template: Job, say: Say) -> None:
-        self.template, self.say = template, say
+    def __init__(self, template: Job, skips: Skips, say: Say) -> None:
+        self.template, self.skips, self.say = template, skips, say
         self.stopping = threading.Event()
         self.running: set[multiprocessing.process.BaseProcess] = set()
 
@@ -67,11 +73,16 @@ class _Executor:
             process.terminate()
 
     def run_chain(self, chain: Sequence[Cell]) -> list[str]:
-        """Run the cells of a row in their order; return "kept", "computed" or "failed" for each."""
+        """Run the cells of a row in their order; return "kept", "computed", "failed" or "skipped" for each."""
         outcomes: list[str] = []
         failed: dict[str | None, Cell] = {}
         for cell in chain:
-            if cell.upstream in failed and not cells.is_done(self.template.places.runs, cell.key):
+            done = cells.is_done(self.template.places.runs, cell.key)
+            reason = self.skips.get((cell.objective, cell.task or ""))
+            if reason is not None and not done:
+                self._record_skip(cell, reason)
+                outcomes.append("skipped")
+            elif cell.upstream in failed and not done:
                 self._record_failure(cell, f"{failed[cell.upstream].name} failed")
                 outcomes.append("failed")
             else:
@@ -115,6 +126,10 @@ class _Executor:
     def _record_failure(self, cell: Cell, reason: str) -> None:
         runs, environment = self.template.places.runs, describe_environment(self.template.device)
         cells.write_record(runs, cell, metrics=[], costs={}, environment=environment, reason=reason)
+
+    def _record_skip(self, cell: Cell, reason: str) -> None:
+        environment = describe_environment(self.template.device)
+        cells.write_skip(self.template.places.runs, cell, environment=environment, reason=reason)
 
 
 def _summary(record: dict[str, Any]) -> str:

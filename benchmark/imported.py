@@ -71,6 +71,11 @@ def asked_for(arguments: argparse.Namespace) -> Checkpoint | None:
         return None
     if arguments.objectives != "all":
         raise UserError(f"evaluate: --objectives and --checkpoint exclude each other, got {arguments.objectives!r}")
+    if arguments.references:
+        raise UserError(
+            "evaluate: --references and --checkpoint exclude each other; bench --objectives random,supervised makes "
+            "them, with --set model.depth=50 and the like for the architecture of the file"
+        )
     if "arch" not in given:
         raise UserError("evaluate: --checkpoint needs --arch, such as resnet50")
     options = {**_DEFAULTS, **given}

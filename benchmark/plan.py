@@ -17,9 +17,9 @@ from benchmark.preflight import Data
 from benchmark.pretrain import backbone_spec
 from benchmark.source_digest import source_digest
 from downstream.dense import load_config
-from downstream.image_options import ImagesOptions
 from downstream.tasks import DetectionOptions, SegmentationOptions
 from objectives.registry import OBJECTIVES, modules, resolve
+from results.order import CEILING, FLOOR
 
 # What reads the pretraining images; it enters the key of a pretraining beside the loop and the objective.
 _READING = ("benchmark.data.pretraining", "downstream.imagefolder")
@@ -37,6 +37,11 @@ def choose_rows(text: str, config: BenchConfig) -> list[str]:
             raise UserError(f"rows.{name}: a row with the name of an objective must be that one, got {row.objective!r}")
     known = list(dict.fromkeys([*config.rows, *registered]))
     return _choose("objective", text, known, groups={"all": list(config.rows) or registered})
+
+
+def with_references(rows: Sequence[str]) -> list[str]:
+    """The rows with floor and ceiling around them: the config's rows of these names, else the objectives."""
+    return list(dict.fromkeys([FLOOR, *rows, CEILING]))
 
 
 def choose_objectives(text: str) -> list[str]:
@@ -139,13 +144,15 @@ def pretrain_cell(
     return Cell("pretrain", name, row, seed, task=None, family=None, upstream=upstream, inputs=inputs)
 
 
-def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, fingerprint: str) -> Cell:
-    """The evaluation of one pretrained backbone on one task."""
-    options = config.tasks[task]
+def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, fingerprint: str | None) -> Cell:
+    """The evaluation of one pretrained backbone on one task; of one that will be skipped, data and config are None."""
+    options, readable = config.tasks[task], fingerprint is not None
     inputs: dict[str, Any] = {
         "task": task,
         "options": asdict(options),
-        "config": None if isinstance(options, ImagesOptions) else _resolved(options),
+        "config": _resolved(options)
+        if readable and isinstance(options, DetectionOptions | SegmentationOptions)
+        else None,
         "seed": pretrained.seed,
         "threads": config.threads,
         "data": fingerprint,
@@ -207,7 +214,7 @@ def plan(
             prepared = prepare_cell(config, name, row=row, seed=seed, data=data)
             pretrained = pretrain_cell(config, name, row=row, seed=seed, data=data, prepared=prepared)
             evaluations = [
-                evaluate_cell(config, pretrained, task=task, fingerprint=data.fingerprints[task]) for task in tasks
+                evaluate_cell(config, pretrained, task=task, fingerprint=data.fingerprints.get(task)) for task in tasks
             ]
             chains.append([*([] if prepared is None else [prepared]), pretrained, *evaluations])
     return chains

@@ -1,11 +1,14 @@
-"""Everything that can be wrong with what the user gave is found here, before the first training step."""
+"""Everything that can be wrong with what the user gave is found here, before the first training step.
+
+What the user mistyped is an error; what the machine or the data lack is a task that will be skipped.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +18,20 @@ from benchmark.config import BenchConfig, Row
 from benchmark.data import shapes
 from benchmark.data.pretraining import open_pretraining
 from benchmark.errors import UserError, blaming_the_user, unknown
+from benchmark.findings import Findings
 from benchmark.optimisers import OPTIMISERS, PRECISIONS, SCHEDULES
 from benchmark.pretrain import build_parts
+from benchmark.progress import progress_lines
+from downstream.dense import load_config
 from downstream.families import family
 from downstream.imagefolder import ImageSet
+from downstream.tasks import DetectionOptions, SegmentationOptions, TaskOptions
 from objectives.registry import OBJECTIVES, defaults
+from results.order import CEILING
+
+# What the families import that a bare installation does not have.
+LIBRARIES = {"detection": ("mmcv", "mmdet", "pycocotools"), "segmentation": ("mmcv", "mmseg")}
+HOW_TO_INSTALL = "make setup, or pip install -e '.[dense]'"
 
 
 @dataclass(frozen=True)
@@ -47,10 +59,12 @@ class Data:
     Attributes:
         images: the pretraining images.
         fingerprints: task name -> hash of its data.
+        skips: task name -> why its data cannot be read, or not by what is installed; such a task has no fingerprint.
     """
 
     images: ImageSet
     fingerprints: dict[str, str]
+    skips: dict[str, str] = field(default_factory=dict)
 
 
 def check_writable(runs: Path) -> None:
@@ -138,6 +152,15 @@ def check_row(row: Row, *, images: ImageSet) -> None:
         raise UserError(f"{row.objective}: every pretraining image must have a label, {unlabelled} have none")
 
 
+def without_ceiling(rows: Sequence[str], *, asked: Sequence[str], images: ImageSet, findings: Findings) -> list[str]:
+    """Leave out the ceiling where it was added to the rows that were asked for, and images have no labels."""
+    unlabelled = int((images.labels < 0).sum())
+    if CEILING in asked or CEILING not in rows or not unlabelled:
+        return list(rows)
+    findings.add(f"{CEILING} (ceiling)", f"{unlabelled} of {len(images.images)} pretraining images have no label")
+    return [row for row in rows if row != CEILING]
+
+
 def _check_generator(config: BenchConfig, images: ImageSet) -> None:
     """Refuse a generator that wants more images, or more labelled ones, than there are."""
     training = None if config.views.generator is None else config.views.generator.training
@@ -185,36 +208,60 @@ def _check_processes(processes: int, *, batch: int, device: str) -> None:
         raise UserError(f"processes must be at most the number of GPUs, {torch.cuda.device_count()}, got {processes}")
 
 
-def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, say: Callable[[str], None]) -> Data:
+def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, findings: Findings) -> Data:
     """Make the embedded data if the config asks for them, and check every tree that will be read.
 
+    A task whose data or libraries are not there, or are malformed, is one that will be skipped.
+
     Raises:
-        UserError: a tree is missing or malformed.
+        UserError: the pretraining images are missing or malformed, or the config of a task names what does not exist.
     """
     with blaming_the_user():
         if config.data.shapes is not None:
             tree = places.data_root / config.data.tree
-            say(f"data: shapes at {tree}")
+            findings.say(f"data: shapes at {tree}")
             shapes.ensure(config.data.shapes, tree)
-        say("data: checking")
-        images = open_pretraining(config.data, data_root=places.data_root, store=places.store)
-        options = {name: config.tasks[name] for name in tasks}
-        fingerprints = {
-            name: family(each.family).check_data(each, data_root=places.data_root, store=places.store)
-            for name, each in options.items()
-        }
-    return Data(images, fingerprints)
+        findings.say("data: checking")
+        with progress_lines("pretraining images", findings.say):
+            images = open_pretraining(config.data, data_root=places.data_root, store=places.store)
+    findings.add("pretraining images", None)
+    return Data(images, *check_tasks(config, tasks, places, findings=findings))
 
 
-def check_packages(config: BenchConfig, tasks: Sequence[str]) -> None:
-    """Refuse dense tasks where their library is not installed.
+def check_tasks(
+    config: BenchConfig, tasks: Sequence[str], places: Places, *, findings: Findings
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Check libraries and data of every task.
+
+    Returns:
+        Task -> fingerprint of its data, and task -> why it will be skipped.
 
     Raises:
-        UserError: names the library and how to get it.
+        UserError: the config of a task names what does not exist.
     """
+    fingerprints, skips = {}, {}
     for name in tasks:
-        package = {"detection": "mmdet", "segmentation": "mmseg"}.get(config.tasks[name].family)
-        if package and importlib.util.find_spec(package) is None:
-            raise UserError(
-                f"task {name} needs {package}, which is not installed: make setup, or pip install -e '.[dense]'"
-            )
+        try:
+            fingerprints[name] = _check_task(config.tasks[name], places, name=name, say=findings.say)
+        except (ImportError, OSError, ValueError) as error:
+            skips[name] = " ".join(str(error).split())
+        findings.add(f"{name} data", skips.get(name))
+    return fingerprints, skips
+
+
+def _check_task(options: TaskOptions, places: Places, *, name: str, say: Callable[[str], None]) -> str:
+    """Check libraries, config and data of a task; return the fingerprint of the data.
+
+    Raises:
+        UserError: the config of the task names what does not exist.
+        ImportError: a library is not installed.
+        ValueError: the data are missing or malformed.
+    """
+    for package in LIBRARIES.get(options.family, ()):
+        if importlib.util.find_spec(package) is None:
+            raise ImportError(f"{package} is not installed: {HOW_TO_INSTALL}")
+    if isinstance(options, DetectionOptions | SegmentationOptions):
+        with blaming_the_user():
+            load_config(options.config, overrides=options.overrides)
+    with progress_lines(f"{name} data", say):
+        return family(options.family).check_data(options, data_root=places.data_root, store=places.store)

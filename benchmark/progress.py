@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TextIO
 
@@ -63,3 +66,21 @@ class CellProgress:
 
 def _show(name: str, value: float) -> str:
     return f"{value:.0f} images/s" if name == "images_per_s" else f"{name} {value:.3g}"
+
+
+@contextmanager
+def progress_lines(name: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Say every ten seconds that what happens in this context still goes on."""
+    over, started = threading.Event(), time.monotonic()
+
+    def watch() -> None:
+        while not over.wait(SECONDS_BETWEEN_LINES):
+            say(f"  {name}: {time.monotonic() - started:.0f} s")
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()

@@ -7,11 +7,10 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import torch
 from mmengine.dist import is_main_process
@@ -25,6 +24,7 @@ from benchmark.environment import describe_environment, peak_memory_bytes
 from benchmark.generator_model import settings
 from benchmark.generator_model import total_steps as generator_steps
 from benchmark.imported import OBJECTIVE as IMPORTED
+from benchmark.output import output_to
 from benchmark.plan import source_of
 from benchmark.preflight import Places
 from benchmark.prepare import prepare
@@ -82,7 +82,7 @@ def run_job(job: Job) -> None:
     """
     runs, cell = job.places.runs, job.cell
     end_with_parent()
-    with cells.lock(job.folder), _output_to(job.folder / "log.txt") as shown:
+    with cells.lock(job.folder), output_to(job.folder / "log.txt") as shown:
         if cells.is_done(runs, cell.key):
             return
         (job.folder / "cell.json").unlink(missing_ok=True)  # of a failure
@@ -266,22 +266,3 @@ def _reason(error: Exception, job: Job) -> str:
         return f"{text}; {kept}"
     known = isinstance(error, ValueError | RuntimeError | OSError)
     return f"{text if known else f'{type(error).__name__}: {text}'} (see {job.folder / 'log.txt'})"
-
-
-@contextmanager
-def _output_to(log: Path) -> Iterator[TextIO]:
-    """Send the output of this process to `log`; yield a stream to where it went before."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    saved = [os.dup(number) for number in (1, 2)]
-    with log.open("a") as file, os.fdopen(os.dup(saved[0]), "w") as shown:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-        try:
-            yield shown
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            for number, copy in zip((1, 2), saved, strict=True):
-                os.dup2(copy, number)
-                os.close(copy)

@@ -33,7 +33,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Costs:
-    """What a cell cost; None = not measured (allowed as null, and for a failed cell also by leaving it out).
+    """What a cell cost; None = not measured (allowed as null, and for a cell that is not done also by leaving it out).
 
     Attributes:
         wall_s: seconds from start to end.
@@ -84,7 +84,7 @@ class Cell:
     Attributes:
         key: content key, also the name of the cell's folder.
         kind: "prepare" (of views), "pretrain" or "evaluate".
-        status: "done" or "failed".
+        status: "done", "failed", or "skipped" for an evaluation that could not run where it was asked for.
         config: name of the benchmark config.
         objective: name of the row; of a preparation that rows share, the first of them.
         seed: seed of the run.
@@ -93,11 +93,11 @@ class Cell:
         upstream: key of the pretraining cell that an evaluation starts from, of the preparation that a pretraining
             starts from; or None.
         inputs: everything that was hashed into the key.
-        scores: numbers; none for a failed cell and for all but evaluations.
+        scores: numbers; none for a cell that is not done and for all but evaluations.
         findings: what a preparation measured, by name: "mutual_information" and "cross_entropy", in nats.
         costs: what it cost.
         environment: where it was computed.
-        reason: why it failed, one line; None if it did not.
+        reason: why it failed or was skipped, one line; None if it is done.
         folder: where it lies.
     """
 
@@ -145,7 +145,7 @@ def read_cell(path: Path) -> Cell:
     if record.integer("schema") != SCHEMA:
         record.fail("schema", str(SCHEMA))
     kind = record.choice("kind", ("prepare", "pretrain", "evaluate"))
-    failed = record.choice("status", ("done", "failed")) == "failed"
+    done = record.choice("status", ("done", "failed", "skipped")) == "done"
     cell = Cell(
         key=record.text("key"),
         kind=kind,
@@ -159,12 +159,12 @@ def read_cell(path: Path) -> Cell:
         inputs=record.mapping("inputs"),
         scores=() if kind == "prepare" else tuple(_score(entry) for entry in record.records("metrics")),
         findings=_findings(record) if kind == "prepare" else {},
-        costs=_costs(record.record("costs"), failed=failed),
+        costs=_costs(record.record("costs"), done=done),
         environment=_environment(record.record("environment")),
         reason=record.optional_text("reason"),
         folder=path.parent,
     )
-    _check(cell, record, failed=failed)
+    _check(cell, record, done=done)
     return cell
 
 
@@ -208,9 +208,9 @@ def _findings(record: Record) -> dict[str, float]:
     return {entry.text("metric"): entry.signed("value") for entry in record.records("metrics")}
 
 
-def _costs(record: Record, *, failed: bool) -> Costs:
+def _costs(record: Record, *, done: bool) -> Costs:
     def unmeasured(name: str) -> bool:
-        return record.is_null(name) or (failed and name not in record)
+        return record.is_null(name) or (not done and name not in record)
 
     return Costs(
         wall_s=None if unmeasured("wall_s") else record.number("wall_s"),
@@ -243,7 +243,7 @@ def _time(record: Record) -> datetime:
     return created if created.tzinfo else created.replace(tzinfo=timezone.utc)
 
 
-def _check(cell: Cell, record: Record, *, failed: bool) -> None:
+def _check(cell: Cell, record: Record, *, done: bool) -> None:
     """Refuse a cell whose fields contradict each other or its place.
 
     Raises:
@@ -256,9 +256,11 @@ def _check(cell: Cell, record: Record, *, failed: bool) -> None:
         free = name == "upstream" and cell.kind == "pretrain"
         if (value is not None) != evaluation and not free:
             record.fail(name, f"{'a string' if evaluation else 'null'} in a cell of kind {cell.kind!r}")
-    if failed == (not cell.reason):
-        record.fail("reason", f"{'one line' if failed else 'null'} in a cell of status {cell.status!r}")
-    if bool(cell.scores or cell.findings) != (cell.kind != "pretrain" and not failed):
+    if cell.status == "skipped" and not evaluation:
+        record.fail("status", f"'done' or 'failed' in a cell of kind {cell.kind!r}")
+    if done == bool(cell.reason):
+        record.fail("reason", f"{'null' if done else 'one line'} in a cell of status {cell.status!r}")
+    if bool(cell.scores or cell.findings) != (cell.kind != "pretrain" and done):
         record.fail("metrics", f"{'empty' if cell.scores else 'filled'} in a {cell.status} cell of kind {cell.kind!r}")
     places = {(score.dataset, score.metric, score.split, score.selection) for score in cell.scores}
     if len(places) < len(cell.scores):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
 
 from results.order import column_order, objective_order
+from results.positions import with_positions
 
 NO_TASK = "no task"
+SELECTIONS = ("last", "selected", "oracle")
 _SLOT = ["config", "objective", "seed", "column"]
+_SKIPPED = "skipped: "
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Column:
         dataset: name as tables show it; the task's name where no cell of the task has numbers.
         metric: name of the metric; "" where no cell of the task has numbers.
         split: "test" wherever there is a test number, else "val".
-        selection: "selected" for classification, else "last"; the other one where there is just that; never "oracle".
+        selection: "selected", or "last" where nothing was chosen; never "oracle".
     """
 
     label: str
@@ -63,11 +67,11 @@ def scores(frame: pd.DataFrame) -> pd.DataFrame:
         frame: of `results.load.load`.
 
     Returns:
-        Frame with config, objective, seed, column (label), value, oracle (best on the test data, NaN if not stored).
+        Frame with config, objective, seed, column (label), value, and last, selected and oracle (NaN if not stored).
     """
     picked = [_pick(part, column) for _, part in frame.groupby("config") for column in columns(part)]
     filled = [rows for rows in picked if not rows.empty]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*_SLOT, "value", "oracle"])
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*_SLOT, "value", *SELECTIONS])
 
 
 def comparison(frame: pd.DataFrame) -> pd.DataFrame:
@@ -79,8 +83,9 @@ def comparison(frame: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Frame in the order of the table with config, objective, column, task, family, dataset, metric, split, selection;
         mean and std (fractions; std of the sample, n - 1, NaN below two seeds); n (seeds in the mean); seeds (how many
-        the config has anywhere); oracle_gap (mean over seeds of oracle - shown, NaN if not stored); confounds (of the
-        row, "" for none); note (why seeds are missing).
+        the config has anywhere); last, selected and oracle (means over seeds, NaN if not stored); gap (mean of oracle -
+        selected, where the selected number is the one that counts); confounds (of the row, "" for none); note (why
+        seeds are missing); floor, ceiling, position and position_note of `results.positions.with_positions`.
 
     Raises:
         ValueError: there is no cell to compare.
@@ -94,13 +99,12 @@ def comparison(frame: pd.DataFrame) -> pd.DataFrame:
         for objective in objective_order(part["objective"])
         for column in columns(part)
     ]
-    return pd.DataFrame(rows)
+    return with_positions(pd.DataFrame(rows))
 
 
 def _column(task: str, family: str, dataset: str, metric: str, *, rows: pd.DataFrame) -> Column:
     split = "test" if "test" in set(rows["split"]) else "val"
     kept = set(rows.loc[rows["split"] == split, "selection"])
-    preferred = ("selected", "last") if family == "classification" else ("last", "selected")
     return Column(
         label=f"{dataset} {metric}" if split == "test" else f"{dataset} {metric} (val)",
         task=task,
@@ -108,7 +112,7 @@ def _column(task: str, family: str, dataset: str, metric: str, *, rows: pd.DataF
         dataset=dataset,
         metric=metric,
         split=split,
-        selection=next(selection for selection in preferred if selection in kept),
+        selection="selected" if "selected" in kept else "last",
     )
 
 
@@ -129,9 +133,11 @@ def _pick(part: pd.DataFrame, column: Column) -> pd.DataFrame:
         & (part["metric"] == column.metric)
         & (part["split"] == column.split)
     ].assign(column=column.label)
-    oracle = rows.loc[rows["selection"] == "oracle", [*_SLOT, "value"]].rename(columns={"value": "oracle"})
-    shown = rows.loc[rows["selection"] == column.selection, [*_SLOT, "value"]]
-    return shown.merge(oracle, on=_SLOT, how="left", validate="one_to_one")
+    picked = rows.loc[rows["selection"] == column.selection, [*_SLOT, "value"]]
+    for name in SELECTIONS:
+        stored = rows.loc[rows["selection"] == name, [*_SLOT, "value"]].rename(columns={"value": name})
+        picked = picked.merge(stored, on=_SLOT, how="left", validate="one_to_one")
+    return picked
 
 
 def _summary(part: pd.DataFrame, numbers: pd.DataFrame, *, objective: str, column: Column) -> dict[str, object]:
@@ -147,17 +153,20 @@ def _summary(part: pd.DataFrame, numbers: pd.DataFrame, *, objective: str, colum
         "std": own["value"].std(ddof=1),
         "n": len(own),
         "seeds": len(seeds),
-        "oracle_gap": (own["oracle"] - own["value"]).mean(),
+        **{name: own[name].mean() for name in SELECTIONS},
+        "gap": (own["oracle"] - own["value"]).mean() if column.selection == "selected" else math.nan,
         "confounds": next(iter(part.loc[part["objective"] == objective, "confounds"])),
         "note": _note(part[part["objective"] == objective], column=column, missing=missing),
     }
 
 
 def _note(rows: pd.DataFrame, *, column: Column, missing: list[int]) -> str:
-    """Say why seeds are missing: "seeds 0, 1: not run; seed 2: loss is nan"."""
+    """Say why seeds are missing: "seeds 0, 1: not run; seed 2: loss is nan"; "skipped: ..." where all of them were."""
     seeds: dict[str, list[int]] = {}
     for seed in missing:
         seeds.setdefault(_reason(rows[rows["seed"] == seed], column=column), []).append(seed)
+    if len(missing) == rows["seed"].nunique() and all(reason.startswith(_SKIPPED) for reason in seeds):
+        return "; ".join(seeds)
     return "; ".join(
         f"seed{'s' if len(same) > 1 else ''} {', '.join(map(str, same))}: {reason}" for reason, same in seeds.items()
     )
@@ -165,9 +174,9 @@ def _note(rows: pd.DataFrame, *, column: Column, missing: list[int]) -> str:
 
 def _reason(rows: pd.DataFrame, *, column: Column) -> str:
     task = rows[rows["task"] == column.task]
-    failed = task[task["status"] == "failed"]
-    if not failed.empty:
-        return str(failed["reason"].iloc[0])
+    undone = task[task["status"] != "done"]
+    if not undone.empty:
+        return f"{_SKIPPED if undone['status'].iloc[0] == 'skipped' else ''}{undone['reason'].iloc[0]}"
     if not task.empty:
         return "the task stored no such number"
     pretrain = rows[(rows["kind"] == "pretrain") & (rows["status"] == "failed")]

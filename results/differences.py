@@ -65,11 +65,14 @@ def heat_map(found: pd.DataFrame, *, columns: list[str], title: str, derived: Co
     axis.set(xlabel="", ylabel="", facecolor="#e4e4e4")
     axis.tick_params(length=0)
     axis.set_yticks([place + 0.5 for place in range(len(names))], labels, rotation=0)
-    axis.set_xticks(
-        [place + 0.5 for place in range(len(columns))], [textwrap.fill(c, 12) for c in columns], rotation=0, fontsize=7
-    )
+    axis.set_xticks([place + 0.5 for place in range(len(columns))], list(map(_broken, columns)), rotation=0, fontsize=7)
     set_title(figure, title)
     return figure
+
+
+def _broken(label: str) -> str:
+    """Break a column's label into lines of a field's width, after underscores where need be."""
+    return textwrap.fill(label.replace("_", "_ "), 13).replace("_ ", "_")
 
 
 def _annotate(

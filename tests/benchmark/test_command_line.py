@@ -186,7 +186,7 @@ def test_another_data_set_in_the_place_of_the_embedded_one_is_refused(
         ("classification", "train/circle/*.jpg", "no image", "cannot be decoded"),
     ],
 )
-def test_a_malformed_tree_is_refused(
+def test_a_malformed_tree_is_refused_where_nothing_may_be_skipped(
     tree: str, file: str, text: str | None, wanted: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = tmp_path / "data"
@@ -198,7 +198,8 @@ def test_a_malformed_tree_is_refused(
         target.write_text(text)
     task = {"VOCdevkit": "voc", "coco": "coco", "ADEChallengeData2016": "ade20k"}.get(tree, tree)
     words = ["--config", "smoke", "--tasks", task, "--runs", str(tmp_path / "runs"), "--data-root", str(root)]
-    message = refused(capsys, "bench", *words)
+    message = refused(capsys, "bench", *words, "--strict")
+    assert message.startswith(f"strict: everything that is asked for must be able to run; {task} data: ")
     assert wanted in message
     assert str(root / "smoke" / tree) in message
     assert not (tmp_path / "runs/cells").exists()
@@ -223,8 +224,8 @@ def test_an_empty_class_folder_is_named(folders: Path, capsys: pytest.CaptureFix
 
 def test_classes_that_differ_between_the_splits_are_named(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folders / "test/dog").rename(folders / "test/hound")
-    message = image_folder(capsys, folders)
-    assert message == f"image folder: {folders}/train and {folders}/test must hold the same class folders"
+    message = image_folder(capsys, folders, "--strict")
+    assert message.endswith(f"data: image folder: {folders}/train and {folders}/test must hold the same class folders")
 
 
 def test_a_truncated_image_is_named(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -244,7 +245,7 @@ def test_a_class_with_a_single_image_is_refused_before_the_probe_misses_it(
 ) -> None:
     for number in range(2, 16, 2):
         (folders / f"train/cat/{number}.png").unlink()
-    assert "image folder: " in image_folder(capsys, folders)
+    assert "classification data: image folder: " in image_folder(capsys, folders, "--strict")
 
 
 def test_the_listing_is_machine_readable(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ import pytest
 import torch
 from clbench_runs import contents, data_root, records
 
-from benchmark import bench
 from benchmark.cli import main
 from benchmark.config import load
+from benchmark.execute import run_chains
 from benchmark.imported import Checkpoint, examine, import_cell, with_row
 from benchmark.preflight import Places
 from benchmark.worker import Job
@@ -130,17 +129,16 @@ def test_the_key_follows_what_is_in_the_file_and_not_where_it_lies(tmp_path: Pat
     assert key(tmp_path / "b/c.pth") != first
 
 
-def test_a_file_that_changes_after_it_was_examined_fails_its_cell(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_changes_after_it_was_examined_fails_its_cell(tmp_path: Path) -> None:
     moco_file(tmp_path / "a.pth")
     mine = checkpoint(tmp_path / "a.pth")
     config = with_row(load("smoke"), mine)
     cell = import_cell(examine(mine)[0], "smoke", row="mine", seed=0)
     moco_file(tmp_path / "a.pth", seed=1)
     job = Job(cell, config, Places(tmp_path / "runs", tmp_path), "cpu", (), live=False, checkpoint=mine.file)
-    assert bench.compute(job, [[cell]], jobs=1, reporting=False, started=time.perf_counter()) == 1
-    assert "a.pth was changed after this run was planned; give the same command again" in capsys.readouterr().out
+    said: list[str] = []
+    assert run_chains([[cell]], job, skips={}, jobs=1, say=said.append).failed == 1
+    assert "a.pth was changed after this run was planned; give the same command again" in said[0]
     assert not (tmp_path / "runs/cells" / cell.key / "backbone.pth").exists()
 
 

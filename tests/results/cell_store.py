@@ -42,6 +42,11 @@ def write_failure(runs: Path, reason: str, changes: Mapping[str, Any]) -> str:
     return write_evaluation(runs, {}, {"status": "failed", "reason": reason, **changes})
 
 
+def write_skip(runs: Path, reason: str, changes: Mapping[str, Any]) -> str:
+    """Write an evaluation that was skipped, as the benchmark does: nothing was measured."""
+    return write_evaluation(runs, {}, {"status": "skipped", "reason": reason, "costs": {}, **changes})
+
+
 def write_preparation(runs: Path, findings: Mapping[str, float], *, wall_s: float) -> str:
     """Write a preparation with `findings` from which the fixtures' pretraining starts; returns its key."""
     shutil.copytree(FIXTURES / "cells" / PRETRAIN, runs / "cells" / "prepared")

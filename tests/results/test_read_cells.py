@@ -3,7 +3,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from cell_store import EVALUATE, FAILED, FIXTURES, PRETRAIN, change, copy_fixtures, write_evaluation, write_preparation
+from cell_store import (
+    EVALUATE,
+    FAILED,
+    FIXTURES,
+    PRETRAIN,
+    change,
+    copy_fixtures,
+    write_evaluation,
+    write_preparation,
+    write_skip,
+)
 
 from results.cells import current, read_cell, read_cells
 
@@ -29,6 +39,18 @@ def test_a_failed_cell_may_lack_costs_and_has_a_reason() -> None:
     assert cell.costs.wall_s is None
     assert cell.scores == ()
     assert cell.reason == "killed by signal 9 (out of memory?)"
+
+
+def test_a_skipped_evaluation_has_a_reason_and_neither_numbers_nor_costs(tmp_path: Path) -> None:
+    cell = read_cell(tmp_path / "cells" / write_skip(tmp_path, "no data", {}) / "cell.json")
+    assert (cell.status, cell.reason, cell.scores, cell.costs.wall_s) == ("skipped", "no data", (), None)
+
+
+def test_only_an_evaluation_is_skipped(tmp_path: Path) -> None:
+    path = copy_fixtures(tmp_path / "runs") / "cells" / PRETRAIN / "cell.json"
+    change(path, {"status": "skipped", "reason": "why"})
+    with pytest.raises(ValueError, match=r"status must be 'done' or 'failed' in a cell of kind 'pretrain'"):
+        read_cell(path)
 
 
 def test_a_preparation_has_findings_which_may_be_negative_and_no_scores(tmp_path: Path) -> None:
@@ -77,7 +99,7 @@ def test_a_missing_runs_folder_is_named(tmp_path: Path) -> None:
         ({"schema": True}, "schema must be a whole number >= 0, got true"),
         ({"key": "another"}, f"key must be the name of its folder, '{EVALUATE}', got \"another\""),
         ({"kind": "train"}, "kind must be 'prepare' or 'pretrain' or 'evaluate', got \"train\""),
-        ({"status": None}, "status must be 'done' or 'failed', got null"),
+        ({"status": None}, "status must be 'done' or 'failed' or 'skipped', got null"),
         ({"seed": "0"}, 'seed must be a whole number >= 0, got "0"'),
         ({"seed": -1}, "seed must be a whole number >= 0, got -1"),
         ({"task": None}, "task must be a string in a cell of kind 'evaluate', got null"),
@@ -90,6 +112,8 @@ def test_a_missing_runs_folder_is_named(tmp_path: Path) -> None:
         ({"costs": {}}, "costs.wall_s must be a finite number >= 0, got nothing"),
         ({"environment": []}, "environment must be an object, got []"),
         ({"status": "failed"}, "reason must be one line in a cell of status 'failed', got null"),
+        ({"status": "skipped", "metrics": []}, "reason must be one line in a cell of status 'skipped', got null"),
+        ({"status": "skipped", "reason": "why"}, "metrics must be empty in a skipped cell of kind 'evaluate', got [{"),
         ({"reason": "why"}, "reason must be null in a cell of status 'done', got \"why\""),
     ],
 )
@@ -100,7 +124,7 @@ def test_a_malformed_field_gives_one_line_that_names_file_and_field(
     change(path, changes)
     with pytest.raises(ValueError, match=r"cell\.json") as raised:
         read_cells(tmp_path / "runs")
-    assert str(raised.value) == f"{path}: {message}"
+    assert str(raised.value).startswith(f"{path}: {message}")
 
 
 @pytest.mark.parametrize(

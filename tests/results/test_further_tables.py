@@ -1,0 +1,128 @@
+"""Positions between floor and ceiling, selection gaps, and what was skipped."""
+
+import csv
+import io
+import json
+import statistics
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from cell_store import change, write_evaluation, write_failure, write_skip
+
+from results.layout import Table
+from results.load import load
+from results.tables import tables, to_csv, to_markdown
+
+SEEDS = {"random": (0.10, 0.14), "infonce": (0.5, 0.6), "mrcl": (0.05, 0.09), "supervised": (0.8, 0.7)}
+
+
+def store(runs: Path, values: Mapping[str, tuple[float, ...]], task: str = "shapes") -> None:
+    for objective, numbers in values.items():
+        for seed, value in enumerate(numbers):
+            write_evaluation(runs, {"linear_top1": value}, {"objective": objective, "seed": seed, "task": task})
+
+
+def lines(runs: Path) -> dict[tuple[str, str], dict[str, str]]:
+    rows = csv.DictReader(io.StringIO(to_csv(load(runs), derived=())))
+    return {(row["objective"], row["column"]): row for row in rows}
+
+
+def only(runs: Path) -> Table:
+    (table,) = tables(load(runs), derived=())
+    return table
+
+
+def test_a_position_is_that_of_the_means_and_negative_below_the_floor(tmp_path: Path) -> None:
+    store(tmp_path, SEEDS)
+    floor, ceiling = statistics.fmean(SEEDS["random"]), statistics.fmean(SEEDS["supervised"])
+    wanted = {name: (statistics.fmean(values) - floor) / (ceiling - floor) for name, values in SEEDS.items()}
+    for name, position in wanted.items():
+        row = lines(tmp_path)[name, "shapes linear_top1"]
+        assert float(row["position"]) == pytest.approx(position, abs=1e-12)
+        assert (float(row["floor"]), float(row["ceiling"])) == pytest.approx((floor, ceiling))
+    (positions,) = only(tmp_path).further
+    assert positions.rows == [["infonce", f"{100 * wanted['infonce']:.0f}"], ["mrcl", f"{100 * wanted['mrcl']:.0f}"]]
+    assert positions.rows[1][1].startswith("-")
+    assert "of the means" in positions.caption
+
+
+def test_without_a_ceiling_there_is_no_table_of_positions(tmp_path: Path) -> None:
+    store(tmp_path, {name: SEEDS[name] for name in ("random", "infonce")})
+    assert only(tmp_path).further == []
+    row = lines(tmp_path)["infonce", "shapes linear_top1"]
+    assert (row["position"], row["ceiling"], row["position_note"]) == ("", "", "")
+
+
+def test_a_ceiling_that_is_not_above_the_floor_gives_a_note_in_place_of_a_position(tmp_path: Path) -> None:
+    store(tmp_path, {"random": (0.3,), "infonce": (0.4,), "supervised": (0.3,)})
+    store(tmp_path, {"random": (0.1,), "infonce": (0.4,), "supervised": (0.3,)}, task="other")
+    (positions,) = only(tmp_path).further
+    assert positions.rows == [["infonce", "150", "[1]"]]
+    assert positions.notes == ["no position: supervised, 30.0, is not above random, 30.0"]
+    assert "- [1] no position: supervised, 30.0" in to_markdown(only(tmp_path))
+
+
+def test_a_reference_without_a_number_is_named(tmp_path: Path) -> None:
+    store(tmp_path, {"random": (0.3,), "infonce": (0.4,)})
+    write_failure(tmp_path, "killed", {"objective": "supervised"})
+    (positions,) = only(tmp_path).further
+    assert (positions.rows, positions.notes) == (
+        [["infonce", "[1]"]],
+        ["no position: supervised has no number here"],
+    )
+
+
+def test_the_gap_is_what_choosing_on_the_test_data_would_have_gained(tmp_path: Path) -> None:
+    for seed, (last, selected, oracle) in enumerate([(0.1, 0.2, 0.25), (0.3, 0.3, 0.33)]):
+        key = write_evaluation(tmp_path, {}, {"seed": seed})
+        stored = {"last": last, "selected": selected, "oracle": oracle}
+        metrics = [
+            {"dataset": "shapes", "metric": "linear_top1", "split": "test", "selection": name, "value": value}
+            for name, value in stored.items()
+        ]
+        change(tmp_path / "cells" / key / "cell.json", {"metrics": metrics})
+    table = only(tmp_path)
+    assert table.rows == [["infonce", "25.0 ± 7.1"]]
+    (gaps,) = table.further
+    assert gaps.rows == [["infonce", "4.0"]]
+    row = lines(tmp_path)["infonce", "shapes linear_top1"]
+    assert [float(row[name]) for name in ("last", "selected", "oracle", "gap")] == pytest.approx(
+        [0.2, 0.25, 0.29, 0.04]
+    )
+
+
+def test_a_task_without_an_oracle_has_no_gap(tmp_path: Path) -> None:
+    store(tmp_path, {"infonce": (0.5,)})
+    assert only(tmp_path).further == []
+    assert lines(tmp_path)["infonce", "shapes linear_top1"]["gap"] == ""
+
+
+def test_what_was_skipped_is_an_empty_cell_with_the_reason_in_one_footnote(tmp_path: Path) -> None:
+    reason = "COCO: data/coco is missing"
+    for objective in ("infonce", "mrcl"):
+        for seed in range(2):
+            fields = {"objective": objective, "seed": seed}
+            write_evaluation(tmp_path, {"linear_top1": 0.5}, fields)
+            write_skip(tmp_path, reason, {**fields, "task": "coco", "family": "detection"})
+    table = only(tmp_path)
+    assert table.header == ["objective", "shapes linear_top1", "coco"]
+    assert table.rows == [["infonce", "50.0 ± 0.0", "[1]"], ["mrcl", "50.0 ± 0.0", "[1]"]]
+    assert table.notes == [f"skipped: {reason}"]
+    row = lines(tmp_path)["mrcl", "coco"]
+    assert (row["mean"], row["n"], row["note"]) == ("", "0", f"skipped: {reason}")
+
+
+def test_a_seed_that_was_skipped_is_named_beside_those_that_count(tmp_path: Path) -> None:
+    store(tmp_path, {"infonce": (0.5, 0.7)})
+    write_skip(tmp_path, "no data", {"seed": 2})
+    table = only(tmp_path)
+    assert table.rows == [["infonce", "60.0 ± 14.1 (n=2) [1]"]]
+    assert table.notes == ["seed 2: skipped: no data"]
+
+
+def test_cells_from_before_there_were_skips_read_as_they_did(tmp_path: Path) -> None:
+    store(tmp_path, {"infonce": (0.5,)})
+    (path,) = (tmp_path / "cells").glob("*/cell.json")
+    assert json.loads(path.read_text())["status"] == "done"
+    assert only(tmp_path).rows == [["infonce", "50.0 (n=1)"]]
