@@ -105,7 +105,7 @@ def _commands() -> tuple[Command, ...]:
     return (
         ("bench", "pretrain, evaluate, print the table, draw the figures", _bench, (_add_grid, _add_tasks)),
         ("pretrain", "pretrain only", _pretrain, (_add_grid,)),
-        ("evaluate", "evaluate backbones that are already pretrained", _evaluate, (_add_grid, _add_tasks)),
+        ("evaluate", "evaluate what is pretrained already", _evaluate, (_add_grid, _add_tasks, _add_checkpoint)),
         ("list", "list objectives, configs and tasks", list_all, (add_json, add_import)),
         ("table", "rebuild the tables from the stored results", _table, (_add_runs, add_import)),
         ("plot", "redraw the figures from the stored results", _plot, (_add_runs, add_import)),
