@@ -32,7 +32,8 @@ class Fit:
         reshaped: "name (its shape) instead of (shape)" of tensors of another shape.
         beyond: names of tensors of a larger network than was asked for.
         uncounted: counters of batch norms that the file does not hold.
-        left: names in the file, without wrappers, of everything else.
+        left: names in the state dict, without wrappers, of everything else.
+        others: keys of the other state dicts of the file.
     """
 
     layout: Layout
@@ -43,6 +44,7 @@ class Fit:
     beyond: list[str]
     uncounted: list[str]
     left: list[str]
+    others: list[str]
 
     @property
     def complete(self) -> bool:
@@ -94,7 +96,9 @@ def describe(fit: Fit) -> str:
     unknown = set(fit.unknown)
     known = [name for name in fit.left if name not in unknown]
     text += f"; left over: {families(known) or 'nothing'}"
-    return f"{text}; unknown to this layout: {families(fit.unknown)}" if unknown else text
+    if unknown:
+        text += f"; unknown to this layout: {families(fit.unknown)}"
+    return f"{text}; other networks in the file: {', '.join(fit.others)}" if fit.others else text
 
 
 def families(names: Iterable[str]) -> str:
@@ -107,16 +111,16 @@ def _fits(networks: Networks, wanted: Mapping[str, Tensor], *, rules: Sequence[L
     """What each layout finds: in the first of its containers that holds everything, else in the one that holds most."""
     for rule in rules:
         places = [""] if set(networks) == {""} else [key for key in rule.containers if key in networks]
-        fits = [_fit(rule, place, networks[place], wanted) for place in places]
+        fits = [_fit(rule, place, networks, wanted) for place in places]
         if fits:
             yield next((fit for fit in fits if fit.complete), max(fits, key=lambda fit: len(fit.tensors)))
 
 
-def _fit(layout: Layout, container: str, network: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Fit:
+def _fit(layout: Layout, container: str, networks: Networks, wanted: Mapping[str, Tensor]) -> Fit:
     found: dict[str, Tensor] = {}
     left: list[str] = []
     beyond: list[str] = []
-    for name, tensor in _unwrapped(network).items():
+    for name, tensor in _unwrapped(networks[container]).items():
         prefix = re.match(layout.prefix, name)
         own = None if prefix is None else _renamed(name[prefix.end() :], layout)
         if own is not None and own in wanted and own not in found:
@@ -137,6 +141,7 @@ def _fit(layout: Layout, container: str, network: Mapping[str, Tensor], wanted: 
         beyond=beyond,
         uncounted=[name for name in absent if name.endswith(_COUNTER)],
         left=left,
+        others=[key or "the file itself" for key in networks if key != container],
     )
 
 

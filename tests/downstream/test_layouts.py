@@ -183,6 +183,14 @@ def _moco_with_extra() -> Any:
     return content
 
 
+def test_other_networks_of_a_file_are_named(tmp_path: Path) -> None:
+    path = save(FILES["dino"](trained().state_dict()), tmp_path / "file.pth")
+    assert describe(import_backbone(path, SPEC, layout="auto")[1]) == (
+        "layout dino in teacher: 318 of 318 tensors matched; left over: head.mlp (2); "
+        "other networks in the file: student"
+    )
+
+
 def test_half_precision_is_read_as_it_is(tmp_path: Path) -> None:
     state = {
         name: value.half() if value.is_floating_point() else value for name, value in trained().state_dict().items()

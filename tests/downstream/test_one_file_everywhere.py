@@ -17,6 +17,8 @@ from torch import Tensor, nn
 import downstream.pretrained_resnet  # noqa: F401  # registers the backbone for mmdet and mmseg
 from downstream import dense, mmcv_ops, transfer
 from downstream.backbone import Backbone, BackboneSpec, save_backbone
+from downstream.checkpoints import import_backbone
+from downstream.matching import describe
 
 mmcv_ops.install()
 with dense.quiet():
@@ -106,6 +108,25 @@ def test_another_librarys_resnet_50_gives_the_same_features_from_the_file(
         torch.testing.assert_close(theirs, ours, rtol=1e-4, atol=1e-5)
         assert ours.std() > 0.1
     torch.testing.assert_close(actual[3].mean(dim=(2, 3)), source(image).detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_checkpoint_of_the_mm_stack_is_read_with_mmdets_own_features(image: Tensor, tmp_path: Path) -> None:
+    """The names under `backbone.` are those of the ResNet that mmdet, mmseg and mmpretrain share."""
+    torch.manual_seed(2)
+    network: Any = MMDET.build({"type": "ResNet", "depth": 18, "norm_eval": False})
+    network.train()
+    network(image)
+    network.eval()
+    state = {f"backbone.{name}": value for name, value in network.state_dict().items()}
+    path = tmp_path / "epoch_200.pth"
+    torch.save({"meta": {"epoch": 200}, "state_dict": state | {"head.fc.weight": torch.ones(2, 3)}}, path)
+    spec = BackboneSpec(18, 1.0, "imagenet", STANDARD.mean, STANDARD.std)
+    backbone, fit = import_backbone(path, spec, layout="auto")
+    assert describe(fit) == "layout mmselfsup in state_dict: 120 of 120 tensors matched; left over: head.fc (1)"
+    backbone.eval()
+    with torch.inference_mode():
+        for ours, theirs in zip(backbone.stages(image), network(image), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 class Detector(nn.Module):
