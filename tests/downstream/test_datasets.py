@@ -142,7 +142,7 @@ def test_a_set_that_is_not_there_is_named_with_its_layout_in_one_line(name: str,
 
 def test_a_file_that_a_list_names_and_nobody_unpacked_is_named(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root / "sets/food-101", tmp_path / "sets/food-101")
-    missing = tmp_path / "sets/food-101/images/dish_003/3.jpg"
+    missing = tmp_path / "sets/food-101/images/dish_003/1.jpg"
     missing.unlink()
     options = replace(OPTIONS, source="food101")
     splits = open_splits(options, data_root=tmp_path)

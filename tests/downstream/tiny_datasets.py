@@ -4,6 +4,7 @@ import json
 import pickle
 import struct
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import ClassVar
 
@@ -140,9 +141,11 @@ def aircraft(root: Path) -> None:
 def food101(root: Path) -> None:
     base = root / "food-101"
     for seed, split in enumerate(("train", "test")):
-        listed = {f"dish_{label:03d}": [f"dish_{label:03d}/{1000 * seed + label}"] for label in range(101)}
+        numbers = [1000 * seed + number for number in range(2)]
+        dishes = [f"dish_{label:03d}" for label in range(101)]
+        listed = {dish: [f"{dish}/{number}" for number in numbers] for dish in dishes}
         lines(base / f"meta/{split}.json", [json.dumps(listed)])
-        for (name,) in listed.values():
+        for name in chain(*listed.values()):
             image(base / f"images/{name}.jpg", seed=seed)
 
 
@@ -150,7 +153,8 @@ def pets(root: Path) -> None:
     base = root / "oxford-iiit-pet"
     breeds = [("Abyssinian" if label == 0 else f"great_dane_{label}") for label in range(37)]
     for seed, split in enumerate(("trainval", "test")):
-        rows = [(f"{breed}_{100 * seed + 1}", label + 1) for label, breed in enumerate(breeds)]
+        numbers = (100 * seed + 1, 100 * seed + 2)
+        rows = [(f"{breed}_{number}", label + 1) for label, breed in enumerate(breeds) for number in numbers]
         lines(base / f"annotations/{split}.txt", [f"{name} {label} 1 1" for name, label in rows])
         for name, _ in rows:
             image(base / f"images/{name}.jpg", seed=seed)
