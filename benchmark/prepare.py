@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from mmengine.hooks import Hook
 from mmengine.optim import MultiStepLR, OptimWrapper
-from mmengine.runner import Runner
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch import Tensor
+from torch.utils.data import Dataset
 
 from benchmark.generator_model import GeneratorModel, settings, total_steps
 from benchmark.pretrain import StepBatches
+from benchmark.runner import Training, train
 from benchmark.seeds import derived_seed
 from benchmark.views.generator import GeneratorTraining
 from benchmark.views.policy import ViewConfig
@@ -62,29 +61,20 @@ def prepare(
         FloatingPointError: the training has diverged.
     """
     _, training = settings(views)
-    steps, checkpoint = total_steps(training, len(images.images)), work_dir / "checkpoint.pth"
+    steps = total_steps(training, len(images.images))
     model = GeneratorModel(views, seed=seed, classes=len(images.classes), images=len(images.images)).to(device)
     optimisers = model.optimisers()
-    runner = _Runner(
+    whole = Training(
         model=model,
-        work_dir=str(work_dir),
-        train_dataloader=DataLoader(_Batches(images, training, steps=steps, seed=seed), batch_size=None),
-        train_cfg={"by_epoch": False, "max_iters": steps},
-        optim_wrapper=optimisers,
-        param_scheduler={
-            name: [_schedule(optimisers[name], training, steps=steps)] for name in ("critic", "generator")
-        },
-        default_hooks=dict.fromkeys(("runtime_info", "timer", "sampler_seed", "logger", "checkpoint")),
-        custom_hooks=list(hooks),
-        visualizer={"type": "Visualizer", "vis_backends": [{"type": "TensorboardVisBackend"}]},
-        load_from=str(checkpoint) if checkpoint.exists() else None,
-        resume=checkpoint.exists(),
-        randomness={"seed": seed, "deterministic": device == "cpu"},
-        log_level="WARNING",
-        experiment_name=str(work_dir),
+        batches=_Batches(images, training, steps=steps, seed=seed),
+        steps=steps,
+        optimiser=optimisers,
+        schedule={name: [_schedule(optimisers[name], training, steps=steps)] for name in ("critic", "generator")},
+        hooks=hooks,
+        seed=seed,
+        several=False,
     )
-    with closing(runner.visualizer):
-        runner.train()
+    train(whole, work_dir=work_dir)
     if not all(weight.isfinite().all() for weight in model.colour.parameters()):
         raise FloatingPointError(f"the colour space is not finite after step {steps}")
     return Prepared(model.colour, model.findings())
@@ -93,13 +83,6 @@ def prepare(
 def _schedule(optimiser: OptimWrapper, training: GeneratorTraining, *, steps: int) -> MultiStepLR:
     milestones = [round(share * steps) for share in training.milestones]
     return MultiStepLR(optimiser, milestones=milestones, gamma=training.decay, by_epoch=False)
-
-
-class _Runner(Runner):
-    """mmengine's Runner, with the model left on the device where it is."""
-
-    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
-        return model
 
 
 class _Batches(Dataset[Batch]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +12,13 @@ from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from benchmark.batch_norm import share_batch_norm
-from benchmark.data_parallel import average_gradients, join_group
+from benchmark.data_parallel import join_group
 from benchmark.network import PretrainNetwork
 from benchmark.optimisers import build_optimiser, build_schedule
+from benchmark.runner import Training, train
 from benchmark.seeds import derived_seed
 from benchmark.views.channel_split import ChannelSplit
 from benchmark.views.policy import ViewConfig, ViewPolicy
@@ -126,40 +126,18 @@ def pretrain(
         join_group(device, processes=config.processes)
         share_batch_norm(model)
     optimiser = build_optimiser(model, config.training)
-    checkpoint = work_dir / "checkpoint.pth"
-    runner = _Runner(
+    training = Training(
         model=model,
-        work_dir=str(work_dir),
-        train_dataloader=_loader(images, batch=config.training.batch, steps=steps, seed=seed),
-        train_cfg={"by_epoch": False, "max_iters": steps},
-        optim_wrapper=optimiser,
-        param_scheduler=build_schedule(optimiser, config.training, steps=steps),
-        default_hooks=_QUIET,
-        custom_hooks=[_TargetUpdate(model), *hooks],
-        visualizer={"type": "Visualizer", "vis_backends": [{"type": "TensorboardVisBackend"}]},
-        load_from=str(checkpoint) if checkpoint.exists() else None,
-        resume=checkpoint.exists(),
-        launcher="pytorch" if several else "none",
-        # CUDA has no deterministic form of some kernels.
-        randomness={"seed": seed, "deterministic": device.type == "cpu"},
-        log_level="WARNING",
-        experiment_name=str(work_dir),
+        batches=StepBatches(images, batch=config.training.batch, steps=steps, seed=seed),
+        steps=steps,
+        optimiser=optimiser,
+        schedule=build_schedule(optimiser, config.training, steps=steps),
+        hooks=[_TargetUpdate(model), *hooks],
+        seed=seed,
+        several=several,
     )
-    with closing(runner.visualizer):  # TensorBoard writes from a thread of its own
-        runner.train()
+    train(training, work_dir=work_dir)
     return parts.network.backbone
-
-
-# mmengine's own hooks for logging, timing and run-time information transfer a value to the host at every step.
-_QUIET = {"runtime_info": None, "timer": None, "sampler_seed": None, "logger": None, "checkpoint": None}
-
-
-class _Runner(Runner):
-    """mmengine's Runner, with the model left on the device where it is; its own choice ignores the user's."""
-
-    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
-        assert isinstance(model, PretrainModel)
-        return average_gradients(model, model.network.generator.device) if self.distributed else model
 
 
 class _TargetUpdate(Hook):
@@ -245,8 +223,3 @@ class StepBatches(Dataset[Batch]):
         index = own_rows(self.order[1][position * self.batch : (position + 1) * self.batch])
         labels = self.images.labels[index]
         return {"images": self.images.images[index], "labels": labels, "index": index, "step": step}
-
-
-def _loader(images: ImageSet, *, batch: int, steps: int, seed: int) -> DataLoader[Batch]:
-    batches = StepBatches(images, batch=batch, steps=steps, seed=seed)
-    return DataLoader(batches, batch_size=None, shuffle=False, num_workers=0)
