@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmark import cells, preflight
 from benchmark.cells import Cell
-from benchmark.config import BenchConfig, load
+from benchmark.config import load
 from benchmark.current import current_keys, remember
 from benchmark.environment import choose_device
 from benchmark.errors import UserError, blaming_the_user
@@ -88,18 +88,33 @@ def run(request: Request, *, stages: Collection[str]) -> int:
     if "pretrain" not in stages:
         prepared = _without_new_ceiling(prepared, request, findings)
         _require_backbones(prepared.chains, request)
-    skips = _skips(prepared, request, findings, done=False)
-    template, chains = prepared.template, prepared.chains
-    _say(_describe(template.config, chains, device=template.device))
-    drawn = current_keys(request.places.runs) or set()
-    keys = remember(request.places.runs, template.config, chains)
-    tally = run_chains(chains, template, skips=skips, jobs=request.jobs, say=_say)
+    prepared = rehearsed(prepared, findings, strict=request.strict, done=False)
+    _say(_describe(prepared.template, prepared.chains))
+    return compute(prepared, jobs=request.jobs, reporting="report" in stages, started=started)
+
+
+def compute(prepared: Prepared, *, jobs: int, reporting: bool, started: float) -> int:
+    """Run the cells that are missing and, `reporting`, show the table that they belong to.
+
+    Args:
+        prepared: a request that has been checked and rehearsed.
+        jobs: chains computed at the same time.
+        reporting: print the tables, write tables and figures.
+        started: reading of `time.perf_counter` at the start.
+
+    Returns:
+        0, also where tasks were skipped, or 1 if a cell failed.
+    """
+    template, chains, runs = prepared.template, prepared.chains, prepared.template.places.runs
+    drawn = current_keys(runs) or set()
+    keys = remember(runs, template.config, chains)
+    tally = run_chains(chains, template, skips=prepared.skips, jobs=jobs, say=_say)
     _say(_summary(tally, seconds=time.perf_counter() - started))
     if tally.skipped == sum(cell.task is not None for chain in chains for cell in chain) > 0:
         _say("every requested task was skipped; the reasons are above and below the table")
-    if "report" in stages:
-        same = keys <= drawn and not tally.computed and (request.places.runs / "figures").is_dir()
-        for path in report(request.places.runs, keys=keys, figures=not same):
+    if reporting:
+        same = keys <= drawn and not tally.computed and (runs / "figures").is_dir()
+        for path in report(runs, keys=keys, figures=not same):
             _say(f"wrote {path}")
     return 1 if tally.failed else 0
 
@@ -111,7 +126,8 @@ def check(request: Request) -> None:
         UserError: something is wrong with the request, or with `strict` something would be skipped.
     """
     findings = Findings(_say, every=True)
-    _skips(_prepare(request, stages=("evaluate",), findings=findings), request, findings, done=True)
+    prepared = _prepare(request, stages=("evaluate",), findings=findings)
+    rehearsed(prepared, findings, strict=request.strict, done=True)
 
 
 def report(runs: Path, *, keys: Collection[str] | None, figures: bool) -> list[Path]:
@@ -181,8 +197,12 @@ def _prepare(request: Request, *, stages: Collection[str], findings: Findings) -
     return Prepared(template, chains, {(row, task): reason for row in rows for task, reason in data.skips.items()})
 
 
-def _skips(prepared: Prepared, request: Request, findings: Findings, *, done: bool) -> dict[tuple[str, str], str]:
-    """Rehearse the evaluations, also those that are `done`; return why some cannot be computed here."""
+def rehearsed(prepared: Prepared, findings: Findings, *, strict: bool, done: bool) -> Prepared:
+    """Rehearse the evaluations that are not skipped already, also those that are `done`, and skip what cannot run.
+
+    Raises:
+        UserError: `strict`, and something would be skipped.
+    """
     job = prepared.template
     waiting = [
         cell
@@ -192,9 +212,9 @@ def _skips(prepared: Prepared, request: Request, findings: Findings, *, done: bo
     ]
     stage = Stage(job.places, job.device, job.config.threads)
     found = rehearse(needed(waiting, job.config, device=job.device), stage, findings)
-    if request.strict:
+    if strict:
         findings.refuse()
-    return prepared.skips | found
+    return replace(prepared, skips=prepared.skips | found)
 
 
 def _without_new_ceiling(prepared: Prepared, request: Request, findings: Findings) -> Prepared:
@@ -214,11 +234,11 @@ def _require_backbones(chains: Sequence[Sequence[Cell]], request: Request) -> No
         raise UserError(f"evaluate: not pretrained yet: {', '.join(missing)}; run clbench pretrain or bench first")
 
 
-def _describe(config: BenchConfig, chains: Sequence[Sequence[Cell]], *, device: str) -> str:
+def _describe(template: Job, chains: Sequence[Sequence[Cell]]) -> str:
+    config, keys = template.config, {cell.key for chain in chains for cell in chain}  # rows may share a preparation
     model, training = config.model, config.training
-    keys = {cell.key for chain in chains for cell in chain}  # rows may share a preparation
     return (
-        f"{len(keys)} cells in {len(chains)} rows on {device}: ResNet-{model.depth} x{model.width:g} "
+        f"{len(keys)} cells in {len(chains)} rows on {template.device}: ResNet-{model.depth} x{model.width:g} "
         f"({model.stem} stem), {config.views.size} px, {training.epochs:g} epochs of batch {training.batch}"
     )
 

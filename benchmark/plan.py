@@ -142,18 +142,18 @@ def pretrain_cell(
     return Cell("pretrain", name, row, seed, task=None, family=None, upstream=upstream, inputs=inputs)
 
 
-def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Data) -> Cell:
-    """The evaluation of one pretrained backbone on one task; of one that will be skipped, data and config are None."""
-    options, readable = config.tasks[task], task in data.fingerprints
+def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, fingerprint: str | None) -> Cell:
+    """The evaluation of one pretrained backbone on one task; None for the data of one that will be skipped."""
+    options = config.tasks[task]
     inputs: dict[str, Any] = {
         "task": task,
         "options": asdict(options),
         "config": _resolved(options)
-        if readable and isinstance(options, DetectionOptions | SegmentationOptions)
+        if fingerprint is not None and isinstance(options, DetectionOptions | SegmentationOptions)
         else None,
         "seed": pretrained.seed,
         "threads": config.threads,
-        "data": data.fingerprints.get(task),
+        "data": fingerprint,
         "source": source_of_evaluation(options.family),
     }
     return replace(
@@ -209,6 +209,8 @@ def plan(
         for row in rows:
             prepared = prepare_cell(config, name, row=row, seed=seed, data=data)
             pretrained = pretrain_cell(config, name, row=row, seed=seed, data=data, prepared=prepared)
-            evaluations = [evaluate_cell(config, pretrained, task=task, data=data) for task in tasks]
+            evaluations = [
+                evaluate_cell(config, pretrained, task=task, fingerprint=data.fingerprints.get(task)) for task in tasks
+            ]
             chains.append([*([] if prepared is None else [prepared]), pretrained, *evaluations])
     return chains

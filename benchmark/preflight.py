@@ -225,6 +225,21 @@ def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, f
         with progress_lines("pretraining images", findings.say):
             images = open_pretraining(config.data, data_root=places.data_root, store=places.store)
     findings.add("pretraining images", None)
+    fingerprints, skips = check_tasks(config, tasks, places, findings=findings)
+    return Data(images, fingerprints, skips)
+
+
+def check_tasks(
+    config: BenchConfig, tasks: Sequence[str], places: Places, *, findings: Findings
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Check libraries, config and data of tasks.
+
+    Returns:
+        Hashes of the data of those that can be read, and why the others will be skipped, both by name.
+
+    Raises:
+        UserError: the config of a task names what does not exist.
+    """
     fingerprints, skips = {}, {}
     for name in tasks:
         try:
@@ -232,7 +247,7 @@ def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, f
         except (ImportError, OSError, ValueError) as error:
             skips[name] = " ".join(str(error).split())
         findings.add(f"{name} data", skips.get(name))
-    return Data(images, fingerprints, skips)
+    return fingerprints, skips
 
 
 def _check_task(options: TaskOptions, places: Places, *, name: str, say: Callable[[str], None]) -> str:
