@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmark import cells, preflight
 from benchmark.cells import Cell
-from benchmark.config import BenchConfig, load
+from benchmark.config import load
 from benchmark.current import current_keys, remember
 from benchmark.environment import choose_device
 from benchmark.errors import UserError, blaming_the_user
@@ -66,13 +66,11 @@ class Prepared:
         template: the job of any cell.
         chains: cells in the order in which they depend on each other.
         skips: row and task -> why that evaluation cannot be computed here.
-        backbone: what is evaluated, in words.
     """
 
     template: Job
     chains: list[list[Cell]]
     skips: dict[tuple[str, str], str]
-    backbone: str
 
 
 def run(request: Request, *, stages: Collection[str]) -> int:
@@ -90,32 +88,27 @@ def run(request: Request, *, stages: Collection[str]) -> int:
     if "pretrain" not in stages:
         prepared = _without_new_ceiling(prepared, request, findings)
         _require_backbones(prepared.chains, request)
-    return compute(prepared, request, findings, reporting="report" in stages, started=started)
+    prepared = rehearsed(prepared, findings, strict=request.strict, done=False)
+    _say(_describe(prepared.template, prepared.chains))
+    return compute(prepared, jobs=request.jobs, reporting="report" in stages, started=started)
 
 
-def compute(prepared: Prepared, request: Request, findings: Findings, *, reporting: bool, started: float) -> int:
-    """Rehearse, run the cells that are missing and, `reporting`, show the table that they belong to.
+def compute(prepared: Prepared, *, jobs: int, reporting: bool, started: float) -> int:
+    """Run the cells that are missing and, `reporting`, show the table that they belong to.
 
     Args:
-        prepared: the request, checked.
-        request: the request.
-        findings: what its checks found.
+        prepared: a request that has been checked and rehearsed.
+        jobs: chains computed at the same time.
         reporting: print the tables, write tables and figures.
         started: reading of `time.perf_counter` at the start.
 
     Returns:
         0, also where tasks were skipped, or 1 if a cell failed.
-
-    Raises:
-        UserError: with `strict`, something would be skipped.
     """
-    skips = _skips(prepared, request, findings, done=False)
-    template, chains, runs = prepared.template, prepared.chains, request.places.runs
-    cells_ = {cell.key for chain in chains for cell in chain}  # rows may share a preparation
-    _say(f"{len(cells_)} cells in {len(chains)} rows on {template.device}: {prepared.backbone}")
+    template, chains, runs = prepared.template, prepared.chains, prepared.template.places.runs
     drawn = current_keys(runs) or set()
     keys = remember(runs, template.config, chains)
-    tally = run_chains(chains, template, skips=skips, jobs=request.jobs, say=_say)
+    tally = run_chains(chains, template, skips=prepared.skips, jobs=jobs, say=_say)
     _say(_summary(tally, seconds=time.perf_counter() - started))
     if tally.skipped == sum(cell.task is not None for chain in chains for cell in chain) > 0:
         _say("every requested task was skipped; the reasons are above and below the table")
@@ -133,7 +126,8 @@ def check(request: Request) -> None:
         UserError: something is wrong with the request, or with `strict` something would be skipped.
     """
     findings = Findings(_say, every=True)
-    _skips(_prepare(request, stages=("evaluate",), findings=findings), request, findings, done=True)
+    prepared = _prepare(request, stages=("evaluate",), findings=findings)
+    rehearsed(prepared, findings, strict=request.strict, done=True)
 
 
 def report(runs: Path, *, keys: Collection[str] | None, figures: bool) -> list[Path]:
@@ -200,12 +194,15 @@ def _prepare(request: Request, *, stages: Collection[str], findings: Findings) -
         preflight.check_row(config.row(row), images=data.images)
     chains = plan(config, Path(request.config).stem, rows=rows, seeds=seeds, tasks=tasks, data=data)
     template = Job(chains[0][0], config, places, device, request.plugins, live=sys.stdout.isatty())
-    skips = {(row, task): reason for row in rows for task, reason in data.skips.items()}
-    return Prepared(template, chains, skips, _describe(config))
+    return Prepared(template, chains, {(row, task): reason for row in rows for task, reason in data.skips.items()})
 
 
-def _skips(prepared: Prepared, request: Request, findings: Findings, *, done: bool) -> dict[tuple[str, str], str]:
-    """Rehearse the evaluations, also those that are `done`; return why some cannot be computed here."""
+def rehearsed(prepared: Prepared, findings: Findings, *, strict: bool, done: bool) -> Prepared:
+    """Rehearse the evaluations that are not skipped already, also those that are `done`, and skip what cannot run.
+
+    Raises:
+        UserError: `strict`, and something would be skipped.
+    """
     job = prepared.template
     waiting = [
         cell
@@ -215,9 +212,9 @@ def _skips(prepared: Prepared, request: Request, findings: Findings, *, done: bo
     ]
     stage = Stage(job.places, job.device, job.config.threads)
     found = rehearse(needed(waiting, job.config, device=job.device), stage, findings)
-    if request.strict:
+    if strict:
         findings.refuse()
-    return prepared.skips | found
+    return replace(prepared, skips=prepared.skips | found)
 
 
 def _without_new_ceiling(prepared: Prepared, request: Request, findings: Findings) -> Prepared:
@@ -237,11 +234,12 @@ def _require_backbones(chains: Sequence[Sequence[Cell]], request: Request) -> No
         raise UserError(f"evaluate: not pretrained yet: {', '.join(missing)}; run clbench pretrain or bench first")
 
 
-def _describe(config: BenchConfig) -> str:
+def _describe(template: Job, chains: Sequence[Sequence[Cell]]) -> str:
+    config, keys = template.config, {cell.key for chain in chains for cell in chain}  # rows may share a preparation
     model, training = config.model, config.training
     return (
-        f"ResNet-{model.depth} x{model.width:g} ({model.stem} stem), {config.views.size} px, "
-        f"{training.epochs:g} epochs of batch {training.batch}"
+        f"{len(keys)} cells in {len(chains)} rows on {template.device}: ResNet-{model.depth} x{model.width:g} "
+        f"({model.stem} stem), {config.views.size} px, {training.epochs:g} epochs of batch {training.batch}"
     )
 
 

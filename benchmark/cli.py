@@ -37,6 +37,7 @@ EXAMPLES = """examples:
   clbench bench --objectives infonce,mrcl --tasks detection --set training.lr=1e-3
   clbench bench --objectives mine --import my_package.my_objective
   clbench evaluate --checkpoint moco_v2_800ep.pth.tar --arch resnet50 --tasks detection
+  clbench doctor --config shapes                         does everything that this config asks for run here?
   clbench table --runs runs                              rebuild the tables from what is stored
   clbench new mine; clbench check mine --import mine     an objective to start from, and what it has to hold
   clbench list --json | python -m json.tool              names of objectives, configs and tasks
@@ -120,7 +121,7 @@ def _commands() -> tuple[Command, ...]:
         ("new", "write NAME.py, an objective to start from", new, (add_new,)),
         (
             "doctor",
-            "say what is installed, which device, which data sets are there",
+            "say what is installed; with --config, what of it can run here",
             _doctor,
             (_add_doctor, add_import),
         ),

@@ -31,7 +31,8 @@ def run(request: Request, checkpoint: Checkpoint) -> int:
     """
     started = time.perf_counter()
     findings = Findings(lambda line: print(line, flush=True), every=False)
-    return bench.compute(_prepare(request, checkpoint, findings), request, findings, reporting=True, started=started)
+    prepared = bench.rehearsed(_prepare(request, checkpoint, findings), findings, strict=request.strict, done=False)
+    return bench.compute(prepared, jobs=request.jobs, reporting=True, started=started)
 
 
 def _prepare(request: Request, checkpoint: Checkpoint, findings: Findings) -> Prepared:
@@ -58,7 +59,7 @@ def _prepare(request: Request, checkpoint: Checkpoint, findings: Findings) -> Pr
         chains.append([imported, *evaluations])
     live = sys.stdout.isatty()
     template = Job(chains[0][0], config, places, device, request.plugins, live=live, checkpoint=checkpoint.file)
-    return Prepared(template, chains, {(row, task): reason for task, reason in skips.items()}, f"the backbone of {row}")
+    return Prepared(template, chains, {(row, task): reason for task, reason in skips.items()})
 
 
 def _make_shapes(config: BenchConfig, request: Request) -> None:

@@ -145,13 +145,13 @@ def pretrain_cell(
 
 
 def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, fingerprint: str | None) -> Cell:
-    """The evaluation of one pretrained backbone on one task; of one that will be skipped, data and config are None."""
-    options, readable = config.tasks[task], fingerprint is not None
+    """The evaluation of one pretrained backbone on one task; None for the data of one that will be skipped."""
+    options = config.tasks[task]
     inputs: dict[str, Any] = {
         "task": task,
         "options": asdict(options),
         "config": _resolved(options)
-        if readable and isinstance(options, DetectionOptions | SegmentationOptions)
+        if fingerprint is not None and isinstance(options, DetectionOptions | SegmentationOptions)
         else None,
         "seed": pretrained.seed,
         "threads": config.threads,

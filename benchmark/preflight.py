@@ -225,16 +225,17 @@ def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, f
         with progress_lines("pretraining images", findings.say):
             images = open_pretraining(config.data, data_root=places.data_root, store=places.store)
     findings.add("pretraining images", None)
-    return Data(images, *check_tasks(config, tasks, places, findings=findings))
+    fingerprints, skips = check_tasks(config, tasks, places, findings=findings)
+    return Data(images, fingerprints, skips)
 
 
 def check_tasks(
     config: BenchConfig, tasks: Sequence[str], places: Places, *, findings: Findings
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Check libraries and data of every task.
+    """Check libraries, config and data of tasks.
 
     Returns:
-        Task -> fingerprint of its data, and task -> why it will be skipped.
+        Hashes of the data of those that can be read, and why the others will be skipped, both by name.
 
     Raises:
         UserError: the config of a task names what does not exist.

@@ -162,16 +162,20 @@ def _in_one_process(waiting: Sequence[Rehearsal], stage: Stage, say: Callable[[s
     """Rehearse in a new process until all is done or the process ends; at least one outcome."""
     receiver, sender = multiprocessing.get_context("spawn").Pipe(duplex=False)
     process = multiprocessing.get_context("spawn").Process(target=_perform, args=(tuple(waiting), stage, sender))
-    with _ended(process):
-        sender.close()
-        for each in waiting:
-            with progress_lines(f"{each.task} rehearsal", say):
-                answer = _answer(receiver)
-            if answer is None:
-                log = each.folder(stage.places.runs) / "log.txt"
-                yield each, f"{_how_it_ended(process)}; see {log}", ""
-                return
-            yield each, *answer
+    try:
+        with _ended(process):
+            sender.close()
+            for each in waiting:
+                with progress_lines(f"{each.task} rehearsal", say):
+                    answer = _answer(receiver)
+                if answer is None:
+                    log = each.folder(stage.places.runs) / "log.txt"
+                    yield each, f"{_how_it_ended(process)}; see {log}", ""
+                    return
+                yield each, *answer
+    finally:
+        for each in waiting:  # of a process that was killed
+            shutil.rmtree(_work(each.folder(stage.places.runs), process.pid), ignore_errors=True)
 
 
 @contextmanager
@@ -224,7 +228,7 @@ def _perform(rehearsals: Sequence[Rehearsal], stage: Stage, sender: Connection) 
 
 def _try(rehearsal: Rehearsal, stage: Stage, *, log: Path) -> str | None:
     """Rehearse one task; return why it failed, None if it did not."""
-    work = log.with_name(f"work.{os.getpid()}")
+    work = _work(log.parent, os.getpid())
     try:
         work.mkdir()
         for library in LIBRARIES.get(rehearsal.options.family, ()):
@@ -243,6 +247,11 @@ def _try(rehearsal: Rehearsal, stage: Stage, *, log: Path) -> str | None:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return None
+
+
+def _work(folder: Path, process: int | None) -> Path:
+    """Where a process rehearses; two commands may rehearse the same at the same time."""
+    return folder / f"work.{process}"
 
 
 def _context(spec: BackboneSpec, stage: Stage, *, work: Path) -> Context:

@@ -1,17 +1,13 @@
 """Rows whose views are channels of a colour space, from the plan to the table."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from broken_runs import start_and_kill
 from clbench_runs import data_root
 from learned_views import STEPS, learned, write_config
 from tiny_pretraining import images as tiny_images
@@ -243,16 +239,9 @@ def test_tables_show_rows_and_numbers_alone_and_say_how_views_were_learned(bench
 def test_a_killed_preparation_goes_on_and_ends_in_the_same_bits(bench: tuple[Path, str, Path], tmp_path: Path) -> None:
     straight, config, data = bench
     words = command("pretrain", tmp_path, config, data, "semi")
-    process = subprocess.Popen([sys.executable, "-m", "benchmark", *words], start_new_session=True, stdout=-3)
-    try:
-        while not (found := list(tmp_path.glob("cells/*/checkpoint.pth"))):
-            assert process.poll() is None
-            time.sleep(0.005)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    assert not (found[0].parent / "colour.pth").exists()
-    assert 2 <= torch.load(found[0], weights_only=False)["meta"]["iter"] < STEPS
+    checkpoint, _ = start_and_kill(words, tmp_path)
+    assert not (checkpoint.parent / "colour.pth").exists()
+    assert 2 <= torch.load(checkpoint, weights_only=False)["meta"]["iter"] < STEPS
     assert main(words) == 0
     for kind, name in (("prepare", "colour.pth"), ("pretrain", "backbone.pth")):
         key = by_name(tmp_path)[f"{kind} semi"]["key"]

@@ -12,44 +12,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from broken_runs import GOING_WRONG, start, wait_for_checkpoint
 from clbench_runs import data_root, records
 
 from benchmark.cli import main
 
 STEPS = 24
-PLUGIN = '''"""Objectives that go wrong on the second of two processes."""
-
-import os
-import signal
-
-import torch.distributed as dist
-
-from objectives.contract import Dims, Objective
-from objectives.registry import OBJECTIVES
-
-
-class GoesWrong(Objective):
-    def __init__(self, dims: Dims) -> None:
-        super().__init__()
-        self.step = 0
-
-    def forward(self, views, net):
-        self.step += 1
-        size = net.encode(views.x1).h.square().mean()
-        return {"pull": size, "push": self.go_wrong(size) if self.step == 3 and dist.get_rank() == 1 else size}
-
-
-@OBJECTIVES.register_module("diverging")
-class Diverging(GoesWrong):
-    def go_wrong(self, size):
-        return size * float("nan")
-
-
-@OBJECTIVES.register_module("killed")
-class Killed(GoesWrong):
-    def go_wrong(self, size):
-        os.kill(os.getpid(), signal.SIGKILL)
-'''
 
 
 def words(command: str, runs: Path, data: Path) -> list[str]:
@@ -104,24 +72,6 @@ def test_a_bench_on_two_processes_has_every_number_and_one_writer(straight: Path
     assert not {"checkpoint.pth", "checkpoint.tmp", "torchrun"} & {path.name for path in folder.iterdir()}
 
 
-def start(runs: Path, data: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "benchmark", *words("pretrain", runs, data)]
-    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def wait_for_checkpoint(runs: Path, process: subprocess.Popen[bytes], *, after: int) -> int:
-    """Wait until a step beyond `after` has been saved; return that step."""
-    while True:
-        assert process.poll() is None
-        for path in runs.glob("cells/*/checkpoint.pth"):
-            checkpoint = torch.load(path, weights_only=False)
-            step: int = checkpoint["meta"]["iter"]
-            assert "network.backbone.conv1.weight" in checkpoint["state_dict"]  # as one process writes it
-            if step > after:
-                return step
-        time.sleep(0.05)
-
-
 def alive(group: int) -> Iterator[str]:
     """Ids of the processes of a group; those that only wait to be collected are dead."""
     for path in Path("/proc").glob("[0-9]*/stat"):
@@ -147,15 +97,17 @@ def is_gone(group: int) -> bool:
 def test_a_bench_that_was_stopped_and_killed_leaves_no_process_and_ends_in_the_same_bits(
     tmp_path: Path, data: Path, straight: Path
 ) -> None:
-    stopped = start(tmp_path, data)
-    step = wait_for_checkpoint(tmp_path, stopped, after=0)
+    stopped = start(words("pretrain", tmp_path, data))
+    checkpoint, step = wait_for_checkpoint(tmp_path, stopped)
+    saved = torch.load(checkpoint, weights_only=False)["state_dict"]
+    assert "network.backbone.conv1.weight" in saved  # as one process writes it
     assert len(list(alive(stopped.pid))) >= 4  # the command, the cell and its two processes
     os.killpg(stopped.pid, signal.SIGINT)  # Ctrl-C in a terminal
     assert stopped.wait() == 130
     assert is_gone(stopped.pid)
 
-    killed = start(tmp_path, data)
-    step = wait_for_checkpoint(tmp_path, killed, after=step)
+    killed = start(words("pretrain", tmp_path, data))
+    _, step = wait_for_checkpoint(tmp_path, killed, after=step)
     killed.kill()  # the command alone
     killed.wait()
     assert is_gone(killed.pid)
@@ -171,7 +123,7 @@ def test_a_bench_that_was_stopped_and_killed_leaves_no_process_and_ends_in_the_s
 
 
 def test_what_goes_wrong_on_one_process_ends_both_and_is_the_reason(tmp_path: Path, data: Path) -> None:
-    (tmp_path / "wrong.py").write_text(PLUGIN)
+    (tmp_path / "wrong.py").write_text(GOING_WRONG)
     command = ["pretrain", "--config", "smoke", "--objectives", "diverging,killed", "--import", "wrong"]
     command += ["--runs", "runs", "--data-root", str(data), "--set", "processes=2", "--set", "threads=1"]
     done = subprocess.run(

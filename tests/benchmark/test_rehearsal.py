@@ -132,6 +132,7 @@ def test_a_library_that_kills_its_process_ends_one_rehearsal_alone(
     reasons, said = perform(rehearsals()[::-1], stage)
     assert reasons["infonce", "voc"].startswith("the process that tried one step was killed by signal 11; see ")
     assert "classification rehearsal: ok" in said
+    assert list((tmp_path / "runs").glob("rehearsals/*/work*")) == []
 
 
 def test_compiled_operators_that_do_not_load_are_remarked_on(

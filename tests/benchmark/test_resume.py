@@ -1,15 +1,11 @@
 """A pretraining that is killed goes on at the same command, and ends in the bits of one that never was."""
 
 import csv
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
+from broken_runs import start_and_kill
 from clbench_runs import data_root, records
 
 from benchmark.cli import main
@@ -35,27 +31,13 @@ def rows(cell: Path) -> list[list[str]]:
         return list(csv.reader(file))[1:]
 
 
-def start_and_kill(runs: Path, data: Path) -> Path:
-    """Kill the whole process group as soon as there is a checkpoint; return the cell's folder."""
-    command = [sys.executable, "-m", "benchmark", *words(runs, data)]
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
-    try:
-        while not (found := list(runs.glob("cells/*/checkpoint.pth"))):
-            assert process.poll() is None
-            time.sleep(0.005)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    return found[0].parent
-
-
 def test_a_killed_pretraining_goes_on_and_ends_in_the_same_bits(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     data, straight, killed = data_root(tmp_path_factory), tmp_path / "straight", tmp_path / "killed"
     assert main(words(straight, data)) == 0
 
-    cell = start_and_kill(killed, data)
+    cell = start_and_kill(words(killed, data), killed)[0].parent
     assert not (cell / "cell.json").exists()
     assert not (cell / "backbone.pth").exists()
     stopped_at = torch.load(cell / "checkpoint.pth", weights_only=False)["meta"]["iter"]

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,17 @@ def test_the_doctor_gives_a_line_for_every_check(
     assert not (tmp_path / "runs/cells").exists()
     assert clbench("doctor", "--strict") == 2
     assert clbench("doctor", "--strict", "--tasks", "here") == 0
+
+
+def test_a_library_that_is_not_installed_is_named_with_how_to_get_it(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "mmseg", None)  # as Python marks a module that cannot be found
+    words = ["doctor", "--config", "smoke", "--tasks", "ade20k", "--runs", str(tmp_path), "--data-root", str(data)]
+    assert main(words) == 0
+    wanted = "ade20k data: skipped: mmseg is not installed: make setup, or pip install -e '.[dense]'"
+    assert wanted in capsys.readouterr().out.splitlines()
+    assert main([*words, "--strict"]) == 2
 
 
 def test_floor_and_ceiling_come_by_one_flag(clbench: Command, tmp_path: Path) -> None:
