@@ -33,21 +33,30 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 MODULE2PACKAGE["mmseg"] = (
     "mmseg"  # where `_base_ = "mmseg::..."` is looked up; mmengine knows only the original package
 )
-# Warnings of mmdet, mmseg and mmcv about themselves: a metric not used here, modules and functions that move, softmax
-# over two classes (meant), and worker processes that VOCMetric forks.
+# Warnings of mmdet, mmseg, mmcv and pycocotools about themselves: a metric not used here, what moves or is deprecated,
+# softmax over two classes (meant), and worker processes that VOCMetric forks.
 _WARNINGS = (
     "faster_coco_eval is not installed",
     "``MultiScaleDeformableAttention`` has been moved",
     "``build_pixel_sampler`` would be deprecated",
     "For binary segmentation, we suggest",
     r"This process .* is multi-threaded, use of fork\(\)",
+    "`reduce_zero_label` will be deprecated",
+    "__array__ implementation doesn't accept a copy keyword",
+    "indexing with dtype torch.uint8 is now deprecated",
 )
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Drop what mmdet, mmseg and pycocotools print, and their warnings that matter to nobody here."""
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+    with contextlib.redirect_stdout(io.StringIO()), _expected_warnings():
+        yield
+
+
+@contextlib.contextmanager
+def _expected_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
         for message in _WARNINGS:
             warnings.filterwarnings("ignore", message=message)
         yield
@@ -212,7 +221,8 @@ def train_and_test(config: Config, *, context: Context) -> dict[str, float]:
             runner.register_hook(PreciseBatchNorm(config.get("precise_batch_norm", 0)))
             runner.register_hook(Checkpoint(kept, interval=config.get("checkpoint_interval", 0)))
             assert runner.train_loop is not None  # builds the data sets, which print
-        runner.train()
+        with _expected_warnings():
+            runner.train()
         with quiet():
             scores = dict(runner.test())
         kept.unlink(missing_ok=True)

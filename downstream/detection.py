@@ -127,20 +127,19 @@ def _fit_heads(config: Config, *, spec: BackboneSpec, file: Path, classes: int) 
     heads = [roi_head.bbox_head, roi_head.get("mask_head")]
     if "neck" in model:
         model.neck.in_channels = channels
+        width = head_width = model.neck.out_channels
         while len(strides) < model.neck.num_outs:  # FPN adds levels by halving the last
             strides.append(2 * strides[-1])
     else:  # C4: proposals and regions are read from the one stage, and the last stage is the head
-        model.rpn_head.update(in_channels=channels[0], feat_channels=channels[0])
+        width, head_width = channels[0], spec.stage_dims[3]
+        model.rpn_head.feat_channels = width
         roi_head.shared_head.update(type=PretrainedRes5.__name__, spec=asdict(spec), file=str(file))
-        for part in filter(None, extractors):
-            part.out_channels = channels[0]
-        for part in filter(None, heads):
-            part.in_channels = spec.stage_dims[3]
+    model.rpn_head.in_channels = width
     model.rpn_head.anchor_generator.strides = strides
     for part in filter(None, extractors):
-        part.featmap_strides = strides[: len(channels)]
+        part.update(out_channels=width, featmap_strides=strides[: len(channels)])
     for part in filter(None, heads):
-        part.num_classes = classes
+        part.update(in_channels=head_width, num_classes=classes)
 
 
 def _score(scores: dict[str, float], names: tuple[str, ...]) -> float:

@@ -30,6 +30,7 @@ class OneStream(Sampler[list[int]]):
     """
 
     def __init__(self, sampler: Sampler[int], batch_size: int, groups: dict[str, Any] | None) -> None:
+        self.sampler = sampler
         self._pass = -(-len(sampler) // batch_size)  # type: ignore[arg-type]
         together = {"type": BatchSampler, "drop_last": True} if groups is None else groups
         self.batches: Iterator[list[int]] = iter(

@@ -23,12 +23,10 @@ def save_image(file: Path, seed: int) -> None:
 
 
 def save_map(file: Path, labels: Sequence[int]) -> None:
-    """Stripes of all `labels`."""
+    """All `labels`, one after the other in reading order."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    columns = np.array([labels[column * len(labels) // WIDTH] for column in range(WIDTH)], dtype=np.uint8)
-    rows = np.array([labels[row * len(labels) // HEIGHT] for row in range(HEIGHT)], dtype=np.uint8)
-    half = np.broadcast_to(columns, (HEIGHT // 2, WIDTH)), np.broadcast_to(rows[::2, None], (HEIGHT // 2, WIDTH))
-    Image.fromarray(np.concatenate(half)).save(file)
+    place = np.arange(WIDTH * HEIGHT) * len(labels) // (WIDTH * HEIGHT)
+    Image.fromarray(np.array(labels, dtype=np.uint8)[place].reshape(HEIGHT, WIDTH)).save(file)
 
 
 def write_voc(root: Path, classes: Sequence[str]) -> None:

@@ -41,7 +41,7 @@ class Detector(nn.Module):
 
     def __init__(self, file: Path, spec: BackboneSpec) -> None:
         super().__init__()
-        fields = {"spec": asdict(spec), "file": str(file)}
+        fields: dict[str, Any] = {"spec": asdict(spec), "file": str(file)}
         self.backbone = PretrainedResNet(**fields, out_indices=(2,), frozen_stages=-1, norm_eval=False)
         self.roi_head = RoIHead(PretrainedRes5(**fields, extra_norm=True, frozen=False, norm_eval=False))
         mean, std = ([255 * value for value in values] for values in (spec.mean, spec.std))
