@@ -48,9 +48,6 @@ tasks = dict(
         data="own/voc",
         overrides={{**small_detector, **layout, **lists}},
     ),
-    objects=dict(
-        **own, dataset="own objects", config="downstream/coco_tree.py", data="own/coco", overrides=small_detector
-    ),
     masks=dict(
         **own, dataset="own masks", config="downstream/coco_tree_masks.py", data="own/coco", overrides=small_detector
     ),
@@ -78,7 +75,6 @@ del classes, small_detector, layout, lists, own
 """
 METRICS = {
     "boxes": {"AP", "AP50", "AP75"},
-    "objects": {"AP", "AP50", "AP75"},
     "masks": {"AP", "AP50", "AP75", "mask_AP", "mask_AP50", "mask_AP75"},
     "labels": {"mIoU"},
 }
