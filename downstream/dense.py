@@ -18,33 +18,45 @@ from mmengine import Config
 from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
+from mmengine.registry import Registry
 from mmengine.runner import Runner
 from torch import nn
 
 from downstream import pretrained_resnet, transfer
 from downstream.backbone import BackboneSpec
-from downstream.tasks import Context
+from downstream.precise_batch_norm import PreciseBatchNorm
+from downstream.resume import Checkpoint, OneStream
+from downstream.tasks import Context, DetectionOptions, SegmentationOptions
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
 MODULE2PACKAGE["mmseg"] = (
     "mmseg"  # where `_base_ = "mmseg::..."` is looked up; mmengine knows only the original package
 )
-# Warnings of mmdet, mmseg and mmcv about themselves: a metric not used here, modules and functions that move, softmax
-# over two classes (meant), and worker processes that VOCMetric forks.
+# Warnings of mmdet, mmseg, mmcv and pycocotools about themselves: a metric not used here, what moves or is deprecated,
+# softmax over two classes (meant), and worker processes that VOCMetric forks.
 _WARNINGS = (
     "faster_coco_eval is not installed",
     "``MultiScaleDeformableAttention`` has been moved",
     "``build_pixel_sampler`` would be deprecated",
     "For binary segmentation, we suggest",
     r"This process .* is multi-threaded, use of fork\(\)",
+    "`reduce_zero_label` will be deprecated",
+    "__array__ implementation doesn't accept a copy keyword",
+    "indexing with dtype torch.uint8 is now deprecated",
 )
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Drop what mmdet, mmseg and pycocotools print, and their warnings that matter to nobody here."""
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+    with contextlib.redirect_stdout(io.StringIO()), _expected_warnings():
+        yield
+
+
+@contextlib.contextmanager
+def _expected_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
         for message in _WARNINGS:
             warnings.filterwarnings("ignore", message=message)
         yield
@@ -104,10 +116,50 @@ def leaf_datasets(dataset: Any) -> Iterator[Any]:
         yield from leaf_datasets(part)
 
 
-def complete(config: Config, *, data: Path, classes: tuple[str, ...], context: Context) -> None:
+def class_names(options: DetectionOptions | SegmentationOptions, config: Config, registry: Registry) -> tuple[str, ...]:
+    """The classes of a task: those of its options, or the ones that its data set brings along.
+
+    Raises:
+        ValueError: neither has any.
+    """
+    if options.classes:
+        return options.classes
+    kind = next(leaf_datasets(config.train_dataloader.dataset)).type
+    own: dict[str, Any] = registry.get(kind).METAINFO
+    if not own.get("classes"):
+        raise ValueError(f"{options.dataset}: classes must name the classes, since {kind} has none of its own; got ()")
+    return tuple(own["classes"])
+
+
+def open_datasets(dataset: Any, *, root: Path, metainfo: Mapping[str, Any], registry: Registry, kind: str) -> list[Any]:
+    """Build the data sets inside `dataset` without reading what is in them, to see which files they would read.
+
+    Args:
+        dataset: config of a data set.
+        root: the data tree.
+        metainfo: classes and palette, where the task has its own.
+        registry: mmdet's or mmseg's data sets.
+        kind: what the tree is called in messages.
+
+    Raises:
+        ValueError: a folder or list that the config names is not there.
+    """
+    opened = []
+    for leaf in leaf_datasets(dataset):
+        named = [leaf.get("ann_file", ""), *leaf.get("data_prefix", {}).values()]
+        for name in filter(None, named):
+            if not (root / name).exists():
+                raise ValueError(f"{kind}: {root / name} is missing; expected layout: {', '.join(filter(None, named))}")
+        wanted = {**leaf.to_dict(), "data_root": str(root), "pipeline": [], "lazy_init": True, **metainfo}
+        opened.append(registry.build(wanted))
+    return opened
+
+
+def complete(config: Config, *, data: Path, metainfo: Mapping[str, Any], context: Context) -> None:
     """Fill in what is the same for every dense task: backbone, input statistics, data, seed, files, no validation.
 
-    `config.model.backbone` keeps `out_indices`, `frozen_stages` and `norm_eval`; they belong to the protocol.
+    `config.model.backbone` keeps `out_indices`, `frozen_stages`, `norm_eval` and `dilated`; they are of the protocol.
+    `metainfo` is what the data sets are built with beside their config.
     """
     spec = context.spec
     config.model.backbone.update(
@@ -116,14 +168,18 @@ def complete(config: Config, *, data: Path, classes: tuple[str, ...], context: C
     scaled = {"mean": [255 * value for value in spec.mean], "std": [255 * value for value in spec.std]}
     config.model.data_preprocessor.update(bgr_to_rgb=True, **scaled)
     for loader in (config.train_dataloader, config.test_dataloader):
+        loader.persistent_workers = loader.num_workers > 0
         for dataset in leaf_datasets(loader.dataset):
-            dataset.update(data_root=str(data), metainfo={"classes": classes})
+            dataset.update(data_root=str(data), **metainfo)
+    groups = config.train_dataloader.get("batch_sampler")
+    config.train_dataloader.batch_sampler = {"type": OneStream.__name__, "groups": groups}
     # CUDA has no deterministic backward of RoIAlign and of bilinear upsampling.
     config.randomness = {"seed": context.seed, "deterministic": context.device == "cpu"}
     config.update(work_dir=str(context.work_dir), experiment_name=str(context.work_dir), device=context.device)
     config.update(val_cfg=None, val_dataloader=None, val_evaluator=None)
     config.default_hooks = {"logger": {"type": "LoggerHook", "interval": 10}, "checkpoint": None}
     config.log_processor = {"by_epoch": False}
+    config.train_cfg.fast_forward_on_resume = True  # mmengine's way reads every image again; `Checkpoint` has its own
 
 
 def returned_stages(config: Config, spec: BackboneSpec) -> tuple[list[int], list[int]]:
@@ -139,11 +195,13 @@ def shrink(config: Config) -> Config:
         for dataset in leaf_datasets(loader.dataset):
             dataset.indices = 2
     config.train_cfg = {"type": "IterBasedTrainLoop", "max_iters": 1, "val_interval": 1_000_000}
+    config.checkpoint_interval = 0
+    config.precise_batch_norm = min(1, config.get("precise_batch_norm", 0))
     return config
 
 
 def train_and_test(config: Config, *, context: Context) -> dict[str, float]:
-    """Train, then test once.
+    """Train, or go on with a training that was killed; then test once.
 
     Returns:
         What the test evaluator of the config returns.
@@ -153,14 +211,22 @@ def train_and_test(config: Config, *, context: Context) -> dict[str, float]:
         FloatingPointError: a loss is not finite; names the step and the terms.
     """
     deterministic = torch.are_deterministic_algorithms_enabled()
+    kept = context.work_dir / "checkpoint.pth"
+    if kept.exists():
+        config.update(resume=True, load_from=str(kept))
     try:
         with quiet():
             runner = _Runner.from_cfg(config)
             runner.register_hook(_Watch(context))
+            runner.register_hook(PreciseBatchNorm(config.get("precise_batch_norm", 0)))
+            runner.register_hook(Checkpoint(kept, interval=config.get("checkpoint_interval", 0)))
             assert runner.train_loop is not None  # builds the data sets, which print
-        runner.train()
+        with _expected_warnings():
+            runner.train()
         with quiet():
-            return dict(runner.test())
+            scores = dict(runner.test())
+        kept.unlink(missing_ok=True)
+        return scores
     finally:
         torch.use_deterministic_algorithms(deterministic)
 
@@ -171,6 +237,12 @@ class _Runner(Runner):
     def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
         wrapped: nn.Module = super().wrap_model(model_wrapper_cfg, model)
         return wrapped.to(self.cfg.device)  # mmengine takes CUDA wherever there is one
+
+    def load_checkpoint(self, filename: str, map_location: Any = "cpu", **_: Any) -> dict[str, Any]:
+        checkpoint: dict[str, Any] = torch.load(filename, map_location="cpu", weights_only=False)  # our own file
+        self.model.load_state_dict(checkpoint["state_dict"])
+        self._has_loaded = True
+        return checkpoint
 
     def build_logger(self, log_level: int | str = "INFO", log_file: str | None = None) -> MMLogger:
         logger = super().build_logger(log_level, log_file)
@@ -187,6 +259,8 @@ class _Watch(Hook):
         self._context = context
 
     def before_train(self, runner: Runner) -> None:
+        if runner.iter:
+            return  # a run that goes on was checked when it began
         transfer.check(runner.model, file=self._context.backbone, spec=self._context.spec)
 
     def after_train_iter(

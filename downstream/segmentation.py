@@ -1,15 +1,17 @@
-"""Semantic segmentation with mmseg on an ADE20K-style tree."""
+"""Semantic segmentation with mmseg on a tree of images and label maps."""
 
 from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 from mmengine import Config
 
-from downstream import dense, mmcv_ops, trees
+from downstream import dense, label_maps, mmcv_ops
 from downstream.backbone import BackboneSpec
 from downstream.fingerprint import fingerprint, tree_files
+from downstream.label_maps import LabelSplit
 from downstream.tasks import Context, Metric, SegmentationOptions
 
 
@@ -38,18 +40,57 @@ def check_data(options: SegmentationOptions, *, data_root: Path, store: Path) ->
     Raises:
         ValueError: something is missing, unreadable or out of range; one line.
     """
+    _import_mmseg()
+    from mmseg.registry import DATASETS
+
     root = data_root / options.data
-    trees.check_ade20k(root, classes=options.classes)
+    config = dense.load_config(options.config, overrides=options.overrides)
+    classes = dense.class_names(options, config, DATASETS)
+    train, test = (
+        dense.open_datasets(
+            loader.dataset, root=root, metainfo=_metainfo(options), registry=DATASETS, kind=options.dataset
+        )
+        for loader in (config.train_dataloader, config.test_dataloader)
+    )
+    labelled = tuple(train[0].METAINFO.get("classes", classes))  # a data set's own, of which the task may take some
+    label_maps.check(
+        [_label_split(each) for each in train],
+        [_label_split(each) for each in test],
+        classes=labelled,
+        tree=options.dataset,
+    )
     return fingerprint(root, tree_files(root), store=store)
+
+
+def _label_split(dataset: Any) -> LabelSplit:
+    return LabelSplit(
+        images=Path(dataset.data_prefix["img_path"]),
+        maps=Path(dataset.data_prefix["seg_map_path"]),
+        image_suffix=dataset.img_suffix,
+        map_suffix=dataset.seg_map_suffix,
+        listing=Path(dataset.ann_file) if dataset.ann_file else None,
+        other=dataset.reduce_zero_label,
+    )
 
 
 def _build(options: SegmentationOptions, context: Context) -> Config:
     """The whole mmseg config of a task."""
     _import_mmseg()
+    from mmseg.registry import DATASETS
+
     config = dense.load_config(options.config, overrides=options.overrides)
-    dense.complete(config, data=context.data_root / options.data, classes=options.classes, context=context)
-    _fit_heads(config, spec=context.spec, classes=len(options.classes))
+    dense.complete(config, data=context.data_root / options.data, metainfo=_metainfo(options), context=context)
+    classes = dense.class_names(options, config, DATASETS)
+    _fit_heads(config, spec=context.spec, classes=len(classes))
     return config
+
+
+def _metainfo(options: SegmentationOptions) -> dict[str, Any]:
+    """Classes and palette where the task has its own; mmseg makes up a palette for classes without."""
+    if not options.classes:
+        return {}
+    palette = {"palette": [list(colour) for colour in options.palette]} if options.palette else {}
+    return {"metainfo": {"classes": options.classes, **palette}}
 
 
 def _train_and_test(config: Config, context: Context) -> dict[str, float]:

@@ -65,9 +65,9 @@ class DetectionOptions:
 
     Attributes:
         dataset: name as tables show it.
-        config: mmdet config, a path below configs/.
-        data: tree below the data root (VOCdevkit, or the folder that holds annotations/).
-        classes: names of the classes in the order of their labels.
+        config: mmdet config, a path below configs/ or an absolute one.
+        data: tree below the data root; paths in the config are below it.
+        classes: names of the classes in the order of their labels; () = those of the data set that the config names.
         overrides: dotted keys of the mmdet config and their values.
     """
 
@@ -82,13 +82,15 @@ class DetectionOptions:
 
 @dataclass(frozen=True)
 class SegmentationOptions:
-    """Training and test of an mmseg segmentor on an ADE20K-style tree.
+    """Training and test of an mmseg segmentor on a tree of images and label maps.
 
     Attributes:
         dataset: name as tables show it.
-        config: mmseg config, a path below configs/.
-        data: tree below the data root that holds images/ and annotations/.
-        classes: names of the classes in the order of their labels, without the 0 of "other".
+        config: mmseg config, a path below configs/ or an absolute one.
+        data: tree below the data root; paths in the config are below it.
+        classes: names of the classes in the order of their labels, without the 0 of "other" where the config reduces
+            it; () = those of the data set that the config names.
+        palette: colour of every class, (red, green, blue) of 0 to 255, for pictures; () = any.
         overrides: dotted keys of the mmseg config and their values.
     """
 
@@ -98,7 +100,18 @@ class SegmentationOptions:
     config: str
     data: str
     classes: tuple[str, ...]
+    palette: tuple[tuple[int, int, int], ...]
     overrides: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        """Refuse a palette that does not belong to the classes."""
+        if self.palette and len(self.palette) != len(self.classes):
+            raise ValueError(
+                f"{self.dataset}: palette must have a colour for each of {len(self.classes)} classes, "
+                f"got {len(self.palette)}"
+            )
+        if any(not 0 <= value <= 255 for colour in self.palette for value in colour):
+            raise ValueError(f"{self.dataset}: palette must hold values of 0 to 255, got {self.palette}")
 
 
 TaskOptions = ClassificationOptions | FinetuningOptions | DetectionOptions | SegmentationOptions

@@ -111,6 +111,7 @@ tasks = dict(
         config="downstream/shapes_ade20k.py",
         data="shapes/ADEChallengeData2016",
         classes=("background", *classes),
+        palette=(),
         overrides=dict(),
     ),
 )

@@ -72,3 +72,4 @@ param_scheduler = [
     dict(type="LinearLR", start_factor=0.1, by_epoch=False, begin=0, end=20),
     dict(type="PolyLR", power=0.9, by_epoch=False, begin=20, end=200),
 ]
+checkpoint_interval = 100

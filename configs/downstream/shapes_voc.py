@@ -84,3 +84,4 @@ param_scheduler = [
     dict(type="LinearLR", start_factor=0.1, by_epoch=False, begin=0, end=20),
     dict(type="CosineAnnealingLR", by_epoch=False, begin=20, T_max=140, end=160),
 ]
+checkpoint_interval = 100

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import subprocess
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from operator_loops import iou, roi_align_loop
 from torch import Tensor
 
 from downstream import dense, mmcv_ops
@@ -26,13 +25,6 @@ torchvision_only = pytest.mark.skipif(WHICH == "compiled", reason="mmcv's own op
 def random_boxes(count: int) -> Tensor:
     corner, size = torch.rand(count, 2) * 50, torch.rand(count, 2) * 30 + 1
     return torch.cat([corner, corner + size], dim=1)
-
-
-def iou(a: list[float], b: list[float], offset: int) -> float:
-    width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]) + offset)
-    height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]) + offset)
-    areas = [(box[2] - box[0] + offset) * (box[3] - box[1] + offset) for box in (a, b)]
-    return width * height / (sum(areas) - width * height)
 
 
 @pytest.mark.parametrize("offset", [0, 1])
@@ -57,42 +49,6 @@ def test_nms_with_offset_removes_a_box_that_is_kept_without() -> None:
 
 def test_nms_of_no_boxes_is_empty() -> None:
     assert nms(torch.zeros(0, 4), torch.zeros(0), 0.5)[1].shape == (0,)
-
-
-def bilinear(plane: Tensor, y: float, x: float) -> Tensor:
-    """Value of an (H, W) plane at a point; 0 more than one cell outside."""
-    height, width = plane.shape
-    if not (-1 <= y <= height and -1 <= x <= width):
-        return plane.new_zeros(())
-    y, x = min(max(y, 0.0), height - 1), min(max(x, 0.0), width - 1)
-    top, left = min(int(y), height - 1), min(int(x), width - 1)
-    bottom, right = min(top + 1, height - 1), min(left + 1, width - 1)
-    upper = plane[top, left] * (1 - (x - left)) + plane[top, right] * (x - left)
-    lower = plane[bottom, left] * (1 - (x - left)) + plane[bottom, right] * (x - left)
-    return upper * (1 - (y - top)) + lower * (y - top)
-
-
-def roi_align_loop(features: Tensor, rois: Tensor, size: int, scale: float, ratio: int, aligned: bool) -> Tensor:
-    output = features.new_zeros(len(rois), features.shape[1], size, size)
-    shift = 0.5 if aligned else 0.0
-    for number, (image, *corners) in enumerate(rois.tolist()):
-        left, top, right, bottom = (corner * scale - shift for corner in corners)
-        width, height = right - left, bottom - top
-        if not aligned:
-            width, height = max(width, 1.0), max(height, 1.0)
-        rows = ratio if ratio > 0 else math.ceil(height / size)
-        columns = ratio if ratio > 0 else math.ceil(width / size)
-        for channel, i, j in product(range(features.shape[1]), range(size), range(size)):
-            samples = [
-                bilinear(
-                    features[int(image), channel],
-                    top + (i + (a + 0.5) / rows) * height / size,
-                    left + (j + (b + 0.5) / columns) * width / size,
-                )
-                for a, b in product(range(rows), range(columns))
-            ]
-            output[number, channel, i, j] = torch.stack(samples).mean()
-    return output
 
 
 ROIS = torch.tensor(

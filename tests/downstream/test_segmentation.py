@@ -24,6 +24,7 @@ def options(**overrides: Any) -> SegmentationOptions:
         config="downstream/shapes_ade20k.py",
         data="ade20k",
         classes=CLASSES,
+        palette=(),
         overrides=settings,
     )
 

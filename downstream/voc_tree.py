@@ -1,0 +1,105 @@
+"""Is a VOC tree there, readable and consistent? Asked before training."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from downstream import trees
+from downstream.trees import Box
+
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
+
+
+@dataclass(frozen=True)
+class VocSplit:
+    """Where the images of a list and their annotations lie.
+
+    Attributes:
+        listing: text file with a name a line.
+        images: folder of NAME`suffix`.
+        annotations: folder of NAME.xml.
+        suffix: how the names of image files end.
+    """
+
+    listing: Path
+    images: Path
+    annotations: Path
+    suffix: str
+
+    @property
+    def layout(self) -> str:
+        """The files that are expected, in words."""
+        return f"{self.listing}, {self.images}/NAME{self.suffix}, {self.annotations}/NAME.xml"
+
+
+@dataclass(frozen=True)
+class _Annotation:
+    size: tuple[int, int] | None
+    names: list[str]
+    learnt: list[str]  # names of the objects that are not difficult, which alone are trained on
+
+
+def check(train: Sequence[VocSplit], test: Sequence[VocSplit], *, classes: Sequence[str]) -> None:
+    """Check both splits: lists, every annotation, a sample of the images; and that they have no image in common.
+
+    Raises:
+        ValueError: in one line, what is missing, unreadable, unknown or in both.
+    """
+    learnt: set[str] = set()
+    images: list[list[Path]] = []
+    for splits in (train, test):
+        images.append([])
+        for split in splits:
+            found = _check_split(split, classes=classes)
+            images[-1] += found
+            if splits is train:
+                learnt |= {name for annotation in found.values() for name in annotation.learnt}
+    trees.require_apart(*images, tree="VOC")
+    trees.require_every_class(learnt, classes, tree="VOC")
+
+
+def _check_split(split: VocSplit, *, classes: Sequence[str]) -> dict[Path, _Annotation]:
+    """Check one list; return its images and their annotations."""
+    for path in (split.listing, split.images, split.annotations):
+        trees.require(path, tree="VOC", layout=split.layout)
+    names = split.listing.read_text().splitlines()
+    if not names:
+        raise ValueError(f"VOC: {split.listing} lists no images")
+    files = {split.images / f"{name}{split.suffix}": split.annotations / f"{name}.xml" for name in names}
+    found = {}
+    for image, file in files.items():
+        trees.require(file, tree="VOC", layout=split.layout)
+        found[image] = _read(file)
+        trees.require_known(found[image].names, classes, file=file, tree="VOC")
+    sizes = {image: annotation.size for image, annotation in found.items()}
+    trees.check_images(sizes, tree="VOC", layout=split.layout, annotation=files)
+    return found
+
+
+def _read(file: Path) -> _Annotation:
+    """Read an annotation file and check its boxes."""
+    try:
+        root = ElementTree.parse(file).getroot()
+        objects = root.findall("object")
+        boxes = [_box(entry) for entry in objects]
+        size = None
+        if root.find("size") is not None:
+            size = int(root.findtext("size/width", "")), int(root.findtext("size/height", ""))
+        easy = [entry for entry in objects if not int(entry.findtext("difficult", "0"))]
+    except (ElementTree.ParseError, ValueError) as error:
+        raise ValueError(f"VOC: {file} is no VOC annotation: {error}") from error
+    trees.check_inside(boxes, size, file=file, tree="VOC")
+    return _Annotation(size, _names(objects), _names(easy))
+
+
+def _names(objects: Sequence[ElementTree.Element]) -> list[str]:
+    return [entry.findtext("name", "") for entry in objects]
+
+
+def _box(entry: ElementTree.Element) -> Box:
+    """The box of an object; VOC counts pixels from 1 and includes the last."""
+    left, top, right, bottom = (float(entry.findtext(f"bndbox/{side}", "")) for side in _SIDES)
+    return left - 1, top - 1, right, bottom
