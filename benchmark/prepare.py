@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 from benchmark.generator_model import GeneratorModel, settings, total_steps
 from benchmark.pretrain import StepBatches
-from benchmark.runner import Training, train
+from benchmark.runner import train
 from benchmark.seeds import derived_seed
 from benchmark.views.generator import GeneratorTraining
 from benchmark.views.policy import ViewConfig
@@ -64,17 +64,16 @@ def prepare(
     steps = total_steps(training, len(images.images))
     model = GeneratorModel(views, seed=seed, classes=len(images.classes), images=len(images.images)).to(device)
     optimisers = model.optimisers()
-    whole = Training(
-        model=model,
-        batches=_Batches(images, training, steps=steps, seed=seed),
-        steps=steps,
+    train(
+        model,
+        _Batches(images, training, steps=steps, seed=seed),
         optimiser=optimisers,
         schedule={name: [_schedule(optimisers[name], training, steps=steps)] for name in ("critic", "generator")},
         hooks=hooks,
         seed=seed,
+        work_dir=work_dir,
         several=False,
     )
-    train(whole, work_dir=work_dir)
     if not all(weight.isfinite().all() for weight in model.colour.parameters()):
         raise FloatingPointError(f"the colour space is not finite after step {steps}")
     return Prepared(model.colour, model.findings())

@@ -18,7 +18,7 @@ from benchmark.batch_norm import share_batch_norm
 from benchmark.data_parallel import join_group
 from benchmark.network import PretrainNetwork
 from benchmark.optimisers import build_optimiser, build_schedule
-from benchmark.runner import Training, train
+from benchmark.runner import train
 from benchmark.seeds import derived_seed
 from benchmark.views.channel_split import ChannelSplit
 from benchmark.views.policy import ViewConfig, ViewPolicy
@@ -126,17 +126,16 @@ def pretrain(
         join_group(device, processes=config.processes)
         share_batch_norm(model)
     optimiser = build_optimiser(model, config.training)
-    training = Training(
-        model=model,
-        batches=StepBatches(images, batch=config.training.batch, steps=steps, seed=seed),
-        steps=steps,
+    train(
+        model,
+        StepBatches(images, batch=config.training.batch, steps=steps, seed=seed),
         optimiser=optimiser,
         schedule=build_schedule(optimiser, config.training, steps=steps),
         hooks=[_TargetUpdate(model), *hooks],
         seed=seed,
+        work_dir=work_dir,
         several=several,
     )
-    train(training, work_dir=work_dir)
     return parts.network.backbone
 
 

@@ -1,15 +1,15 @@
-"""mmengine's Runner as every training of the harness uses it: quiet, on the model's own device, resumable."""
+"""mmengine's Runner as every training of this package uses it: quiet, on the model's device, resumed where it was."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -17,52 +17,50 @@ from torch.utils.data import DataLoader, Dataset
 from benchmark.data_parallel import average_gradients
 
 # mmengine's own hooks for logging, timing and run-time information transfer a value to the host at every step.
-_QUIET = {"runtime_info": None, "timer": None, "sampler_seed": None, "logger": None, "checkpoint": None}
+_QUIET = ("runtime_info", "timer", "sampler_seed", "logger", "checkpoint")
 
 
-@dataclass(frozen=True)
-class Training:
-    """What is trained, and on what.
+def train(
+    model: BaseModel,
+    batches: Dataset[Any],
+    *,
+    optimiser: Any,
+    schedule: Any,
+    hooks: Sequence[Hook],
+    seed: int,
+    work_dir: Path,
+    several: bool,
+) -> None:
+    """Train a model for one step a batch.
 
-    Attributes:
-        model: as mmengine trains it, on its device.
-        batches: item t is what step t needs; as many items as there are steps.
-        steps: length of the training.
-        optimiser: mmengine's wrapper, or one by name for each part of the model.
-        schedule: mmengine's schedulers, likewise.
+    If `work_dir` holds `checkpoint.pth`, the training goes on from there.
+
+    Args:
+        model: the model, on its device.
+        batches: item t is the batch of step t; as many as there are steps.
+        optimiser: mmengine's wrapper of the optimiser, or of several.
+        schedule: mmengine's schedules of it.
         hooks: what accompanies the training.
-        seed: seed of what libraries draw by themselves.
-        several: whether this is one of several processes that share the batches.
+        seed: seed of the process's own random streams.
+        work_dir: folder of the checkpoint and of TensorBoard's files.
+        several: this is one of several processes, and average the gradients of all.
     """
-
-    model: nn.Module
-    batches: Dataset[Any]
-    steps: int
-    optimiser: Any
-    schedule: Any
-    hooks: Sequence[Hook]
-    seed: int
-    several: bool
-
-
-def train(training: Training, *, work_dir: Path) -> None:
-    """Train on from `work_dir/checkpoint.pth`, or from the start where there is none; TensorBoard writes there too."""
-    checkpoint, device = work_dir / "checkpoint.pth", _device(training.model)
+    checkpoint = work_dir / "checkpoint.pth"
     runner = _Runner(
-        model=training.model,
+        model=model,
         work_dir=str(work_dir),
-        train_dataloader=DataLoader(training.batches, batch_size=None, shuffle=False, num_workers=0),
-        train_cfg={"by_epoch": False, "max_iters": training.steps},
-        optim_wrapper=training.optimiser,
-        param_scheduler=training.schedule,
-        default_hooks=_QUIET,
-        custom_hooks=list(training.hooks),
+        train_dataloader=DataLoader(batches, batch_size=None, shuffle=False, num_workers=0),
+        train_cfg={"by_epoch": False, "max_iters": len(batches)},  # type: ignore[arg-type]
+        optim_wrapper=optimiser,
+        param_scheduler=schedule,
+        default_hooks=dict.fromkeys(_QUIET),
+        custom_hooks=list(hooks),
         visualizer={"type": "Visualizer", "vis_backends": [{"type": "TensorboardVisBackend"}]},
         load_from=str(checkpoint) if checkpoint.exists() else None,
         resume=checkpoint.exists(),
-        launcher="pytorch" if training.several else "none",
+        launcher="pytorch" if several else "none",
         # CUDA has no deterministic form of some kernels.
-        randomness={"seed": training.seed, "deterministic": device.type == "cpu"},
+        randomness={"seed": seed, "deterministic": _device(model).type == "cpu"},
         log_level="WARNING",
         experiment_name=str(work_dir),
     )
