@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.config import known_configs, load
+from benchmark.data_check import HOW_TO_INSTALL
 from benchmark.environment import PACKAGES, choose_device, device_name, installed_version
 from benchmark.errors import UserError
-from benchmark.preflight import HOW_TO_INSTALL
 
 
 def examine(*, data_root: Path, runs: Path) -> Iterator[str]:

@@ -7,7 +7,9 @@ import platform
 import resource
 import subprocess
 from datetime import datetime, timezone
+from functools import cache
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,15 @@ def installed_version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+@cache
+def installed_stack() -> list[Any]:
+    """Versions of what runs the tasks, and whether mmcv has operators of its own."""
+    mmcv = find_spec("mmcv")
+    folders = [] if mmcv is None else map(Path, mmcv.submodule_search_locations or ())
+    operators = [[path.name, path.stat().st_size] for folder in folders for path in sorted(folder.glob("_ext*"))]
+    return [[name, installed_version(name)] for name in (*PACKAGES, "scikit-learn")] + operators
 
 
 def peak_memory_bytes(device: str) -> int:

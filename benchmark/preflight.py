@@ -5,9 +5,8 @@ What the user mistyped is an error; what the machine or the data lack is a task 
 
 from __future__ import annotations
 
-import importlib.util
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,39 +16,18 @@ import torch
 from benchmark.config import BenchConfig, Row
 from benchmark.data import shapes
 from benchmark.data.pretraining import open_pretraining
+from benchmark.data_check import data_of, missing_libraries
 from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.findings import Findings
 from benchmark.optimisers import OPTIMISERS, PRECISIONS, SCHEDULES
+from benchmark.places import Places as Places
 from benchmark.pretrain import build_parts
 from benchmark.progress import progress_lines
 from downstream.dense import load_config
-from downstream.families import family
 from downstream.imagefolder import ImageSet
 from downstream.tasks import DetectionOptions, SegmentationOptions, TaskOptions
 from objectives.registry import OBJECTIVES, defaults
 from results.order import CEILING
-
-# What the families import that a bare installation does not have.
-LIBRARIES = {"detection": ("mmcv", "mmdet", "pycocotools"), "segmentation": ("mmcv", "mmseg")}
-HOW_TO_INSTALL = "make setup, or pip install -e '.[dense]'"
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where things are read and written.
-
-    Attributes:
-        runs: results.
-        data_root: data trees.
-    """
-
-    runs: Path
-    data_root: Path
-
-    @property
-    def store(self) -> Path:
-        """Decoded images, kept for the next reader."""
-        return self.runs / "images"
 
 
 @dataclass(frozen=True)
@@ -242,27 +220,22 @@ def check_tasks(
     """
     fingerprints, skips = {}, {}
     for name in tasks:
-        try:
-            fingerprints[name] = _check_task(config.tasks[name], places, name=name, say=findings.say)
-        except (ImportError, OSError, ValueError) as error:
-            skips[name] = " ".join(str(error).split())
-        findings.add(f"{name} data", skips.get(name))
+        _check_config(config.tasks[name])
+    for name, (fingerprint, reason) in data_of({name: config.tasks[name] for name in tasks}, places, findings.say):
+        if reason is not None:
+            skips[name] = reason
+        else:
+            fingerprints[name] = fingerprint
+        findings.add(f"{name} data", reason)
     return fingerprints, skips
 
 
-def _check_task(options: TaskOptions, places: Places, *, name: str, say: Callable[[str], None]) -> str:
-    """Check libraries, config and data of a task; return the fingerprint of the data.
+def _check_config(options: TaskOptions) -> None:
+    """Read the mm config of a task, unless it may have its base in a library that is not installed.
 
     Raises:
-        UserError: the config of the task names what does not exist.
-        ImportError: a library is not installed.
-        ValueError: the data are missing or malformed.
+        UserError: it names what does not exist.
     """
-    for package in LIBRARIES.get(options.family, ()):
-        if importlib.util.find_spec(package) is None:
-            raise ImportError(f"{package} is not installed: {HOW_TO_INSTALL}")
-    if isinstance(options, DetectionOptions | SegmentationOptions):
+    if isinstance(options, DetectionOptions | SegmentationOptions) and not missing_libraries(options):
         with blaming_the_user():
             load_config(options.config, overrides=options.overrides)
-    with progress_lines(f"{name} data", say):
-        return family(options.family).check_data(options, data_root=places.data_root, store=places.store)

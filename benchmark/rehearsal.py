@@ -9,19 +9,15 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import multiprocessing
 import os
 import shutil
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.util import find_spec
+from functools import partial
 from itertools import chain
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +26,13 @@ import torch
 from benchmark import cells
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig
-from benchmark.environment import PACKAGES, installed_version
+from benchmark.data_check import HOW_TO_INSTALL, LIBRARIES
+from benchmark.environment import installed_stack
 from benchmark.findings import Findings
 from benchmark.output import output_to
-from benchmark.preflight import HOW_TO_INSTALL, LIBRARIES, Places
+from benchmark.places import Places
 from benchmark.pretrain import backbone_spec
-from benchmark.processes import INTERRUPTED, end_with_parent
-from benchmark.progress import progress_lines
+from benchmark.trials import tried
 from downstream.backbone import Backbone, BackboneSpec, save_backbone
 from downstream.families import family
 from downstream.tasks import Context, TaskOptions
@@ -107,7 +103,7 @@ def needed(cells_: Iterable[Cell], config: BenchConfig, *, device: str) -> list[
         inputs = {name: value for name, value in cell.inputs.items() if name != "seed"}
         inputs |= {"shape": [spec.depth, spec.width, spec.stem, spec.colour is not None]}
         inputs["device"] = device.partition(":")[0]
-        inputs["packages"] = _installed()
+        inputs["packages"] = installed_stack()
         new = Rehearsal(cell.task, config.tasks[cell.task], spec, inputs, rows=())
         known = found.setdefault(new.key, new)
         found[new.key] = replace(known, rows=tuple(dict.fromkeys([*known.rows, cell.objective])))
@@ -126,7 +122,7 @@ def rehearse(rehearsals: Sequence[Rehearsal], stage: Stage, findings: Findings) 
     if waiting:
         findings.say(f"rehearsing one step of {', '.join(dict.fromkeys(each.task for each in waiting))}")
     for each, reason, note in chain(
-        ((each, None, "") for each in rehearsals if each not in waiting), _in_processes(waiting, stage, findings.say)
+        ((each, None, "") for each in rehearsals if each not in waiting), _rehearsed(waiting, stage, findings.say)
     ):
         shapes = sum(other.task == each.task for other in rehearsals)
         findings.add(f"{each.task} rehearsal{f' on {each.shape}' if shapes > 1 else ''}", reason, note=note)
@@ -135,107 +131,43 @@ def rehearse(rehearsals: Sequence[Rehearsal], stage: Stage, findings: Findings) 
     return reasons
 
 
-@cache
-def _installed() -> list[Any]:
-    """Versions of what runs the tasks, and whether mmcv has operators of its own."""
-    mmcv = find_spec("mmcv")
-    folders = [] if mmcv is None else map(Path, mmcv.submodule_search_locations or ())
-    operators = [[path.name, path.stat().st_size] for folder in folders for path in sorted(folder.glob("_ext*"))]
-    return [[name, installed_version(name)] for name in (*PACKAGES, "scikit-learn")] + operators
+def _rehearsed(
+    waiting: Sequence[Rehearsal], stage: Stage, say: Callable[[str], None]
+) -> Iterator[tuple[Rehearsal, str | None, str]]:
+    """Rehearse; yield each with why it failed, if it did, and a remark."""
+    work = partial(_perform, stage=stage)
+    for each, answer, end in tried(work, waiting, name=lambda each: f"{each.task} rehearsal", limit_s=LIMIT_S, say=say):
+        folder = each.folder(stage.places.runs)
+        if answer is None:
+            for left in folder.glob("work.*"):
+                shutil.rmtree(left, ignore_errors=True)
+            answer = f"the process that tried one step {end}; see {folder / 'log.txt'}", ""
+        yield each, *answer
 
 
-Outcome = tuple[Rehearsal, str | None, str]
-"""A rehearsal, why it failed if it did, and a remark."""
-
-
-def _in_processes(waiting: Sequence[Rehearsal], stage: Stage, say: Callable[[str], None]) -> Iterator[Outcome]:
-    """Rehearse in a process, and in a new one what was left where it ended."""
-    while waiting:
-        count = 0
-        for outcome in _in_one_process(waiting, stage, say):
-            count += 1
-            yield outcome
-        waiting = waiting[count:]
-
-
-def _in_one_process(waiting: Sequence[Rehearsal], stage: Stage, say: Callable[[str], None]) -> Iterator[Outcome]:
-    """Rehearse in a new process until all is done or the process ends; at least one outcome."""
-    receiver, sender = multiprocessing.get_context("spawn").Pipe(duplex=False)
-    process = multiprocessing.get_context("spawn").Process(target=_perform, args=(tuple(waiting), stage, sender))
-    try:
-        with _ended(process):
-            sender.close()
-            for each in waiting:
-                with progress_lines(f"{each.task} rehearsal", say):
-                    answer = _answer(receiver)
-                if answer is None:
-                    log = each.folder(stage.places.runs) / "log.txt"
-                    yield each, f"{_how_it_ended(process)}; see {log}", ""
-                    return
-                yield each, *answer
-    finally:
-        for each in waiting:  # of a process that was killed
-            shutil.rmtree(_work(each.folder(stage.places.runs), process.pid), ignore_errors=True)
-
-
-@contextmanager
-def _ended(process: Any) -> Iterator[None]:
-    """Start a process, and leave none behind."""
-    process.start()
-    try:
-        yield
-    finally:
-        process.join(0.5)
-        process.kill()
-        process.join()
-
-
-def _answer(receiver: Connection) -> tuple[str | None, str] | None:
-    """What a rehearsal has to say; None if its process ended or took too long."""
-    try:
-        return receiver.recv() if receiver.poll(LIMIT_S) else None
-    except EOFError:
-        return None
-
-
-def _how_it_ended(process: Any) -> str:
-    process.join(0.5)
-    if process.exitcode is None:
-        return f"one step took more than {LIMIT_S:.0f} s"
-    if process.exitcode == INTERRUPTED:
-        raise KeyboardInterrupt
-    how = f"was killed by signal {-process.exitcode}" if process.exitcode < 0 else f"ended with {process.exitcode}"
-    return f"the process that tried one step {how}"
-
-
-def _perform(rehearsals: Sequence[Rehearsal], stage: Stage, sender: Connection) -> None:
-    """Rehearse, inside the process; send why each failed if it did, and a remark."""
-    end_with_parent()
+def _perform(rehearsal: Rehearsal, *, stage: Stage) -> tuple[str | None, str]:
+    """Rehearse, inside the process; return why it failed, if it did, and a remark."""
     torch.set_num_threads(stage.threads)
-    for each in rehearsals:
-        folder, started = each.folder(stage.places.runs), time.perf_counter()
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "log.txt").unlink(missing_ok=True)
-        with output_to(folder / "log.txt"), warnings.catch_warnings(record=True) as raised:
-            warnings.simplefilter("always")
-            reason = _try(each, stage, log=folder / "log.txt")
-        notes = [str(warning.message) for warning in raised if str(warning.message).startswith("mmcv: ")]
-        if reason is None:
-            cells.write_json(folder / "done", {"task": each.task, "seconds": time.perf_counter() - started})
-        with suppress(BrokenPipeError):
-            sender.send((reason, "; ".join(notes)))
+    folder, started = rehearsal.folder(stage.places.runs), time.perf_counter()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "log.txt").unlink(missing_ok=True)
+    with output_to(folder / "log.txt"), warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always")
+        reason = _try(rehearsal, stage, log=folder / "log.txt")
+    if reason is None:
+        cells.write_json(folder / "done", {"task": rehearsal.task, "seconds": time.perf_counter() - started})
+    notes = [str(warning.message) for warning in raised if str(warning.message).startswith("mmcv: ")]
+    return reason, "; ".join(notes)
 
 
 def _try(rehearsal: Rehearsal, stage: Stage, *, log: Path) -> str | None:
     """Rehearse one task; return why it failed, None if it did not."""
-    work = _work(log.parent, os.getpid())
+    work = log.with_name(f"work.{os.getpid()}")  # two commands may rehearse the same
     try:
         work.mkdir()
         for library in LIBRARIES.get(rehearsal.options.family, ()):
             importlib.import_module(library)
         family(rehearsal.options.family).rehearse(rehearsal.options, _context(rehearsal.spec, stage, work=work))
-    except KeyboardInterrupt:
-        raise SystemExit(INTERRUPTED) from None
     except ImportError as error:
         traceback.print_exc()
         return f"what it needs does not import: {' '.join(str(error).split())}: {HOW_TO_INSTALL}"
@@ -247,11 +179,6 @@ def _try(rehearsal: Rehearsal, stage: Stage, *, log: Path) -> str | None:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return None
-
-
-def _work(folder: Path, process: int | None) -> Path:
-    """Where a process rehearses; two commands may rehearse the same at the same time."""
-    return folder / f"work.{process}"
 
 
 def _context(spec: BackboneSpec, stage: Stage, *, work: Path) -> Context:

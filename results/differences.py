@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from results.order import CEILING, FLOOR, objective_label, objective_order
 from results.theme import INK, panels, set_title
 
+_FIELD = 13  # characters of a label that are as wide as a field
+
 
 def differences(numbers: pd.DataFrame, *, reference: str) -> pd.DataFrame:
     """Subtract the reference's score of the same seed, then average over the seeds that both have.
@@ -71,8 +73,12 @@ def heat_map(found: pd.DataFrame, *, columns: list[str], title: str, derived: Co
 
 
 def _broken(label: str) -> str:
-    """Break a column's label into lines of a field's width, after underscores where need be."""
-    return textwrap.fill(label.replace("_", "_ "), 13).replace("_ ", "_")
+    """Break a column's label into lines of a field's width: between words, and after underscores of long ones."""
+    lines = textwrap.wrap(label, _FIELD, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(
+        line if len(line) <= _FIELD else textwrap.fill(line.replace("_", "_ "), _FIELD).replace("_ ", "_")
+        for line in lines
+    )
 
 
 def _annotate(

@@ -155,7 +155,7 @@ def test_a_step_that_never_ends_is_ended(stage: Stage, tmp_path: Path, monkeypat
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(rehearsal, "LIMIT_S", 1.0)
     reasons, _ = perform(rehearsals()[1:], stage)
-    assert reasons["infonce", "voc"].startswith("one step took more than 1 s; see ")
+    assert reasons["infonce", "voc"].startswith("the process that tried one step took more than 1 s; see ")
     assert multiprocessing.active_children() == []
 
 
