@@ -160,7 +160,13 @@ def complete(config: Config, *, data: Path, metainfo: Mapping[str, Any], context
 
     `config.model.backbone` keeps `out_indices`, `frozen_stages`, `norm_eval` and `dilated`; they are of the protocol.
     `metainfo` is what the data sets are built with beside their config.
+
+    Raises:
+        ValueError: the config's training images do not come in an endless stream.
     """
+    sampler = config.train_dataloader.get("sampler", {}).get("type")
+    if sampler != "InfiniteSampler":
+        raise ValueError(f"{config.filename}: train_dataloader.sampler must be of type InfiniteSampler, got {sampler}")
     spec = context.spec
     config.model.backbone.update(
         type=pretrained_resnet.PretrainedResNet.__name__, spec=asdict(spec), file=str(context.backbone)

@@ -9,7 +9,7 @@ data = dict(
     tree="smoke",
     pretrain="smoke/pretrain/images",
     labels="smoke/pretrain/factors.csv",
-    shapes=dict(pretrain=64, classification_train=64, classification_test=32, dense_train=16, dense_test=8),
+    shapes=dict(pretrain=64, classification_train=64, classification_test=32, dense_train=24, dense_test=8),
 )
 model = dict(width=0.25)
 training = dict(epochs=2, batch=32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import own_trees
@@ -9,6 +10,9 @@ import pytest
 from clbench_runs import records
 
 from benchmark.cli import main
+from benchmark.config import load
+from downstream.dense import load_config
+from downstream.tasks import DetectionOptions, SegmentationOptions
 
 CONFIG = """
 _base_ = "{base}"
@@ -121,3 +125,16 @@ def test_a_broken_tree_stops_the_command_before_any_training_with_one_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
     assert not list((tmp_path / "runs").glob("cells/*/cell.json"))
+
+
+def test_the_config_for_ones_own_data_in_the_readme_is_sound(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    (text,) = re.findall(r"```\n(_base_ = .*?)```", (root / "README.md").read_text(), flags=re.DOTALL)
+    file = tmp_path / "mine.py"
+    file.write_text(text.replace("imagefolder.py", f"{root}/configs/bench/imagefolder.py"))
+    tasks = load(str(file)).tasks
+    assert set(tasks) == {"boxes", "labels"}
+    for options in tasks.values():
+        assert isinstance(options, DetectionOptions | SegmentationOptions)
+        settings = load_config(options.config, overrides=options.overrides)
+        assert settings.train_cfg.max_iters in (6000, 8000)

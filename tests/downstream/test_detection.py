@@ -104,6 +104,27 @@ def test_an_unknown_override_is_refused_with_the_nearest_name(key: str, hint: st
         detection.run(options("voc", **{key: 1}), context(tmp_path, report=ignore))
 
 
+def test_a_sampler_that_ends_is_refused(tmp_path: Path) -> None:
+    ends = options("voc", **{"train_dataloader.sampler.type": "DefaultSampler"})
+    with pytest.raises(ValueError, match=r"shapes_voc\.py: train_dataloader\.sampler must be of .*got DefaultSampler"):
+        detection.run(ends, context(tmp_path, report=ignore))
+
+
+def test_classes_must_be_named_where_the_data_set_has_none(tmp_path: Path) -> None:
+    nameless = replace(options("voc"), config="downstream/voc_tree.py", classes=(), overrides={})
+    with pytest.raises(ValueError, match=r"^toy voc: classes must name the classes, since VocTreeDataset has none"):
+        detection.run(nameless, context(tmp_path, report=ignore))
+
+
+def test_a_rehearsal_takes_one_step_and_a_test_on_two_images_and_leaves_nothing_to_go_on_from(tmp_path: Path) -> None:
+    write_coco(tmp_path / "data" / "coco", count=6)
+    steps: list[tuple[int, int]] = []
+    task = context(tmp_path, report=lambda step, total, _: steps.append((step, total)))
+    detection.rehearse(options("coco"), task)
+    assert steps == [(1, 1)]
+    assert not list(task.work_dir.rglob("*.pth"))
+
+
 def test_an_unknown_config_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
     wrong = replace(options("voc"), config="downstream/shapes_vok.py")
     with pytest.raises(ValueError, match=r"unknown config '.*shapes_vok\.py'\. Did you mean '.*shapes_voc\.py'\?"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,22 @@ def test_a_detector_of_the_papers_trains_and_is_tested(
     assert steps == [1, 2]
     assert [metric.metric for metric in found] == metrics
     assert all(0 <= metric.value <= 1 for metric in found)
+
+
+@pytest.mark.parametrize("name", ["voc0712_faster_rcnn_c4", "coco_mask_rcnn_c4_1x"])
+def test_a_c4_detector_fits_itself_to_another_depth_width_and_stem(name: str, tmp_path: Path) -> None:
+    narrow = replace(SPEC, depth=18, width=0.25, stem="cifar")
+    torch.manual_seed(0)
+    save_backbone(Backbone(narrow), tmp_path / "narrow.pth")
+    write = paper_trees.write_voc if "voc" in name else paper_trees.write_coco
+    write(tmp_path / "tree", ("one", "two"))
+    options = DetectionOptions(
+        name, f"downstream/{name}.py", "tree", classes=("one", "two"), overrides=small_detector(name)
+    )
+    steps: list[int] = []
+    task = replace(context(tmp_path, tmp_path / "narrow.pth", steps), spec=narrow)
+    assert len(detection.run(options, task)) == (3 if "voc" in name else 6)
+    assert steps == [1, 2]
 
 
 TREES: dict[str, tuple[Callable[..., None], Any]] = {
