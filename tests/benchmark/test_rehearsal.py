@@ -112,9 +112,10 @@ def test_data_that_no_step_can_be_taken_on_are_a_reason(stage: Stage, tmp_path: 
 def test_a_library_that_does_not_import_is_named_and_the_other_tasks_go_on(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    which = rehearsals()  # before configs would be looked for in the broken library
     broken("mmdet", tmp_path, 'raise ImportError("libcudart.so.11: cannot open shared object file")')
     monkeypatch.syspath_prepend(tmp_path)
-    reasons, said = perform(rehearsals(), stage)
+    reasons, said = perform(which, stage)
     wanted = (
         "what it needs does not import: libcudart.so.11: cannot open shared object file: make setup, or pip install"
     )
@@ -127,9 +128,10 @@ def test_a_library_that_does_not_import_is_named_and_the_other_tasks_go_on(
 def test_a_library_that_kills_its_process_ends_one_rehearsal_alone(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    which = rehearsals()[::-1]  # before configs would be looked for in the broken library
     broken("mmdet", tmp_path, "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     monkeypatch.syspath_prepend(tmp_path)
-    reasons, said = perform(rehearsals()[::-1], stage)
+    reasons, said = perform(which, stage)
     assert reasons["infonce", "voc"].startswith("the process that tried one step was killed by signal 11; see ")
     assert "classification rehearsal: ok" in said
     assert list((tmp_path / "runs").glob("rehearsals/*/work*")) == []
@@ -138,23 +140,25 @@ def test_a_library_that_kills_its_process_ends_one_rehearsal_alone(
 def test_compiled_operators_that_do_not_load_are_remarked_on(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    which = rehearsals()[1:]  # before configs would be looked for in the broken library
     installed = find_spec("mmcv")
     assert installed is not None
     assert installed.origin is not None
     shutil.copytree(Path(installed.origin).parent, tmp_path / "mmcv", ignore=shutil.ignore_patterns("_ext*"))
     (tmp_path / "mmcv" / f"_ext{EXTENSION_SUFFIXES[0]}").write_bytes(b"of another torch")
     monkeypatch.syspath_prepend(tmp_path)
-    reasons, said = perform(rehearsals()[1:], stage)
+    reasons, said = perform(which, stage)
     assert reasons == {}
     assert said[-1].startswith(f"voc rehearsal: ok (mmcv: {tmp_path}/mmcv/_ext")
     assert "does not load" in said[-1]
 
 
 def test_a_step_that_never_ends_is_ended(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    which = rehearsals()[1:]  # before configs would be looked for in the broken library
     broken("mmdet", tmp_path, "import time; time.sleep(3600)")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(rehearsal, "LIMIT_S", 1.0)
-    reasons, _ = perform(rehearsals()[1:], stage)
+    reasons, _ = perform(which, stage)
     assert reasons["infonce", "voc"].startswith("the process that tried one step took more than 1 s; see ")
     assert multiprocessing.active_children() == []
 
