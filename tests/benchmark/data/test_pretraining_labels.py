@@ -11,6 +11,7 @@ from benchmark.data.pretraining import open_pretraining
 from benchmark.errors import UserError
 from benchmark.preflight import check_row
 from downstream.imagefolder import ImageSet
+from objectives.registry import load_objectives
 
 
 def images(folder: Path, labels: list[str]) -> ImageSet:
@@ -30,6 +31,7 @@ def test_an_empty_label_is_none(tmp_path: Path) -> None:
 
 
 def test_the_ceiling_needs_a_label_for_every_image(tmp_path: Path) -> None:
+    load_objectives([])
     config = load("smoke", ["training.batch=4"])
     found = images(tmp_path, ["b", "", "a", "", "b"])
     check_row(config.row("infonce"), images=found)
