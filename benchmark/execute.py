@@ -133,5 +133,8 @@ class _Executor:
 
 
 def _summary(record: dict[str, Any]) -> str:
-    shown = [m for m in record["metrics"] if m["split"] == "test" and m["selection"] != "oracle"]
+    """The numbers on the test split: what was chosen on validation data, else what stood at the end."""
+    tested = [m for m in record["metrics"] if m["split"] == "test" and m["selection"] != "oracle"]
+    chosen = {m["metric"] for m in tested if m["selection"] == "selected"}
+    shown = [m for m in tested if m["selection"] == "selected" or m["metric"] not in chosen]
     return "".join(f"  {m['metric']} {m['value']:.3f}" for m in shown)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -71,6 +71,18 @@ def start_and_kill(words: Sequence[str], runs: Path) -> tuple[Path, int]:
     process = start(words)
     try:
         return wait_for_checkpoint(runs, process)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def start_and_kill_when(words: Sequence[str], holds: Callable[[], bool]) -> None:
+    """Kill a whole process group as soon as a condition holds, which is to be before it ends by itself."""
+    process = start(words)
+    try:
+        while not holds():
+            assert process.poll() is None
+            time.sleep(0.005)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
