@@ -20,11 +20,11 @@ from benchmark.errors import UserError, blaming_the_user
 from benchmark.execute import Tally, run_chains
 from benchmark.findings import Findings
 from benchmark.plan import choose_rows, choose_seeds, choose_tasks, plan, with_references
-from benchmark.preflight import Places
+from benchmark.preflight import Places, PretrainingImagesError
 from benchmark.rehearsal import Stage, needed, rehearse
 from benchmark.worker import Job
 from objectives.registry import OBJECTIVES, load_objectives
-from results.order import CEILING
+from results.order import CEILING, FLOOR
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,15 @@ def check(request: Request) -> None:
         UserError: something is wrong with the request, or with `strict` something would be skipped.
     """
     findings = Findings(_say, every=True)
-    prepared = _prepare(request, stages=("evaluate",), findings=findings)
-    rehearsed(prepared, findings, strict=request.strict, done=True)
+    try:
+        prepared = _prepare(request, stages=("evaluate",), findings=findings)
+    except PretrainingImagesError as error:  # what there is can still be evaluated: a checkpoint, the floor
+        findings.add("pretraining images", str(error))
+        prepared = _prepare(replace(request, objectives=FLOOR), stages=("evaluate",), findings=findings)
+    prepared = rehearsed(prepared, findings, strict=request.strict, done=True)
+    tasks = {cell.task for chain in prepared.chains for cell in chain} - {None}
+    skipped = {task for _, task in prepared.skips}
+    _say(f"{len(tasks - skipped)} of {len(tasks)} tasks can run here")
 
 
 def report(runs: Path, *, keys: Collection[str] | None, figures: bool) -> list[Path]:
@@ -188,7 +195,8 @@ def _prepare(request: Request, *, stages: Collection[str], findings: Findings) -
     preflight.check_writable(places.runs)
     for row in rows:
         preflight.check_training(config.row(row).config, device=device)
-    data = preflight.prepare_data(config, tasks, places, findings=findings)
+    training = any(preflight.needs_images(config.row(row)) for row in rows)
+    data = preflight.prepare_data(config, tasks, places, training=training, findings=findings)
     rows = preflight.without_ceiling(rows, asked=asked, images=data.images, findings=findings)
     for row in rows:
         preflight.check_row(config.row(row), images=data.images)

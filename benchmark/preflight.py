@@ -15,7 +15,7 @@ import torch
 
 from benchmark.config import BenchConfig, Row
 from benchmark.data import shapes
-from benchmark.data.pretraining import open_pretraining
+from benchmark.data.pretraining import NO_IMAGES, open_pretraining
 from benchmark.data_check import data_of, missing_libraries
 from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.findings import Findings
@@ -35,7 +35,7 @@ class Data:
     """What the checks found out about the data.
 
     Attributes:
-        images: the pretraining images.
+        images: the pretraining images; none where no row trains.
         fingerprints: task name -> hash of its data.
         skips: task name -> why its data cannot be read, or not by what is installed; such a task has no fingerprint.
     """
@@ -112,7 +112,8 @@ def check_row(row: Row, *, images: ImageSet) -> None:
         _check_arguments(name, arguments)
     if row.objective not in OBJECTIVES.module_dict:
         raise unknown("objective", row.objective, OBJECTIVES.module_dict)
-    if len(images.images) < config.training.batch:
+    trains = OBJECTIVES.get(row.objective).trains
+    if trains and len(images.images) < config.training.batch:
         raise UserError(
             f"training.batch must be at most the number of pretraining images, {len(images.images)}, "
             f"got {config.training.batch}"
@@ -186,25 +187,46 @@ def _check_processes(processes: int, *, batch: int, device: str) -> None:
         raise UserError(f"processes must be at most the number of GPUs, {torch.cuda.device_count()}, got {processes}")
 
 
-def prepare_data(config: BenchConfig, tasks: Sequence[str], places: Places, *, findings: Findings) -> Data:
+def needs_images(row: Row) -> bool:
+    """Whether something is trained for a row: its backbone, or the views of it."""
+    kind, generator = OBJECTIVES.module_dict.get(row.objective), row.config.views.generator
+    return kind is None or kind.trains or (generator is not None and generator.training is not None)
+
+
+class PretrainingImagesError(UserError):
+    """There are none, or they are malformed."""
+
+
+def prepare_data(
+    config: BenchConfig, tasks: Sequence[str], places: Places, *, training: bool, findings: Findings
+) -> Data:
     """Make the embedded data if the config asks for them, and check every tree that will be read.
 
     A task whose data or libraries are not there, or are malformed, is one that will be skipped.
 
     Raises:
-        UserError: the pretraining images are missing or malformed, or the config of a task names what does not exist.
+        PretrainingImagesError: something is to be trained, and its images are missing or malformed.
+        UserError: the config of a task names what does not exist.
     """
-    with blaming_the_user():
-        if config.data.shapes is not None:
-            tree = places.data_root / config.data.tree
-            findings.say(f"data: shapes at {tree}")
+    if config.data.shapes is not None:
+        tree = places.data_root / config.data.tree
+        findings.say(f"data: shapes at {tree}")
+        with blaming_the_user():
             shapes.ensure(config.data.shapes, tree)
-        findings.say("data: checking")
-        with progress_lines("pretraining images", findings.say):
-            images = open_pretraining(config.data, data_root=places.data_root, store=places.store)
-    findings.add("pretraining images", None)
+    findings.say("data: checking")
+    images = _open_images(config, places, findings=findings) if training else NO_IMAGES
     fingerprints, skips = check_tasks(config, tasks, places, findings=findings)
     return Data(images, fingerprints, skips)
+
+
+def _open_images(config: BenchConfig, places: Places, *, findings: Findings) -> ImageSet:
+    try:
+        with progress_lines("pretraining images", findings.say):
+            images = open_pretraining(config.data, data_root=places.data_root, store=places.store)
+    except (OSError, ValueError) as error:
+        raise PretrainingImagesError(" ".join(str(error).split())) from error
+    findings.add("pretraining images", None)
+    return images
 
 
 def check_tasks(

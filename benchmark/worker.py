@@ -19,7 +19,7 @@ from mmengine.hooks import Hook
 from benchmark import cells
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig, Row
-from benchmark.data.pretraining import open_pretraining
+from benchmark.data.pretraining import NO_IMAGES, open_pretraining
 from benchmark.environment import describe_environment, peak_memory_bytes
 from benchmark.generator_model import settings
 from benchmark.generator_model import total_steps as generator_steps
@@ -38,6 +38,7 @@ from downstream.backbone import in_colour, save_backbone
 from downstream.checkpoints import digest, import_backbone
 from downstream.colour import ColourSpace, load_colour
 from downstream.families import family
+from downstream.imagefolder import ImageSet
 from downstream.matching import describe
 from downstream.tasks import Context, Report
 from downstream.weights import write_weights
@@ -121,7 +122,7 @@ def _check_source(cell: Cell) -> None:
 def _prepare(job: Job, report: Report) -> Outcome:
     """Train a colour space, or go on with a training that was killed."""
     cell, config = job.cell, job.config.row(job.cell.objective).config
-    images = open_pretraining(config.data, data_root=job.places.data_root, store=job.places.store)
+    images = _images(job)
     _, training = settings(config.views)
     resumed, started = (job.folder / "checkpoint.pth").exists(), time.perf_counter()
     hooks = _hooks(job, config, batch=training.batch, report=report)
@@ -136,6 +137,10 @@ def _prepare(job: Job, report: Report) -> Outcome:
     }
     place = {"dataset": "views", "split": "train", "selection": "last"}
     return [{**place, "metric": name, "value": value} for name, value in prepared.findings.items()], costs
+
+
+def _images(job: Job) -> ImageSet:
+    return open_pretraining(job.config.data, data_root=job.places.data_root, store=job.places.store)
 
 
 def _hooks(job: Job, config: BenchConfig, *, batch: int, report: Report) -> list[Hook]:
@@ -196,7 +201,7 @@ def _train(job: Job, report: Report) -> Outcome:
     """Pretrain, or go on with a pretraining that was killed."""
     cell, row = job.cell, job.config.row(job.cell.objective)
     config = row.config
-    images = open_pretraining(config.data, data_root=job.places.data_root, store=job.places.store)
+    images = _images(job) if OBJECTIVES.get(row.objective).trains else NO_IMAGES
     parts = build_parts(row.objective, config, seed=cell.seed, classes=len(images.classes), device=job.device)
     colour, batch = _colour(job, config), config.training.batch
     if colour is not None:

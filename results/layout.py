@@ -68,8 +68,8 @@ def _positions(summary: pd.DataFrame, *, derived: Collection[str]) -> list[Table
     if compared.empty:
         return []
     caption = (
-        f"{summary['config'].iloc[0]}: position of the means above between floor and ceiling in %, "
-        f"(score - {FLOOR}) / ({CEILING} - {FLOOR}): 0 is {FLOOR}, 100 is {CEILING}, negative is below {FLOOR}."
+        f"{summary['config'].iloc[0]}: position of the means above (each over its seeds) between floor and ceiling "
+        f"in %, (score - {FLOOR}) / ({CEILING} - {FLOOR}): 0 is {FLOOR}, 100 is {CEILING}, negative is below {FLOOR}."
     )
     return [_beside(compared, "position", "{:.0f}", caption=caption, notes=compared["position_note"], derived=derived)]
 

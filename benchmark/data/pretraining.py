@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from benchmark.config import DataConfig
 
 
+NO_IMAGES = ImageSet(torch.empty(0, 3, 0, 0, dtype=torch.uint8), torch.empty(0, dtype=torch.int64), (), "")
+"""What rows that train nothing pretrain on."""
+
+
 def open_pretraining(data: DataConfig, *, data_root: Path, store: Path) -> ImageSet:
     """Open the pretraining images of a config, with labels where there are any.
 

@@ -15,13 +15,14 @@ from benchmark.cli import main
 CONFIG = """_base_ = "{base}"
 tasks = dict(
     _delete_=True,
-    here=dict({task}, dataset="here", train="smoke/classification/train", test="smoke/classification/test"),
-    there=dict({task}, dataset="there", train="elsewhere/train", test="elsewhere/test"),
+    here=dict({task}, dataset="here", data="smoke/classification"),
+    there=dict({task}, dataset="there", data="elsewhere"),
 )
 """
 TASK = (
-    'family="classification", image_size=32, validation=0.2, penalties=(1e-2,), neighbours=20, temperature=0.1, '
-    "train_limit=0"
+    'family="classification", source="folder", train="train", test="test", splits="official", metric="top1", '
+    'validation=0.2, image_size=32, resize=32, interpolation="bicubic", penalties=(1e-2,), neighbours=(20,), '
+    "temperature=0.1"
 )
 REASON = "image folder: {root}/elsewhere/train is missing; "
 Command = Callable[..., int]
@@ -152,3 +153,28 @@ def test_evaluating_leaves_out_a_ceiling_that_is_not_pretrained_and_makes_the_fl
     assert set(statuses(tmp_path / "runs")) == {
         f"{row}/0/{task}" for row in ("random", "infonce") for task in (None, "here")
     }
+
+
+def test_what_trains_nothing_needs_no_pretraining_images(
+    clbench: Command, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = ["--set", "data.shapes=None", "--set", "data.pretrain=nowhere", "--set", "data.labels=''"]
+    assert clbench("bench", "--objectives", "infonce", *own) == 2
+    assert (
+        capsys.readouterr().err
+        == f"clbench: image folder: {data}/nowhere is missing; expected {data}/nowhere/<class>/*.jpg\n"
+    )
+    assert clbench("bench", "--objectives", "random", "--tasks", "here", *own) == 0
+    assert statuses(tmp_path / "runs") == {"random/0/None": "done", "random/0/here": "done"}
+
+
+def test_the_doctor_looks_at_the_tasks_where_there_is_nothing_to_pretrain_on(
+    clbench: Command, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = ["--set", "data.shapes=None", "--set", "data.pretrain=nowhere"]
+    assert clbench("doctor", *own) == 0
+    said = capsys.readouterr().out
+    assert f"pretraining images: skipped: image folder: {data}/nowhere is missing" in said
+    assert "here data: ok" in said
+    assert "here rehearsal: ok" in said
+    assert said.endswith("1 of 2 tasks can run here\n")
