@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,10 +15,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
+from torch._weights_only_unpickler import _get_allowed_globals
 from torch.serialization import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
 
 from downstream.backbone import Backbone, BackboneSpec
 from downstream.matching import Fit, Networks, find
+from downstream.pickled import complaint
 
 
 class _Ignored:
@@ -147,10 +150,12 @@ def _load_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _load(path: Path) -> Any:
     try:
-        with _stand_ins_alone():
+        with _stand_ins_alone(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch tells of the pickle's protocol; what matters is said below
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # an unpickler that is fed anything raises anything
-        raise ValueError(_reason(str(error)) or f"does not read as a checkpoint ({_first_line(error)})") from error
+        reason = _reason(str(error), path) or f"does not read as a checkpoint ({_first_line(error)})"
+        raise ValueError(reason) from error
 
 
 @contextmanager
@@ -165,18 +170,24 @@ def _stand_ins_alone() -> Iterator[None]:
         add_safe_globals(others)
 
 
-def _reason(message: str) -> str | None:
+def _reason(message: str, path: Path) -> str | None:
     """What is wrong with a file that torch refuses for what is in it."""
-    wanted = re.search(r"GLOBAL ([\w.]+)", message)
-    if wanted is not None:
-        return (
-            f"refused, because it asks for {wanted[1]}, and a checkpoint may hold tensors and plain values alone; if "
-            "you trust it, load it where it was made and save its state dict by itself"
-        )
     if "legacy .tar" in message or "TorchScript" in message:
         kind = "the tar format of torch before 0.1.10" if "legacy .tar" in message else "a TorchScript program"
         return f"refused, because it is {kind}, which cannot be read without running it; save its state dict by itself"
-    return None
+    wanted = re.search(r"GLOBAL ([\w.]+)", message)
+    found = f"asks for {wanted[1]}" if wanted else complaint(path, allowed=_allowed())
+    if found is None or found.startswith("asks for"):
+        return found and (
+            f"refused, because it {found}, and a checkpoint may hold tensors and plain values alone; if "
+            "you trust it, load it where it was made and save its state dict by itself"
+        )
+    return f"refused, because it is {found}, which is not read here; save it again with torch.save's default protocol"
+
+
+def _allowed() -> set[str]:
+    """Names that torch's safe unpickler or a stand-in answers to."""
+    return {*_get_allowed_globals(), *(name for _, name in _STAND_INS)}
 
 
 def _first_line(error: Exception) -> str:
