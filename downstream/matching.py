@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from downstream.layouts import LAYOUTS, Layout
+from downstream.layout_rule import Layout
+from downstream.layouts import LAYOUTS
 
 Networks = Mapping[str, Mapping[str, Tensor]]
 """State dicts of a file by the key they lie under; "" is the file itself."""
@@ -34,6 +35,8 @@ class Fit:
         uncounted: counters of batch norms that the file does not hold.
         left: names in the state dict, without wrappers, of everything else.
         others: keys of the other state dicts of the file.
+        tied: this layout and the others that give the same tensors and fit no worse, where they feed images by other
+            statistics; else empty.
     """
 
     layout: Layout
@@ -45,6 +48,7 @@ class Fit:
     uncounted: list[str]
     left: list[str]
     others: list[str]
+    tied: tuple[Layout, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -84,7 +88,8 @@ def find(networks: Networks, wanted: Mapping[str, Tensor], *, layout: str) -> Fi
     if others:
         found = ", ".join(f"{fit.layout.name} ({fit.container or 'the file itself'})" for fit in (complete[0], *others))
         raise ValueError(f"several networks fit, with different values: {found}; choose one by --layout")
-    return min(complete, key=lambda fit: (len(fit.unknown), fit.container not in fit.layout.containers))
+    best = min(complete, key=_rank)
+    return replace(best, tied=_tied(best, complete))
 
 
 def describe(fit: Fit) -> str:
@@ -156,6 +161,22 @@ def _renamed(name: str, layout: Layout) -> str:
     for pattern, replacement in layout.renames:
         name = re.sub(pattern, replacement, name)
     return name
+
+
+def _rank(fit: Fit) -> tuple[int, bool]:
+    """The smaller, the better a layout explains what it found."""
+    return len(fit.unknown), fit.container not in fit.layout.containers
+
+
+def _tied(best: Fit, complete: Sequence[Fit]) -> tuple[Layout, ...]:
+    """Layouts between which nothing in the file decides, if it matters which of them it is.
+
+    Statistics of a tool's own are used where more than a prefix shows that the file is of that tool.
+    """
+    bare = best.layout.statistics is not None and not best.left
+    rivals = [fit for fit in complete if (_rank(fit)[0] == _rank(best)[0] if bare else _rank(fit) == _rank(best))]
+    same = len({fit.layout.statistics for fit in rivals}) == 1
+    return () if same else tuple(fit.layout for fit in rivals)
 
 
 def _same(one: Fit, other: Fit) -> bool:
