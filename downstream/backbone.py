@@ -66,6 +66,9 @@ class BackboneSpec:
             raise ValueError(f"backbone: width must be in (0, 4], got {self.width}")
         if min(self.std) <= 0:
             raise ValueError(f"backbone: std must be > 0 in every channel, got {self.std}")
+        for name, value in (("mean", self.mean), ("std", self.std)):
+            if not all(0 <= channel <= 1 for channel in value):
+                raise ValueError(f"backbone: {name} is that of images in [0, 1]; divide by 255? got {value}")
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> BackboneSpec:

@@ -257,6 +257,10 @@ def folder(tmp_path: Path) -> Path:
         ("--checkpoint good.pth --arch resnet18 --stem cifr", "backbone: stem must be one of ['cifar', "),
         ("--checkpoint good.pth --arch resnet18 --layout mocco", "unknown layout 'mocco'. Did you mean 'moco'?"),
         ("--checkpoint good.pth --arch resnet18 --mean 1,2", "mean: three numbers such as 0.485,0.456,0.406 are"),
+        (
+            "--checkpoint good.pth --arch resnet18 --mean 124,116,104",
+            "mean is that of images in [0, 1]; divide by 255?",
+        ),
         ("--checkpoint good.pth --arch resnet18 --std 0,1,1", "backbone: std must be > 0 in every channel, got (0.0,"),
         ("--checkpoint random.pth --arch resnet18", "name: 'random' is a row already; choose another one by --name"),
         ("--checkpoint two_words.pth --arch resnet18", "got 'two words'; choose one by --name"),
