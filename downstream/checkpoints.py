@@ -37,6 +37,10 @@ class _Ignored:
         """Keep nothing."""
 
 
+class _Array(_Ignored):
+    """Stands for a numpy array."""
+
+
 def _emptied(*_: Any) -> OrderedDict[str, Any]:
     """Stands for a dict that is built by a call and filled afterwards."""
     return OrderedDict()
@@ -46,7 +50,7 @@ def _emptied(*_: Any) -> OrderedDict[str, Any]:
 # these names is bound to a stand-in: what the file calls by that name does nothing, whatever it is given.
 _IGNORED = (
     *(f"builtins.{name}" for name in ("bool", "dict", "float", "getattr", "int", "list", "slice", "str")),
-    *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
+    *(f"numpy.{core}.multiarray.scalar" for core in ("core", "_core")),
     *(f"numpy.{name}" for name in ("dtype", "ndarray")),
     *(f"{module}.{system}Path" for module in ("pathlib", "pathlib._local") for system in ("Posix", "Windows")),
     *(f"omegaconf.base.{name}" for name in ("ContainerMetadata", "Metadata")),
@@ -56,6 +60,7 @@ _IGNORED = (
     "mmengine.logging.history_buffer.HistoryBuffer",
     "typing.Any",
 )
+_DEPTH = 4  # dicts within dicts that are looked into; VISSL's are the deepest
 _DICTS = (
     "lightning.fabric.utilities.data.AttributeDict",
     "lightning_fabric.utilities.data.AttributeDict",
@@ -63,6 +68,7 @@ _DICTS = (
 )
 _STAND_INS: tuple[tuple[Callable[..., Any], str], ...] = (
     *((_Ignored, name) for name in _IGNORED),
+    *((_Array, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")),
     *((OrderedDict, name) for name in _DICTS),
     (_emptied, "collections.defaultdict"),
 )
@@ -81,7 +87,7 @@ def import_backbone(path: Path, spec: BackboneSpec, *, layout: str) -> tuple[Bac
     """Build the backbone of `spec` and fill every tensor of it from a checkpoint.
 
     Args:
-        path: a file of `torch.save`, read with `weights_only=True` alone, or a `.safetensors` file.
+        path: a file of `torch.save`, read with `weights_only=True` alone, or of safetensors, whatever its name.
         spec: the architecture of the backbone and how its input is normalised.
         layout: name of a layout in `downstream.layouts`, or "auto".
 
@@ -119,12 +125,15 @@ def read(path: Path) -> Networks:
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file")
     try:
-        content = _load_safetensors(path) if path.suffix == ".safetensors" else _load(path)
+        content = _load_safetensors(path) if _is_safetensors(path) else _load(path)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     if not isinstance(content, Mapping):
         raise ValueError(f"{path}: a state dict is expected, got {type(content).__name__}")
-    return _networks(content, place="", depth=2)
+    networks = _networks(content, place="", depth=_DEPTH)
+    if not networks and _holds_arrays(content, depth=_DEPTH):
+        raise ValueError(f"{path}: tensors are expected, got arrays of numpy; save them again by torch.from_numpy")
+    return networks
 
 
 def _networks(content: Mapping[Any, Any], *, place: str, depth: int) -> dict[str, dict[str, Tensor]]:
@@ -136,8 +145,25 @@ def _networks(content: Mapping[Any, Any], *, place: str, depth: int) -> dict[str
     return found
 
 
+def _holds_arrays(content: Mapping[Any, Any], *, depth: int) -> bool:
+    within = [value for value in content.values() if isinstance(value, Mapping)] if depth > 0 else []
+    return any(isinstance(value, _Array) for value in content.values()) or any(
+        _holds_arrays(value, depth=depth - 1) for value in within
+    )
+
+
 def _is_dense(value: Any) -> bool:
     return isinstance(value, Tensor) and value.layout is torch.strided and not value.is_quantized
+
+
+def _is_safetensors(path: Path) -> bool:
+    """By what the file begins with: the length of a header in JSON. The name decides where that is no format's."""
+    with path.open("rb") as file:
+        start = file.read(9)
+    length = int.from_bytes(start[:8], "little")
+    if start[8:] == b"{" and length <= path.stat().st_size:
+        return True
+    return path.suffix == ".safetensors" and not start.startswith((b"PK", b"\x80"))
 
 
 def _load_safetensors(path: Path) -> dict[str, Tensor]:
@@ -150,9 +176,9 @@ def _load_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _load(path: Path) -> Any:
     try:
-        with _stand_ins_alone(), warnings.catch_warnings():
+        with path.open("rb") as file, _stand_ins_alone(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch tells of the pickle's protocol; what matters is said below
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(file, map_location="cpu", weights_only=True)  # of a path, torch believes the suffix
     except Exception as error:  # an unpickler that is fed anything raises anything
         reason = _reason(str(error), path) or f"does not read as a checkpoint ({_first_line(error)})"
         raise ValueError(reason) from error

@@ -26,6 +26,7 @@ class Layout:
         automatic: whether `auto` tries it; False for the networks of a file that its paper does not evaluate.
         statistics: per-channel mean and standard deviation, of images in [0, 1], by which the tool normalises what it
             feeds; None where these are ImageNet's or the tool leaves them to the user.
+        decides: containers whose network, where it is whole, is taken before those of other layouts.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Layout:
     left: tuple[str, ...] = ()
     automatic: bool = True
     statistics: tuple[Channels, Channels] | None = None
+    decides: tuple[str, ...] = ()
 
 
 NUMBERED: Renames = (

@@ -15,10 +15,11 @@ LAYOUTS: tuple[Layout, ...] = (
     ),
     Layout(
         "timm",
-        "timm's training checkpoints with averaged weights, which timm itself prefers; without them torchvision's rule "
-        "is the same (timm 1.0, models/_helpers.py)",
+        "checkpoints with averaged weights: timm's, which itself prefers these (timm 1.0, models/_helpers.py), and "
+        "those of torchvision's references/classification/train.py; without them torchvision's rule is the same",
         containers=("state_dict_ema", "model_ema", "state_dict", ""),
-        left=("fc.",),
+        left=("fc.", "n_averaged"),
+        decides=("state_dict_ema", "model_ema"),
     ),
     Layout(
         "moco",
@@ -205,6 +206,51 @@ LAYOUTS: tuple[Layout, ...] = (
         prefix=r"(backbone\.)?(?=\d+\.)",
         renames=NUMBERED,
         left=(*HEADS, "backbone_momentum.", "projection_head_momentum.", "student_", "teacher_", "criterion."),
+    ),
+    Layout(
+        "lightly_dino",
+        "lightly's DINO example, teacher (docs.lightly.ai, examples/pytorch_lightning/dino.py)",
+        containers=("state_dict", ""),
+        prefix=r"teacher_backbone\.",
+        renames=NUMBERED,
+        left=("teacher_head.", "student_", "criterion."),
+    ),
+    Layout(
+        "lightly_dino_student",
+        "lightly's DINO example, student",
+        containers=("state_dict", ""),
+        prefix=r"student_backbone\.",
+        renames=NUMBERED,
+        left=("student_head.", "teacher_", "criterion."),
+        automatic=False,
+    ),
+    Layout(
+        "bolts",
+        "SimCLR and BYOL (online network) of Lightning-Universe/lightning-bolts (pl_bolts/models/self_supervised)",
+        containers=("state_dict",),
+        prefix=r"(online_network\.)?encoder\.",
+        left=(
+            "encoder.fc.",
+            "projection.",
+            "online_network.",
+            "target_network.",
+            "predictor.",
+            "non_linear_evaluator.",
+        ),
+    ),
+    Layout(
+        "vissl",
+        "VISSL's trunk (facebookresearch/vissl, vissl/models/trunks/resnext.py)",
+        containers=("classy_state_dict.base_model.model.trunk",),
+        prefix=r"_feature_blocks\.",
+        left=("_feature_blocks.fc.",),
+    ),
+    Layout(
+        "wrapped",
+        "any module, a LightningModule mostly, that calls a ResNet with torchvision's names its model, net or resnet",
+        containers=("state_dict", ""),
+        prefix=r"(model|net|resnet)\.",
+        left=(*HEADS, "model.fc.", "net.fc.", "resnet.fc.", "fc.", "criterion."),
     ),
     Layout(
         "backbone",

@@ -81,7 +81,8 @@ def find(networks: Networks, wanted: Mapping[str, Tensor], *, layout: str) -> Fi
     if not rules:
         raise ValueError(f"layout must be auto or one of {', '.join(rule.name for rule in LAYOUTS)}, got {layout!r}")
     fits = list(_fits(networks, wanted, rules=rules))
-    complete = [fit for fit in fits if fit.complete]
+    whole = [fit for fit in fits if fit.complete]
+    complete = [fit for fit in whole if fit.container in fit.layout.decides] or whole
     if not complete:
         raise ValueError(_refusal(networks, fits, layout=layout))
     others = [fit for fit in complete if not _same(fit, complete[0])]

@@ -22,6 +22,7 @@ import torchvision
 from lightning_fabric.utilities.data import AttributeDict
 from mmengine.logging import HistoryBuffer
 from omegaconf import OmegaConf
+from safetensors.torch import save_file
 from torch.serialization import get_safe_globals, safe_globals
 
 from downstream.backbone import Backbone, BackboneSpec
@@ -160,6 +161,21 @@ def test_options_and_losses_beside_the_weights_are_no_hindrance(tmp_path: Path) 
         torch.save({"state_dict": state(), **metadata}, tmp_path / "f.pth", _use_new_zipfile_serialization=zipped)
         backbone, _ = import_backbone(tmp_path / "f.pth", SPEC, layout="auto")
         assert all(torch.equal(value, state()[name]) for name, value in backbone.state_dict().items())
+
+
+def test_weights_that_are_arrays_are_refused_as_such(tmp_path: Path) -> None:
+    arrays = {name: value.numpy() for name, value in state().items()}
+    torch.save({"model": {"weights": arrays}, "epoch": 1}, tmp_path / "file.pth")
+    assert "tensors are expected, got arrays of numpy" in refusal(tmp_path / "file.pth")
+
+
+def test_the_format_of_a_file_is_known_by_its_content_and_not_by_its_name(tmp_path: Path) -> None:
+    save_file(state(), tmp_path / "pytorch_model.bin")
+    torch.save(state(), tmp_path / "a.safetensors")
+    torch.save(state(), tmp_path / "b.safetensors", _use_new_zipfile_serialization=False)
+    for name in ("pytorch_model.bin", "a.safetensors", "b.safetensors"):
+        backbone, _ = import_backbone(tmp_path / name, SPEC, layout="auto")
+        assert all(torch.equal(value, state()[key]) for key, value in backbone.state_dict().items())
 
 
 def test_a_whole_pickled_network_is_refused_with_its_class(tmp_path: Path) -> None:
