@@ -12,7 +12,7 @@ from benchmark.cells import Cell
 from benchmark.config import BenchConfig, Row
 from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.source_digest import source_digest
-from downstream.backbone import BackboneSpec
+from downstream.backbone import DEPTHS, BackboneSpec
 from downstream.checkpoints import digest, import_backbone
 from downstream.layouts import LAYOUTS
 from downstream.matching import Fit, describe
@@ -21,7 +21,7 @@ from objectives.registry import OBJECTIVES
 OBJECTIVE = "checkpoint"
 """What stands for the objective in the inputs of an imported cell."""
 
-_ARCHITECTURES = [f"resnet{depth}" for depth in (10, 18, 34, 50, 101, 152)]
+_ARCHITECTURES = [f"resnet{depth}" for depth in DEPTHS]
 _ENDINGS = (".tar", ".pth", ".pt", ".ckpt", ".bin", ".safetensors")
 # Channel statistics of ImageNet, by which nearly every published checkpoint was fed.
 _MEAN, _STD = "0.485,0.456,0.406", "0.229,0.224,0.225"

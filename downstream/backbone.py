@@ -23,6 +23,9 @@ _STAGES: dict[int, tuple[type[BasicBlock | Bottleneck], tuple[int, int, int, int
     101: (Bottleneck, (3, 4, 23, 3)),
     152: (Bottleneck, (3, 8, 36, 3)),
 }
+DEPTHS = tuple(_STAGES)
+"""Layers of the networks that there are."""
+
 # Kernel, stride and padding of the first convolution, and whether the max-pool follows.
 # "stl10" is the cifar stem at stride 2, as InfoCL (arXiv 2203.07004) uses it at 64 pixels; "unpooled" is the imagenet
 # stem as InfoMin's critics (arXiv 2005.10243) have it at 64 pixels; "cifar_pad2" is the cifar stem of solo-learn.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from torch import Tensor
 from torch._weights_only_unpickler import _get_allowed_globals
 from torch.serialization import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
 
-from downstream.backbone import Backbone, BackboneSpec
+from downstream.backbone import DEPTHS, Backbone, BackboneSpec
 from downstream.matching import Fit, Networks, find
 from downstream.pickled import complaint
 
@@ -98,13 +100,14 @@ def import_backbone(path: Path, spec: BackboneSpec, *, layout: str) -> tuple[Bac
         ValueError: the file is no checkpoint, wants to run code, holds the backbone in part, several backbones, or
             values that are not finite; one line.
     """
-    with torch.device("meta"):
-        wanted = Backbone(spec).state_dict()
+    wanted = _wanted(spec)
     networks = read(path)
     try:
         fit = find(networks, wanted, layout=layout)
     except ValueError as error:
-        raise ValueError(f"{path} as {_describe(spec)}: {error}") from error
+        other = _other(networks, spec, layout=layout)
+        held = "" if other is None else f"it holds a {_describe(other)}; "
+        raise ValueError(f"{path} as {_describe(spec)}: {held}{error}") from error
     for name, tensor in fit.tensors.items():
         if wanted[name].is_floating_point() and not (tensor.is_floating_point() and tensor.isfinite().all()):
             raise ValueError(f"{path}: weights must be finite floating-point numbers, {name} has other values")
@@ -112,6 +115,31 @@ def import_backbone(path: Path, spec: BackboneSpec, *, layout: str) -> tuple[Bac
     counters = {name: torch.zeros((), dtype=torch.long) for name in fit.uncounted}
     backbone.load_state_dict({**fit.tensors, **counters})
     return backbone, fit
+
+
+def _wanted(spec: BackboneSpec) -> dict[str, Tensor]:
+    """State dict of shapes without memory."""
+    with torch.device("meta"):
+        wanted: dict[str, Tensor] = Backbone(spec).state_dict()
+    return wanted
+
+
+def _other(networks: Networks, spec: BackboneSpec, *, layout: str) -> BackboneSpec | None:
+    """The architecture that a file holds in place of that of `spec`, if it is one of those here.
+
+    First convolutions, recognised by shape, give stem and width; "imagenet" and "cifar" stand for all stems of theirs.
+    """
+    stems = {7: "imagenet", 3: "cifar"}
+    shapes = {tuple(tensor.shape) for network in networks.values() for tensor in network.values()}
+    firsts = [
+        (shape[0], stems[shape[2]]) for shape in shapes if len(shape) == 4 and shape[1] == 3 and shape[2] in stems
+    ]
+    for (channels, stem), depth in itertools.product(firsts, DEPTHS):
+        with suppress(ValueError):
+            other = replace(spec, depth=depth, width=channels / 64, stem=stem)
+            find(networks, _wanted(other), layout=layout)
+            return other
+    return None
 
 
 def read(path: Path) -> Networks:

@@ -109,8 +109,12 @@ def describe(fit: Fit) -> str:
 
 def families(names: Iterable[str]) -> str:
     """Names by what they begin with, and how many there are: "encoder_k (320), queue (2)"."""
+    return ", ".join(_families(names))
+
+
+def _families(names: Iterable[str]) -> list[str]:
     counts = Counter(map(_family, names))
-    return ", ".join(f"{family} ({count})" for family, count in sorted(counts.items()))
+    return [f"{family} ({count})" for family, count in sorted(counts.items())]
 
 
 def _fits(networks: Networks, wanted: Mapping[str, Tensor], *, rules: Sequence[Layout]) -> Iterator[Fit]:
@@ -186,8 +190,9 @@ def _same(one: Fit, other: Fit) -> bool:
 
 
 def _refusal(networks: Networks, fits: Sequence[Fit], *, layout: str) -> str:
-    seen = "; ".join(
-        f"{key or 'the file itself'}: {families(_unwrapped(network))}" for key, network in networks.items()
+    seen = _some(
+        [f"{key or 'the file itself'}: {_some(_families(_unwrapped(network)))}" for key, network in networks.items()],
+        between="; ",
     )
     nearest = max(fits, key=lambda fit: (len(fit.tensors), -len(fit.beyond)), default=None)
     if nearest is None or not nearest.tensors:
@@ -207,9 +212,9 @@ def _refusal(networks: Networks, fits: Sequence[Fit], *, layout: str) -> str:
     return f"{matched}; {'; '.join(parts)}; in the file: {seen}"
 
 
-def _some(names: Sequence[str]) -> str:
+def _some(names: Sequence[str], *, between: str = ", ") -> str:
     """Up to three names and how many more there are."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return between.join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _family(name: str) -> str:

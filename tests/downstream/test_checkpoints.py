@@ -272,6 +272,39 @@ def test_another_architecture_is_refused_and_says_in_what_it_differs(
     assert re.search(message, refusal(tmp_path / "file.pth", spec=replace(SPEC, **change)))
 
 
+@pytest.mark.parametrize(
+    ("change", "held"),
+    [
+        ({"depth": 50}, "ResNet-18 x0.125 (imagenet stem)"),
+        ({"depth": 34, "stem": "cifar"}, "ResNet-18 x0.125 (imagenet stem)"),
+        ({"stem": "stl10"}, "ResNet-18 x0.125 (imagenet stem)"),
+        ({"width": 0.25}, "ResNet-18 x0.125 (imagenet stem)"),
+        ({"depth": 34, "width": 2.0}, "ResNet-18 x0.125 (imagenet stem)"),
+    ],
+)
+def test_a_refusal_says_first_which_architecture_the_file_holds(
+    change: dict[str, Any], held: str, tmp_path: Path
+) -> None:
+    torch.save({"state_dict": state()}, tmp_path / "file.pth")
+    message = refusal(tmp_path / "file.pth", spec=replace(SPEC, **change))
+    assert f" stem): it holds a {held}; no layout gives all of it, nearest is torchvision" in message
+
+
+def test_a_refusal_does_not_guess_at_a_network_that_is_none(tmp_path: Path) -> None:
+    torch.save({name: value for name, value in state().items() if not name.startswith("layer3")}, tmp_path / "file.pth")
+    assert "it holds" not in refusal(tmp_path / "file.pth", spec=replace(SPEC, depth=50))
+
+
+def test_a_refusal_stays_short_whatever_is_in_the_file(tmp_path: Path) -> None:
+    """Of every list three names are given: tensors, what they begin with, state dicts."""
+    heads = {f"head_{number}.weight": torch.ones(1) for number in range(100)}
+    torch.save({f"model_{number}": state() | heads for number in range(30)} | state(), tmp_path / "file.pth")
+    message = refusal(tmp_path / "file.pth", spec=replace(SPEC, depth=50))
+    assert len(message.removeprefix(str(tmp_path))) < 900
+    assert "and 28 more" in message
+    assert "and 98 more" in message
+
+
 def test_a_deeper_network_is_not_cut_to_size(tmp_path: Path) -> None:
     """Every tensor of a ResNet-50 has a namesake of its shape in a ResNet-101."""
     deep = BackboneSpec(101, 0.125, "imagenet", SPEC.mean, SPEC.std)
