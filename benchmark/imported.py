@@ -53,8 +53,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add = command.add_argument_group("a checkpoint from elsewhere").add_argument
     add("--checkpoint", type=Path, metavar="FILE", help="evaluate the backbone in FILE, whatever tool wrote it")
     add("--arch", metavar="NAME", help="resnet18, resnet50, ...; resnet50x2 is twice as wide")
-    layouts = ", ".join(rule.name for rule in LAYOUTS)
-    add("--layout", metavar="NAME", help=f"how FILE names its tensors: auto (default: whichever gives all), {layouts}")
+    add(
+        "--layout",
+        metavar="NAME",
+        help="how FILE names its tensors: auto (default: whichever gives all), or one of `clbench list`",
+    )
     add("--name", metavar="NAME", help="name of its row (default: that of FILE)")
     add("--stem", metavar="NAME", help="imagenet (default), cifar, cifar_pad2 (solo-learn), stl10, unpooled")
     add("--mean", metavar="R,G,B", help=f"subtracted from images in [0, 1] (default the layout's own, or {_MEAN})")

@@ -55,7 +55,7 @@ def add_import(command: argparse.ArgumentParser) -> None:
 
 
 def list_all(arguments: argparse.Namespace) -> int:
-    """List objectives, configs and tasks."""
+    """List objectives, configs, tasks and layouts."""
     load_plugins(arguments.plugins)
     listing = describe_all()
     if arguments.json:
