@@ -40,7 +40,7 @@ EXAMPLES = """examples:
   clbench doctor --config shapes                         does everything that this config asks for run here?
   clbench table --runs runs                              rebuild the tables from what is stored
   clbench new mine; clbench check mine --import mine     an objective to start from, and what it has to hold
-  clbench list --json | python -m json.tool              names of objectives, configs and tasks
+  clbench list --json | python -m json.tool              objectives, configs, tasks, layouts
 """
 
 
@@ -107,7 +107,7 @@ def _commands() -> tuple[Command, ...]:
         ("bench", "pretrain, evaluate, print the table, draw the figures", _bench, (_add_grid, _add_tasks)),
         ("pretrain", "pretrain only", _pretrain, (_add_grid,)),
         ("evaluate", "evaluate what is pretrained already", _evaluate, (_add_grid, _add_tasks, _add_checkpoint)),
-        ("list", "list objectives, configs and tasks", list_all, (add_json, add_import)),
+        ("list", "list objectives, configs, tasks and layouts", list_all, (add_json, add_import)),
         ("table", "rebuild the tables from the stored results", _table, (_add_runs, add_import)),
         ("plot", "redraw the figures from the stored results", _plot, (_add_runs, add_import)),
         ("cost", "count what the pretraining of every row costs", show_costs, (add_cost,)),

@@ -42,12 +42,14 @@ def _prepare(request: Request, checkpoint: Checkpoint, findings: Findings) -> Pr
         device = choose_device(request.device)
     if request.jobs < 1:
         raise UserError(f"jobs: must be >= 1, got {request.jobs}")
-    config = with_row(load(request.config, request.overrides), checkpoint)
+    plain = load(request.config, request.overrides)
+    config = with_row(plain, checkpoint)
     if config.threads < 1:
         raise UserError(f"threads must be > 0, got {config.threads}")
     seeds, tasks, places = choose_seeds(request.seeds), choose_tasks(request.tasks, config), request.places
     preflight.check_writable(places.runs)
-    inputs, found = examine(checkpoint)
+    checkpoint, inputs, found = examine(checkpoint)
+    config = with_row(plain, checkpoint)  # now with the statistics of its layout
     findings.say(found)
     _make_shapes(config, request)
     fingerprints, skips = preflight.check_tasks(config, tasks, places, findings=findings)

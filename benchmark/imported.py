@@ -12,16 +12,16 @@ from benchmark.cells import Cell
 from benchmark.config import BenchConfig, Row
 from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.source_digest import source_digest
-from downstream.backbone import BackboneSpec
+from downstream.backbone import DEPTHS, BackboneSpec
 from downstream.checkpoints import digest, import_backbone
 from downstream.layouts import LAYOUTS
-from downstream.matching import describe
+from downstream.matching import Fit, describe
 from objectives.registry import OBJECTIVES
 
 OBJECTIVE = "checkpoint"
 """What stands for the objective in the inputs of an imported cell."""
 
-_ARCHITECTURES = [f"resnet{depth}" for depth in (10, 18, 34, 50, 101, 152)]
+_ARCHITECTURES = [f"resnet{depth}" for depth in DEPTHS]
 _ENDINGS = (".tar", ".pth", ".pt", ".ckpt", ".bin", ".safetensors")
 # Channel statistics of ImageNet, by which nearly every published checkpoint was fed.
 _MEAN, _STD = "0.485,0.456,0.406", "0.229,0.224,0.225"
@@ -37,12 +37,15 @@ class Checkpoint:
         name: name of its row.
         spec: the architecture that is in it, and how its input is normalised.
         layout: name of a layout, or "auto".
+        normalised: whether the user said how the input is normalised; if not, a layout with statistics of its own
+            decides.
     """
 
     file: Path
     name: str
     spec: BackboneSpec
     layout: str
+    normalised: bool = True
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -50,12 +53,15 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add = command.add_argument_group("a checkpoint from elsewhere").add_argument
     add("--checkpoint", type=Path, metavar="FILE", help="evaluate the backbone in FILE, whatever tool wrote it")
     add("--arch", metavar="NAME", help="resnet18, resnet50, ...; resnet50x2 is twice as wide")
-    layouts = ", ".join(rule.name for rule in LAYOUTS)
-    add("--layout", metavar="NAME", help=f"how FILE names its tensors: auto (default: whichever gives all), {layouts}")
+    add(
+        "--layout",
+        metavar="NAME",
+        help="how FILE names its tensors: auto (default: whichever gives all), or one of `clbench list`",
+    )
     add("--name", metavar="NAME", help="name of its row (default: that of FILE)")
     add("--stem", metavar="NAME", help="imagenet (default), cifar, cifar_pad2 (solo-learn), stl10, unpooled")
-    add("--mean", metavar="R,G,B", help=f"subtracted from images in [0, 1] (default {_MEAN}; many SimCLR ports 0,0,0)")
-    add("--std", metavar="R,G,B", help=f"then divided by (default {_STD}; many SimCLR ports 1,1,1)")
+    add("--mean", metavar="R,G,B", help=f"subtracted from images in [0, 1] (default the layout's own, or {_MEAN})")
+    add("--std", metavar="R,G,B", help=f"then divided by (default the layout's own, or {_STD})")
 
 
 def asked_for(arguments: argparse.Namespace) -> Checkpoint | None:
@@ -86,7 +92,8 @@ def asked_for(arguments: argparse.Namespace) -> Checkpoint | None:
         raise unknown("layout", options["layout"], ["auto", *names])
     with blaming_the_user():
         spec = BackboneSpec(depth, width, options["stem"], mean=mean, std=std)
-    return Checkpoint(arguments.checkpoint, options["name"] or _stem(arguments.checkpoint), spec, options["layout"])
+    name, normalised = options["name"] or _stem(arguments.checkpoint), "mean" in given or "std" in given
+    return Checkpoint(arguments.checkpoint, name, spec, options["layout"], normalised)
 
 
 def with_row(config: BenchConfig, checkpoint: Checkpoint) -> BenchConfig:
@@ -105,27 +112,47 @@ def with_row(config: BenchConfig, checkpoint: Checkpoint) -> BenchConfig:
     return replace(config, rows={name: Row(OBJECTIVE, replace(config, model=model, views=views, rows={}))})
 
 
-def examine(checkpoint: Checkpoint) -> tuple[dict[str, Any], str]:
+def examine(checkpoint: Checkpoint) -> tuple[Checkpoint, dict[str, Any], str]:
     """Read the file once, before anything is computed.
 
     Returns:
-        What of it enters the key of its cell, and one line on what was found.
+        The checkpoint with the input statistics of its layout where the user gave none, what of it enters the key of
+        its cell, and one line on what was found.
 
     Raises:
-        UserError: it is not the whole of such a backbone.
+        UserError: it is not the whole of such a backbone, or layouts that feed images differently fit equally well.
     """
-    spec = checkpoint.spec
     with blaming_the_user():
-        _, fit = import_backbone(checkpoint.file, spec, layout=checkpoint.layout)
-        inputs = {
-            "row": checkpoint.name,
-            "objective": OBJECTIVE,
-            "arguments": {"sha256": digest(checkpoint.file), "layout": fit.layout.name},
-            "model": {"depth": spec.depth, "width": spec.width, "stem": spec.stem},
-            "input": [spec.mean, spec.std],
-            "source": source_of_import(),
-        }
-    return inputs, f"{checkpoint.name}: {describe(fit)}"
+        _, fit = import_backbone(checkpoint.file, checkpoint.spec, layout=checkpoint.layout)
+    spec, whose = _fed(checkpoint, fit)
+    inputs = {
+        "row": checkpoint.name,
+        "objective": OBJECTIVE,
+        "arguments": {"sha256": digest(checkpoint.file), "layout": fit.layout.name},
+        "model": {"depth": spec.depth, "width": spec.width, "stem": spec.stem},
+        "input": [spec.mean, spec.std],
+        "source": source_of_import(),
+    }
+    strides = "/".join(map(str, spec.strides))
+    fed = f"{spec.stem} stem, strides {strides}, input by {whose} mean {_text(spec.mean)} std {_text(spec.std)}"
+    return replace(checkpoint, spec=spec), inputs, f"{checkpoint.name}: {describe(fit)}; {fed}"
+
+
+def _fed(checkpoint: Checkpoint, fit: Fit) -> tuple[BackboneSpec, str]:
+    """The spec with the statistics that hold, and whose they are."""
+    if checkpoint.normalised:
+        return checkpoint.spec, "the given"
+    if fit.tied:
+        ways = {rule.name: _text(rule.statistics[0]) if rule.statistics else "ImageNet's" for rule in fit.tied}
+        rules = ", ".join(f"{name} (mean {mean})" for name, mean in ways.items())
+        raise UserError(
+            f"{checkpoint.file}: these layouts fit equally well and feed images differently: {rules}; choose one by "
+            "--layout, or give --mean and --std"
+        )
+    if fit.layout.statistics is None:
+        return checkpoint.spec, "ImageNet's"
+    mean, std = fit.layout.statistics
+    return replace(checkpoint.spec, mean=mean, std=std), f"{fit.layout.name}'s"
 
 
 def import_cell(inputs: dict[str, Any], name: str, *, row: str, seed: int) -> Cell:
@@ -152,6 +179,11 @@ def _channels(name: str, text: str) -> tuple[float, float, float]:
     except ValueError:
         raise UserError(f"{name}: three numbers such as {_DEFAULTS[name]} are allowed, got {text!r}") from None
     return red, green, blue
+
+
+def _text(channels: tuple[float, float, float]) -> str:
+    """As `--mean` takes it."""
+    return ",".join(f"{channel:g}" for channel in channels)
 
 
 def _stem(file: Path) -> str:

@@ -55,7 +55,7 @@ def add_import(command: argparse.ArgumentParser) -> None:
 
 
 def list_all(arguments: argparse.Namespace) -> int:
-    """List objectives, configs and tasks."""
+    """List objectives, configs, tasks and layouts."""
     load_plugins(arguments.plugins)
     listing = describe_all()
     if arguments.json:
@@ -63,10 +63,11 @@ def list_all(arguments: argparse.Namespace) -> int:
         return 0
     for kind, entries in listing.items():
         print(f"{kind}:")
+        width = max(len(entry["name"]) for entry in entries)
         for entry in entries:
-            print(f"  {entry['name']:<14} {entry['summary']}")
+            print(f"  {entry['name']:<{width}} {entry['summary']}")
             if "tasks" in entry:
-                print(f"  {'':<14} tasks: {', '.join(entry['tasks'])}")
+                print(f"  {'':<{width}} tasks: {', '.join(entry['tasks'])}")
     return 0
 
 

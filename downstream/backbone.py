@@ -23,6 +23,9 @@ _STAGES: dict[int, tuple[type[BasicBlock | Bottleneck], tuple[int, int, int, int
     101: (Bottleneck, (3, 4, 23, 3)),
     152: (Bottleneck, (3, 8, 36, 3)),
 }
+DEPTHS = tuple(_STAGES)
+"""Layers of the networks that there are."""
+
 # Kernel, stride and padding of the first convolution, and whether the max-pool follows.
 # "stl10" is the cifar stem at stride 2, as InfoCL (arXiv 2203.07004) uses it at 64 pixels; "unpooled" is the imagenet
 # stem as InfoMin's critics (arXiv 2005.10243) have it at 64 pixels; "cifar_pad2" is the cifar stem of solo-learn.
@@ -66,6 +69,9 @@ class BackboneSpec:
             raise ValueError(f"backbone: width must be in (0, 4], got {self.width}")
         if min(self.std) <= 0:
             raise ValueError(f"backbone: std must be > 0 in every channel, got {self.std}")
+        for name, value in (("mean", self.mean), ("std", self.std)):
+            if not all(0 <= channel <= 1 for channel in value):
+                raise ValueError(f"backbone: {name} is that of images in [0, 1]; divide by 255? got {value}")
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> BackboneSpec:

@@ -2,64 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-Renames = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where a tool's file keeps a ResNet, and how to turn its names into torchvision's.
-
-    Attributes:
-        name: what `--layout` takes.
-        source: which files look so; where that was read.
-        containers: keys under which the state dict lies, the preferred one first; "" is the file itself. A file that
-            holds nothing but tensors is taken for any of them.
-        prefix: pattern before the names of the backbone, once `module.` and `_orig_mod.` are taken out.
-        renames: patterns and what replaces them, in what follows the prefix.
-        left: beginnings of the names that are no part of the backbone: heads, projectors, queues, other networks.
-        automatic: whether `auto` tries it; False for the networks of a file that its paper does not evaluate.
-    """
-
-    name: str
-    source: str
-    containers: tuple[str, ...]
-    prefix: str = ""
-    renames: Renames = ()
-    left: tuple[str, ...] = ()
-    automatic: bool = True
-
-
-# `nn.Sequential(*list(resnet.children())[:-1])` numbers conv1, bn1, relu, maxpool and the four stages.
-_NUMBERED: Renames = (
-    (r"^0\.", "conv1."),
-    (r"^1\.", "bn1."),
-    (r"^4\.", "layer1."),
-    (r"^5\.", "layer2."),
-    (r"^6\.", "layer3."),
-    (r"^7\.", "layer4."),
-)
-_SIMCLR_V2: Renames = (
-    (r"^0\.0\.", "conv1."),
-    (r"^0\.1\.0\.", "bn1."),
-    (r"^([1-4])\.blocks\.(\d+)\.", r"layer\1.\2."),
-    (r"\.projection\.shortcut\.", ".downsample.0."),
-    (r"\.projection\.bn\.0\.", ".downsample.1."),
-    (r"\.net\.0\.", ".conv1."),
-    (r"\.net\.1\.0\.", ".bn1."),
-    (r"\.net\.2\.", ".conv2."),
-    (r"\.net\.3\.0\.", ".bn2."),
-    (r"\.net\.4\.", ".conv3."),
-    (r"\.net\.5\.0\.", ".bn3."),
-)
-_INFOCL: Renames = (
-    (r"\.ds_conv1\.", ".downsample.0."),
-    (r"\.ds_bn1\.", ".downsample.1."),
-    (r"\.shortcut\.0\.", ".downsample.0."),
-    (r"\.shortcut_bn\.", ".downsample.1."),
-)
-_HEADS = ("projector.", "predictor.", "projection_head.", "prediction_head.", "classifier.", "head.", "queue")
+from downstream.layout_rule import HEADS, INFOCL, NUMBERED, SIMCLR_V2, UNSCALED, Layout
 
 LAYOUTS: tuple[Layout, ...] = (
     Layout(
@@ -72,10 +15,11 @@ LAYOUTS: tuple[Layout, ...] = (
     ),
     Layout(
         "timm",
-        "timm's training checkpoints with averaged weights, which timm itself prefers; without them torchvision's rule "
-        "is the same (timm 1.0, models/_helpers.py)",
+        "checkpoints with averaged weights: timm's, which itself prefers these (timm 1.0, models/_helpers.py), and "
+        "those of torchvision's references/classification/train.py; without them torchvision's rule is the same",
         containers=("state_dict_ema", "model_ema", "state_dict", ""),
-        left=("fc.",),
+        left=("fc.", "n_averaged"),
+        decides=("state_dict_ema", "model_ema"),
     ),
     Layout(
         "moco",
@@ -109,18 +53,19 @@ LAYOUTS: tuple[Layout, ...] = (
     ),
     Layout(
         "simclr_sthalles",
-        "SimCLR port sthalles/SimCLR (models/resnet_simclr.py, simclr.py); fc is the projector. It feeds [0, 1] as is: "
-        "mean 0,0,0 and std 1,1,1",
+        "SimCLR port sthalles/SimCLR (models/resnet_simclr.py, simclr.py); fc is the projector. It feeds [0, 1] as is",
         containers=("state_dict",),
         prefix=r"backbone\.",
-        left=("backbone.fc.",),
+        left=("backbone.fc.0.", "backbone.fc.2."),
+        statistics=UNSCALED,
     ),
     Layout(
         "simclr_spijkervet",
         "SimCLR port Spijkervet/SimCLR (simclr/simclr.py); feeds [0, 1] as is",
         containers=("",),
         prefix=r"encoder\.",
-        left=("encoder.fc.", "projector."),
+        left=("projector.",),
+        statistics=UNSCALED,
     ),
     Layout(
         "simclr_v2",
@@ -128,8 +73,9 @@ LAYOUTS: tuple[Layout, ...] = (
         "feeds [0, 1] as is",
         containers=("resnet",),
         prefix=r"net\.",
-        renames=_SIMCLR_V2,
+        renames=SIMCLR_V2,
         left=("fc.", "layers."),
+        statistics=UNSCALED,
     ),
     Layout(
         "infocl",
@@ -137,7 +83,7 @@ LAYOUTS: tuple[Layout, ...] = (
         "shortcuts of modules/resnet.py and resnet_imagenet.py have names of their own)",
         containers=("",),
         prefix=r"encoder\.",
-        renames=_INFOCL,
+        renames=INFOCL,
         left=("projector.", "predictor."),
     ),
     Layout(
@@ -168,7 +114,7 @@ LAYOUTS: tuple[Layout, ...] = (
         "BYOL port yaox12/BYOL-PyTorch, online network of a training checkpoint (model/, trainer/byol_trainer.py)",
         containers=("model",),
         prefix=r"online_network\.encoder\.",
-        renames=_NUMBERED,
+        renames=NUMBERED,
         left=("online_network.projetion.", "target_network.", "predictor."),
     ),
     Layout(
@@ -183,7 +129,7 @@ LAYOUTS: tuple[Layout, ...] = (
         "BYOL port sthalles/PyTorch-BYOL, online network (models/resnet_base_network.py, trainer.py)",
         containers=("online_network_state_dict",),
         prefix=r"encoder\.",
-        renames=_NUMBERED,
+        renames=NUMBERED,
         left=("projetion.", "projection."),
     ),
     Layout(
@@ -243,14 +189,14 @@ LAYOUTS: tuple[Layout, ...] = (
         "convolution by 2: its stem is `cifar_pad2`",
         containers=("state_dict",),
         prefix=r"(backbone|encoder)\.",
-        left=(*_HEADS, "backbone.fc.", "encoder.fc.", "momentum_", "prototypes"),
+        left=(*HEADS, "momentum_", "prototypes"),
     ),
     Layout(
         "solo_learn_momentum",
         "solo-learn, momentum network",
         containers=("state_dict",),
         prefix=r"momentum_(backbone|encoder)\.",
-        left=(*_HEADS, "momentum_backbone.fc.", "backbone.", "encoder.", "momentum_", "prototypes"),
+        left=(*HEADS, "momentum_backbone.fc.", "backbone.", "encoder.", "momentum_", "prototypes"),
         automatic=False,
     ),
     Layout(
@@ -258,15 +204,60 @@ LAYOUTS: tuple[Layout, ...] = (
         "lightly's examples: nn.Sequential of a torchvision ResNet's children, in a Lightning module or alone",
         containers=("state_dict", ""),
         prefix=r"(backbone\.)?(?=\d+\.)",
-        renames=_NUMBERED,
-        left=(*_HEADS, "backbone_momentum.", "projection_head_momentum.", "student_", "teacher_", "criterion."),
+        renames=NUMBERED,
+        left=(*HEADS, "backbone_momentum.", "projection_head_momentum.", "student_", "teacher_", "criterion."),
+    ),
+    Layout(
+        "lightly_dino",
+        "lightly's DINO example, teacher (docs.lightly.ai, examples/pytorch_lightning/dino.py)",
+        containers=("state_dict", ""),
+        prefix=r"teacher_backbone\.",
+        renames=NUMBERED,
+        left=("teacher_head.", "student_", "criterion."),
+    ),
+    Layout(
+        "lightly_dino_student",
+        "lightly's DINO example, student",
+        containers=("state_dict", ""),
+        prefix=r"student_backbone\.",
+        renames=NUMBERED,
+        left=("student_head.", "teacher_", "criterion."),
+        automatic=False,
+    ),
+    Layout(
+        "bolts",
+        "SimCLR and BYOL (online network) of Lightning-Universe/lightning-bolts (pl_bolts/models/self_supervised)",
+        containers=("state_dict",),
+        prefix=r"(online_network\.)?encoder\.",
+        left=(
+            "encoder.fc.",
+            "projection.",
+            "online_network.",
+            "target_network.",
+            "predictor.",
+            "non_linear_evaluator.",
+        ),
+    ),
+    Layout(
+        "vissl",
+        "VISSL's trunk (facebookresearch/vissl, vissl/models/trunks/resnext.py)",
+        containers=("classy_state_dict.base_model.model.trunk",),
+        prefix=r"_feature_blocks\.",
+        left=("_feature_blocks.fc.",),
+    ),
+    Layout(
+        "wrapped",
+        "any module, a LightningModule mostly, that calls a ResNet with torchvision's names its model, net or resnet",
+        containers=("state_dict", ""),
+        prefix=r"(model|net|resnet)\.",
+        left=(*HEADS, "model.fc.", "net.fc.", "resnet.fc.", "fc.", "criterion."),
     ),
     Layout(
         "backbone",
         "any module that calls a ResNet with torchvision's names its backbone",
         containers=("", "state_dict", "model"),
         prefix=r"backbone\.",
-        left=(*_HEADS, "backbone.fc."),
+        left=(*HEADS, "backbone.fc.weight", "backbone.fc.bias"),
     ),
     Layout(
         "lightly_generator",
@@ -276,7 +267,7 @@ LAYOUTS: tuple[Layout, ...] = (
         containers=("", "state_dict"),
         prefix=r"(backbone\.)?",
         renames=((r"\.shortcut\.([01])\.", r".downsample.\1."),),
-        left=("linear.", "backbone.linear.", *_HEADS),
+        left=("linear.", "backbone.linear.", *HEADS),
     ),
 )
 """Every layout. Where several give the same tensors, the one is named that knows most of what is left over; of those

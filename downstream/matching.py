@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from downstream.layouts import LAYOUTS, Layout
+from downstream.layout_rule import Layout
+from downstream.layouts import LAYOUTS
 
 Networks = Mapping[str, Mapping[str, Tensor]]
 """State dicts of a file by the key they lie under; "" is the file itself."""
@@ -34,6 +35,8 @@ class Fit:
         uncounted: counters of batch norms that the file does not hold.
         left: names in the state dict, without wrappers, of everything else.
         others: keys of the other state dicts of the file.
+        tied: this layout and the others that give the same tensors and fit no worse, where they feed images by other
+            statistics; else empty.
     """
 
     layout: Layout
@@ -45,6 +48,7 @@ class Fit:
     uncounted: list[str]
     left: list[str]
     others: list[str]
+    tied: tuple[Layout, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -77,14 +81,16 @@ def find(networks: Networks, wanted: Mapping[str, Tensor], *, layout: str) -> Fi
     if not rules:
         raise ValueError(f"layout must be auto or one of {', '.join(rule.name for rule in LAYOUTS)}, got {layout!r}")
     fits = list(_fits(networks, wanted, rules=rules))
-    complete = [fit for fit in fits if fit.complete]
+    whole = [fit for fit in fits if fit.complete]
+    complete = [fit for fit in whole if fit.container in fit.layout.decides] or whole
     if not complete:
         raise ValueError(_refusal(networks, fits, layout=layout))
     others = [fit for fit in complete if not _same(fit, complete[0])]
     if others:
         found = ", ".join(f"{fit.layout.name} ({fit.container or 'the file itself'})" for fit in (complete[0], *others))
         raise ValueError(f"several networks fit, with different values: {found}; choose one by --layout")
-    return min(complete, key=lambda fit: (len(fit.unknown), fit.container not in fit.layout.containers))
+    best = min(complete, key=_rank)
+    return replace(best, tied=_tied(best, complete))
 
 
 def describe(fit: Fit) -> str:
@@ -103,8 +109,12 @@ def describe(fit: Fit) -> str:
 
 def families(names: Iterable[str]) -> str:
     """Names by what they begin with, and how many there are: "encoder_k (320), queue (2)"."""
+    return ", ".join(_families(names))
+
+
+def _families(names: Iterable[str]) -> list[str]:
     counts = Counter(map(_family, names))
-    return ", ".join(f"{family} ({count})" for family, count in sorted(counts.items()))
+    return [f"{family} ({count})" for family, count in sorted(counts.items())]
 
 
 def _fits(networks: Networks, wanted: Mapping[str, Tensor], *, rules: Sequence[Layout]) -> Iterator[Fit]:
@@ -158,14 +168,31 @@ def _renamed(name: str, layout: Layout) -> str:
     return name
 
 
+def _rank(fit: Fit) -> tuple[int, bool]:
+    """The smaller, the better a layout explains what it found."""
+    return len(fit.unknown), fit.container not in fit.layout.containers
+
+
+def _tied(best: Fit, complete: Sequence[Fit]) -> tuple[Layout, ...]:
+    """Layouts between which nothing in the file decides, if it matters which of them it is.
+
+    Statistics of a tool's own are used where more than a prefix shows that the file is of that tool.
+    """
+    bare = best.layout.statistics is not None and not best.left
+    rivals = [fit for fit in complete if (_rank(fit)[0] == _rank(best)[0] if bare else _rank(fit) == _rank(best))]
+    same = len({fit.layout.statistics for fit in rivals}) == 1
+    return () if same else tuple(fit.layout for fit in rivals)
+
+
 def _same(one: Fit, other: Fit) -> bool:
     shared = [(tensor, other.tensors[name]) for name, tensor in one.tensors.items() if name in other.tensors]
     return all(own is its or torch.equal(own, its) for own, its in shared)
 
 
 def _refusal(networks: Networks, fits: Sequence[Fit], *, layout: str) -> str:
-    seen = "; ".join(
-        f"{key or 'the file itself'}: {families(_unwrapped(network))}" for key, network in networks.items()
+    seen = _some(
+        [f"{key or 'the file itself'}: {_some(_families(_unwrapped(network)))}" for key, network in networks.items()],
+        between="; ",
     )
     nearest = max(fits, key=lambda fit: (len(fit.tensors), -len(fit.beyond)), default=None)
     if nearest is None or not nearest.tensors:
@@ -185,9 +212,9 @@ def _refusal(networks: Networks, fits: Sequence[Fit], *, layout: str) -> str:
     return f"{matched}; {'; '.join(parts)}; in the file: {seen}"
 
 
-def _some(names: Sequence[str]) -> str:
+def _some(names: Sequence[str], *, between: str = ", ") -> str:
     """Up to three names and how many more there are."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return between.join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _family(name: str) -> str:

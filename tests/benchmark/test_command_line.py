@@ -256,13 +256,16 @@ def test_the_listing_is_machine_readable(capsys: pytest.CaptureFixture[str]) -> 
     assert objectives["mrcl"]["derived"] is True
     configs = {entry["name"]: entry for entry in listing["configs"]}
     assert configs["smoke"]["tasks"]["voc"] == "detection"
+    layouts = {entry["name"]: entry for entry in listing["layouts"]}
+    assert layouts["simclr_sthalles"]["statistics"] == {"mean": [0, 0, 0], "std": [1, 1, 1]}
+    assert (layouts["moco"]["statistics"], layouts["moco_key"]["automatic"]) == (None, False)
     assert all(entry["summary"] for entries in listing.values() for entry in entries)
 
 
 def test_the_listing_names_everything_for_people_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     shown = capsys.readouterr().out
-    assert all(name in shown for name in ("infonce", "mrcl", "random", "supervised", "shapes", "smoke", "cifar10"))
+    assert all(name in shown for name in ("infonce", "mrcl", "random", "supervised", "shapes", "smoke", "moco_v3"))
 
 
 def test_the_doctor_says_what_is_there(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,9 @@ from clbench_runs import contents, data_root, records
 
 from benchmark.cli import main
 from benchmark.config import load
+from benchmark.errors import UserError
 from benchmark.execute import run_chains
-from benchmark.imported import Checkpoint, examine, import_cell, with_row
+from benchmark.imported import Checkpoint, add_arguments, asked_for, examine, import_cell, with_row
 from benchmark.preflight import Places
 from benchmark.worker import Job
 from downstream.backbone import Backbone, BackboneSpec, load_backbone
@@ -94,7 +96,10 @@ def test_the_same_command_computes_nothing_again_and_the_tables_can_be_rebuilt(
     assert main(evaluate(runs.parent, tmp_path_factory)) == 0
     said = capsys.readouterr().out
     assert "0 computed, 3 kept, 0 failed" in said
-    assert "moco_v2_200ep: layout moco in state_dict: 72 of 72 tensors matched; left over: queue (1)\n" in said
+    assert (
+        "moco_v2_200ep: layout moco in state_dict: 72 of 72 tensors matched; left over: queue (1); cifar stem, " in said
+    )
+    assert "strides 1/2/4/8, input by the given mean 0.5,0.5,0.5 std 0.25,0.25,0.25\n" in said
     assert contents(runs / "cells") == before
     assert main(["table", "--runs", str(runs)]) == 0
     assert main(["plot", "--runs", str(runs)]) == 0
@@ -114,7 +119,7 @@ def checkpoint(file: Path, **changes: Any) -> Checkpoint:
 
 def test_the_key_follows_what_is_in_the_file_and_not_where_it_lies(tmp_path: Path) -> None:
     def key(path: Path, **changes: Any) -> str:
-        inputs, _ = examine(checkpoint(path, **changes))
+        _, inputs, _ = examine(checkpoint(path, **changes))
         return import_cell(inputs, "smoke", row="mine", seed=0).key
 
     moco_file(tmp_path / "a.pth")
@@ -129,11 +134,85 @@ def test_the_key_follows_what_is_in_the_file_and_not_where_it_lies(tmp_path: Pat
     assert key(tmp_path / "b/c.pth") != first
 
 
+PORTS: dict[str, Callable[[dict[str, torch.Tensor]], Any]] = {
+    "sthalles": lambda s: {"state_dict": {f"backbone.{name}": value for name, value in s.items()}},
+    "spijkervet": lambda s: {f"encoder.{name}": value for name, value in s.items()},
+    "mmpretrain": lambda s: {"state_dict": {f"backbone.{name}": value for name, value in s.items()}},
+}
+HEADS = {"sthalles": ("state_dict", "backbone.fc.0.weight"), "mmpretrain": ("state_dict", "head.fc.weight")}
+
+
+def port(path: Path, kind: str, *, head: bool = True) -> Path:
+    """Write a backbone as a SimCLR port or mmpretrain would, with its head or without."""
+    content: Any = PORTS[kind](Backbone(SPEC).state_dict())
+    container, name = HEADS.get(kind, (None, "projector.0.weight"))
+    if head:
+        (content[container] if container else content)[name] = torch.ones(3, 4)
+    torch.save(content, path)
+    return path
+
+
+def parsed(file: Path, *options: str) -> Checkpoint:
+    """What the command line makes of a file and its options."""
+    parser = argparse.ArgumentParser()
+    parser.set_defaults(objectives="all", references=False)
+    add_arguments(parser)
+    found = asked_for(
+        parser.parse_args(["--checkpoint", str(file), "--arch", "resnet10x0.125", "--stem", "cifar", *options])
+    )
+    assert found is not None
+    return found
+
+
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+AS_IS = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "statistics", "said"),
+    [
+        ("sthalles", (), AS_IS, "input by simclr_sthalles's mean 0,0,0 std 1,1,1"),
+        ("spijkervet", (), AS_IS, "input by simclr_spijkervet's mean 0,0,0 std 1,1,1"),
+        ("mmpretrain", (), IMAGENET, "input by ImageNet's mean 0.485,0.456,0.406 std 0.229,0.224,0.225"),
+        (
+            "sthalles",
+            ("--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225"),
+            IMAGENET,
+            "input by the given mean",
+        ),
+    ],
+)
+def test_a_layout_with_statistics_of_its_own_is_fed_by_them_unless_others_are_given(
+    kind: str, options: tuple[str, ...], statistics: Any, said: str, tmp_path: Path
+) -> None:
+    settled, inputs, line = examine(parsed(port(tmp_path / "a.pth", kind), *options))
+    assert (settled.spec.mean, settled.spec.std) == statistics
+    assert inputs["input"] == [*statistics]
+    assert with_row(load("smoke"), settled).rows["a"].config.views.mean == statistics[0]
+    assert "cifar stem, strides 1/2/4/8, " in line
+    assert said in line
+
+
+@pytest.mark.parametrize("kind", PORTS)
+def test_layouts_that_fit_equally_well_and_are_fed_differently_have_to_be_chosen_from(
+    kind: str, tmp_path: Path
+) -> None:
+    path = port(tmp_path / "a.pth", kind, head=False)
+    own = "simclr_spijkervet" if kind == "spijkervet" else "simclr_sthalles"
+    with pytest.raises(
+        UserError, match=rf"fit equally well .*: {own} \(mean 0,0,0\), .*, solo_learn \(mean ImageNet's"
+    ):
+        examine(parsed(path))
+    assert examine(parsed(path, "--layout", own))[0].spec.mean == AS_IS[0]
+    assert examine(parsed(path, "--layout", "solo_learn"))[0].spec.mean == IMAGENET[0]
+    assert examine(parsed(path, "--mean", "0.5,0.5,0.5", "--std", "1,1,1"))[0].spec.mean == (0.5, 0.5, 0.5)
+
+
 def test_a_file_that_changes_after_it_was_examined_fails_its_cell(tmp_path: Path) -> None:
     moco_file(tmp_path / "a.pth")
     mine = checkpoint(tmp_path / "a.pth")
     config = with_row(load("smoke"), mine)
-    cell = import_cell(examine(mine)[0], "smoke", row="mine", seed=0)
+    cell = import_cell(examine(mine)[1], "smoke", row="mine", seed=0)
     moco_file(tmp_path / "a.pth", seed=1)
     job = Job(cell, config, Places(tmp_path / "runs", tmp_path), "cpu", (), live=False, checkpoint=mine.file)
     said: list[str] = []
@@ -178,6 +257,10 @@ def folder(tmp_path: Path) -> Path:
         ("--checkpoint good.pth --arch resnet18 --stem cifr", "backbone: stem must be one of ['cifar', "),
         ("--checkpoint good.pth --arch resnet18 --layout mocco", "unknown layout 'mocco'. Did you mean 'moco'?"),
         ("--checkpoint good.pth --arch resnet18 --mean 1,2", "mean: three numbers such as 0.485,0.456,0.406 are"),
+        (
+            "--checkpoint good.pth --arch resnet18 --mean 124,116,104",
+            "mean is that of images in [0, 1]; divide by 255?",
+        ),
         ("--checkpoint good.pth --arch resnet18 --std 0,1,1", "backbone: std must be > 0 in every channel, got (0.0,"),
         ("--checkpoint random.pth --arch resnet18", "name: 'random' is a row already; choose another one by --name"),
         ("--checkpoint two_words.pth --arch resnet18", "got 'two words'; choose one by --name"),

@@ -91,6 +91,22 @@ def _lightly(s: State) -> Any:
     return {"state_dict": under("backbone.", numbered(s)) | under("backbone_momentum.", numbered(other(s))) | heads}
 
 
+def _lightly_dino(s: State) -> Any:
+    student = under("student_backbone.", numbered(other(s))) | under("student_head.layers.0.", HEAD)
+    return {"state_dict": student | under("teacher_backbone.", numbered(s)) | under("teacher_head.layers.0.", HEAD)}
+
+
+def _bolts(s: State) -> Any:
+    online = under("online_network.encoder.", s) | under("online_network.projector.model.0.", HEAD)
+    target = under("target_network.encoder.", other(s)) | under("target_network.projector.model.0.", HEAD)
+    return {"epoch": 1, "state_dict": online | target | under("predictor.model.0.", HEAD)}
+
+
+def _vissl(s: State) -> Any:
+    model = {"trunk": under("_feature_blocks.", s), "heads": under("0.clf.0.", HEAD)}
+    return {"iteration": 1, "classy_state_dict": {"base_model": {"model": model, "meta": {}}, "phase_idx": 3}}
+
+
 FILES: dict[str, Callable[[State], Any]] = {
     "torchvision": lambda s: s | under("fc.", HEAD),
     "timm": lambda s: {"arch": "resnet50", "state_dict_ema": s | under("fc.", HEAD), "epoch": 1},
@@ -136,15 +152,37 @@ FILES: dict[str, Callable[[State], Any]] = {
     "solo_learn": _solo_learn,
     "lightly": _lightly,
     "lightly_generator": lambda s: with_shortcuts(s, "shortcut.0.", "shortcut.1.") | under("linear.", HEAD),
+    "lightly_dino": _lightly_dino,
+    "bolts": _bolts,
+    "vissl": _vissl,
+    "wrapped": lambda s: {"state_dict": under("net.", s) | under("net.fc.", HEAD)},
     "backbone": lambda s: under("_orig_mod.backbone.", s) | under("_orig_mod.classifier.", HEAD),
 }
 """Layout -> the content of a file in it, from a backbone's state dict."""
+
+MORE: dict[str, tuple[str, Callable[[State], Any]]] = {
+    "timm, both networks": ("timm", lambda s: {"arch": "x", "state_dict": other(s), "state_dict_ema": s}),
+    "torchvision's references": (
+        "timm",
+        lambda s: {"model": other(s), "model_ema": under("module.", s) | {"n_averaged": torch.tensor(3)}, "epoch": 1},
+    ),
+    "SimCLR of bolts": (
+        "bolts",
+        lambda s: {
+            "state_dict": under("encoder.", s) | under("encoder.fc.", HEAD) | under("projection.model.0.", HEAD)
+        },
+    ),
+    "model.": ("wrapped", lambda s: {"state_dict": under("model.", s) | under("model.fc.", HEAD)}),
+    "resnet.": ("wrapped", lambda s: under("resnet.", s)),
+}
+"""Further files: what they are -> their layout and their content."""
 
 TWINS = {
     "moco_key": "moco",
     "moco_v3_momentum": "moco_v3",
     "pycontrast_ema": "pycontrast",
     "dino_student": "dino",
+    "lightly_dino_student": "lightly_dino",
     "solo_learn_momentum": "solo_learn",
 }
 """Layouts of the other network in the same file, whose values are those of `other`."""

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +87,21 @@ def test_the_feature_is_the_average_of_the_last_stage() -> None:
             "backbone: stem must be one of ['cifar', 'cifar_pad2', 'imagenet', 'stl10', 'unpooled'], got 'vit'",
         ),
         ({"width": 0.0}, "backbone: width must be in (0, 4], got 0.0"),
+        (
+            {"mean": (124.0, 116.0, 104.0)},
+            "backbone: mean is that of images in [0, 1]; divide by 255? got (124.0, 116.0, 104.0)",
+        ),
+        ({"mean": (0.5, -0.1, 0.5)}, "backbone: mean is that of images in [0, 1]; divide by 255? got (0.5, -0.1, 0.5)"),
+        (
+            {"std": (58.0, 57.0, 57.0)},
+            "backbone: std is that of images in [0, 1]; divide by 255? got (58.0, 57.0, 57.0)",
+        ),
+        ({"std": (0.2, 0.0, 0.2)}, "backbone: std must be > 0 in every channel, got (0.2, 0.0, 0.2)"),
     ],
 )
 def test_values_that_name_no_network_are_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        spec(**change)
+        replace(spec(), **change)
 
 
 def test_what_is_saved_is_loaded_to_the_last_bit(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 import timm
 import torch
 import torchvision
-from foreign_files import FILES, HEAD, TWINS, other, under, with_shortcuts
+from foreign_files import FILES, HEAD, MORE, TWINS, other, under, with_shortcuts
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -68,6 +68,15 @@ def test_a_layout_is_found_and_gives_every_tensor(name: str, tmp_path: Path) -> 
     assert import_backbone(path, SPEC, layout=name)[1].layout.name == name
 
 
+@pytest.mark.parametrize("kind", MORE)
+def test_other_files_of_a_layout_are_found_too(kind: str, tmp_path: Path) -> None:
+    source, (name, content) = trained(), MORE[kind]
+    backbone, fit = import_backbone(save(content(source.state_dict()), tmp_path / "file.pth"), SPEC, layout="auto")
+    assert (fit.layout.name, fit.unknown) == (name, [])
+    with torch.inference_mode():
+        assert_equal(backbone, source.state_dict(), source(IMAGES))
+
+
 @pytest.mark.parametrize(("name", "file"), TWINS.items())
 def test_the_other_network_of_a_file_can_be_chosen(name: str, file: str, tmp_path: Path) -> None:
     state = trained().state_dict()
@@ -90,7 +99,9 @@ def test_safetensors_hold_any_of_the_state_dicts(name: str, tmp_path: Path) -> N
     source = trained()
     content = FILES[name](source.state_dict())
     places = next(rule for rule in LAYOUTS if rule.name == name).containers
-    flat = next((content[place] for place in places if place in content), content)
+    flat = content
+    for key in next((place for place in places if place.partition(".")[0] in content), "").split("."):
+        flat = flat[key] if key else flat
     save_file({key: value.clone() for key, value in flat.items()}, tmp_path / "file.safetensors")
     backbone, _ = import_backbone(tmp_path / "file.safetensors", SPEC, layout=name)
     with torch.inference_mode():
@@ -201,10 +212,26 @@ def test_half_precision_is_read_as_it_is(tmp_path: Path) -> None:
 
 def test_two_networks_with_different_values_are_refused(tmp_path: Path) -> None:
     state = trained().state_dict()
-    path = save({"state_dict": state, "state_dict_ema": other(state)}, tmp_path / "file.pth")
-    with pytest.raises(ValueError, match=r"several .* torchvision \(state_dict\), timm \(state_dict_ema\); choose one"):
+    path = save({"state_dict": under("encoder_q.", state), "model": other(state)}, tmp_path / "file.pth")
+    with pytest.raises(ValueError, match=r"several .* torchvision \(model\), moco \(state_dict\); choose one"):
         import_backbone(path, SPEC, layout="auto")
-    assert torch.equal(import_backbone(path, SPEC, layout="timm")[0].bn1.bias, other(state)["bn1.bias"])
+    assert torch.equal(import_backbone(path, SPEC, layout="torchvision")[0].bn1.bias, other(state)["bn1.bias"])
+
+
+def test_the_network_beside_an_averaged_one_is_had_by_its_own_layout(tmp_path: Path) -> None:
+    state = trained().state_dict()
+    path = save({"state_dict": state, "state_dict_ema": other(state)}, tmp_path / "file.pth")
+    backbone, fit = import_backbone(path, SPEC, layout="auto")
+    assert "layout timm in state_dict_ema: 318 of 318" in describe(fit)
+    assert describe(fit).endswith("other networks in the file: state_dict")
+    assert torch.equal(backbone.bn1.bias, other(state)["bn1.bias"])
+    assert torch.equal(import_backbone(path, SPEC, layout="torchvision")[0].bn1.bias, state["bn1.bias"])
+
+
+def test_an_averaged_network_that_is_not_whole_decides_nothing(tmp_path: Path) -> None:
+    state = trained().state_dict()
+    path = save({"state_dict": state, "state_dict_ema": {"bn1.bias": state["bn1.bias"]}}, tmp_path / "file.pth")
+    assert import_backbone(path, SPEC, layout="auto")[1].container == "state_dict"
 
 
 @pytest.mark.parametrize("name", FILES)
