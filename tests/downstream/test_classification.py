@@ -1,3 +1,4 @@
+import json
 import math
 from collections import Counter
 from dataclasses import replace
@@ -141,6 +142,33 @@ def test_the_setting_is_chosen_on_held_out_images_and_the_test_images_are_the_or
     assert found[f"{name}_top1", "test", "last"] == tested[-1]
 
 
+def test_the_choices_and_every_score_stay_beside_the_numbers(tmp_path: Path) -> None:
+    told = context(tmp_path)
+    found = by_name(run(replace(DIGITS, penalties=(10.0, 1e-1), neighbours=(200, 5, 1)), told))
+    stored = json.loads((told.kept / "choices.json").read_text())
+    assert sum(stored["images"].values()) == 1797
+    assert (stored["images"]["validation"], stored["images"]["test"]) == (299, 599)  # a quarter of 1198, a third of all
+    assert {name: series["settings"] for name, series in stored["series"].items()} == {
+        "linear_top1": [10.0, 0.1],
+        "knn_top1": [200, 5, 1],
+    }
+    for name, series in stored["series"].items():
+        place = series["settings"].index(series["chosen"])
+        assert found[name, "val", "selected"] == series["validation"][place] == max(series["validation"])
+        assert found[name, "test", "selected"] == series["test"][place]
+        assert found[name, "test", "oracle"] == max(series["test"])
+
+
+def test_progress_tells_of_validation_scores_alone(tmp_path: Path) -> None:
+    seen: list[tuple[int, int, dict[str, float]]] = []
+    told = context(tmp_path, report=lambda *reported: seen.append(reported))
+    run(replace(DIGITS, penalties=(10.0, 1e-1), neighbours=(200, 5)), told)
+    stored = json.loads((told.kept / "choices.json").read_text())["series"]
+    validated = [value for name in ("linear_top1", "knn_top1") for value in stored[name]["validation"]]
+    assert [reported[:2] for reported in seen] == [(step, 8) for step in range(1, 9)]
+    assert [reported[2] for reported in seen] == [{"validation": value} for value in validated for _ in range(2)]
+
+
 def test_the_mean_over_classes_goes_by_its_own_name(tmp_path: Path) -> None:
     write_colours(tmp_path / "data", each=12)
     for number in range(11):
@@ -153,9 +181,10 @@ def test_the_same_seed_gives_the_same_numbers(tmp_path: Path) -> None:
     assert run(DIGITS, context(tmp_path, seed=3)) == run(DIGITS, context(tmp_path, seed=3))
 
 
-def test_a_rehearsal_passes_images_through_the_backbone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("metric", ["top1", "mean_class"])
+def test_a_rehearsal_passes_images_through_backbone_and_classifiers(metric: str, tmp_path: Path) -> None:
     write_colours(tmp_path / "data", each=2)
-    rehearse(OPTIONS, context(tmp_path))
+    rehearse(replace(OPTIONS, metric=metric), context(tmp_path))
     with pytest.raises(ValueError, match="does not fit"):
         rehearse(OPTIONS, replace(context(tmp_path), spec=replace(SPEC, width=0.25)))
 
