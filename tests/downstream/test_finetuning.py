@@ -1,6 +1,8 @@
 """SGD on a frozen or a trained backbone: against a loop, against the papers' schedules, and through a kill."""
 
+import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -222,14 +224,43 @@ def test_a_rehearsal_takes_a_step_and_leaves_nothing_behind(options: FinetuningO
 
 def test_a_list_of_labelled_images_enters_the_fingerprint(folder: Path) -> None:
     places = {"data_root": folder / "data", "store": folder / "store"}
-    (folder / "data/few.txt").write_text("blue_001.png\nred_004.png\n")
-    few = check_data(replace(PROBE, subset="few.txt"), **places)
+    options, names = replace(REFITTED, subset="few.txt"), ["blue_001.png", "blue_002.png", "red_003.png", "red_004.png"]
+    (folder / "data/few.txt").write_text("\n".join(names))
+    few = check_data(options, **places)
     assert few != check_data(PROBE, **places)
-    (folder / "data/few.txt").write_text("blue_001.png\nred_005.png\n")
-    assert check_data(replace(PROBE, subset="few.txt"), **places) != few
-    (folder / "data/few.txt").write_text("blue_001.png\n")
-    with pytest.raises(ValueError, match=r"^colours: two images or more must be trained on, got 1$"):
-        check_data(replace(PROBE, subset="few.txt"), **places)
+    (folder / "data/few.txt").write_text("\n".join([*names[:3], "red_005.png"]))
+    assert check_data(options, **places) != few
+    (folder / "data/few.txt").write_text("\n".join(names[:3]))
+    with pytest.raises(ValueError, match=r"^colours: class 'red' must have images to train on and to hold out"):
+        check_data(options, **places)
+
+
+def test_the_images_that_were_drawn_are_a_list_that_gives_the_same_numbers(folder: Path) -> None:
+    drawn, listed = (replace(context(folder), work_dir=folder / name) for name in ("drawn", "listed"))
+    for told in (drawn, listed):
+        told.work_dir.mkdir()
+    wanted = run(replace(TUNING, refit=True, fraction=0.4), drawn)
+    shutil.copy(drawn.kept / "labelled.txt", folder / "data/few.txt")
+    assert run(replace(TUNING, refit=True, subset="few.txt"), listed) == wanted
+    names = (listed.kept / "labelled.txt").read_text().splitlines()
+    assert (len({*names}), len(names)) == (8, 8)
+    stored = json.loads((listed.kept / "choices.json").read_text())
+    assert stored["images"] == {"fit": 6, "validation": 2, "test": 20}
+
+
+def test_labels_outside_the_list_change_nothing(folder: Path) -> None:
+    """Images of the other class in place of those that are not listed: the numbers are the same to the bit."""
+    names = [f"{name}/{name}_{number:03d}.png" for name in ("blue", "red") for number in range(4)]
+    (folder / "data/few.txt").write_text("\n".join(names))
+    found = []
+    for place in ("before", "after"):
+        told = replace(context(folder), work_dir=folder / place)
+        told.work_dir.mkdir()
+        found.append(run(replace(TUNING, refit=True, subset="few.txt"), told))
+        for number in range(4, 10):
+            train = folder / "data/train"
+            shutil.copy(train / f"red/red_{number:03d}.png", train / f"blue/blue_{number:03d}.png")
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +268,7 @@ def test_a_list_of_labelled_images_enters_the_fingerprint(folder: Path) -> None:
     [
         ({"frozen": False}, "backbone_lr must be 0 where frozen, else > 0, got 0.0"),
         ({"backbone_lr": 0.1}, "backbone_lr must be 0 where frozen, else > 0, got 0.1"),
-        ({"fraction": 0.1, "refit": True}, "refit must be False where only some labels are used, got True"),
+        ({"fraction": 0.1}, "refit must be True where only some labels are used, got False"),
         ({"fraction": 0.1, "subset": "1percent.txt"}, "fraction must be 1 where subset names a list, got 0.1"),
         ({"milestones": (40, 30)}, "milestones must rise, got (40, 30)"),
         ({"augmentation": "jigsaw"}, "augmentation must be crop or none, got jigsaw"),
