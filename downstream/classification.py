@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy, normalize
 
 from downstream.backbone import load_backbone
 from downstream.datasets import check, metric, open_splits
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 Classifier = Callable[[Features, Tensor], Tensor]
 """From features with labels, and features (N, F) of others, to the labels (N,) of those."""
 
-_SIMILARITIES = 2**27
-"""Numbers of a block of similarities: 512 MB."""
+_BLOCK = 2**27
+"""Numbers of a block of similarities or logits: 512 MB."""
 
 
 def run(options: ClassificationOptions, context: Context) -> list[Metric]:
@@ -113,20 +114,26 @@ def linear_labels(train: Features, x: Tensor, *, penalty: float, classes: int) -
         Labels (N,).
     """
     mean, std = train.x.mean(dim=0), train.x.std(dim=0).clamp_min(1e-6)
-    fitted, scored = (train.x - mean) / std, (x - mean) / std
     weight = torch.zeros(classes, x.shape[1], device=x.device, requires_grad=True)
     bias = torch.zeros(classes, device=x.device, requires_grad=True)
     solver = torch.optim.LBFGS([weight, bias], max_iter=200, tolerance_grad=1e-5, line_search_fn="strong_wolfe")
+    rows = max(1, _BLOCK // max(classes, x.shape[1]))
+    few = len(train.y) <= rows  # a copy of all would take another 10 GB of ImageNet
+    fitted = (train.x - mean) / std if few else train.x
 
     def loss() -> Tensor:
         solver.zero_grad()
-        value = torch.nn.functional.cross_entropy(fitted @ weight.T + bias, train.y)
-        value = value + penalty / 2 * weight.square().sum()
-        value.backward()
-        return value
+        total = penalty / 2 * weight.square().sum()
+        total.backward()
+        for part, labels in zip(fitted.split(rows), train.y.split(rows), strict=True):
+            scaled = part if few else (part - mean) / std
+            value = cross_entropy(scaled @ weight.T + bias, labels, reduction="sum") / len(train.y)
+            value.backward()
+            total = total.detach() + value.detach()
+        return total
 
     solver.step(loss)
-    return (scored @ weight.T + bias).argmax(dim=1)
+    return torch.cat([((part - mean) / std @ weight.T + bias).argmax(dim=1) for part in x.split(rows)])
 
 
 def knn_labels(train: Features, x: Tensor, *, neighbours: int, temperature: float) -> Tensor:
@@ -143,11 +150,11 @@ def knn_labels(train: Features, x: Tensor, *, neighbours: int, temperature: floa
     Returns:
         Labels (N,).
     """
-    bank = torch.nn.functional.normalize(train.x, dim=1)
-    told = []
-    for part in x.split(max(1, _SIMILARITIES // len(bank))):
-        similarity = torch.nn.functional.normalize(part, dim=1) @ bank.T
-        cosine, index = similarity.topk(min(neighbours, len(bank)), dim=1)
+    told, size = [], len(train.y)
+    banks = train.x.split(max(1, _BLOCK // x.shape[1]))
+    for part in normalize(x, dim=1).split(max(1, _BLOCK // size)):
+        similarity = torch.cat([part @ normalize(bank, dim=1).T for bank in banks], dim=1)
+        cosine, index = similarity.topk(min(neighbours, size), dim=1)
         votes = torch.zeros(len(part), int(train.y.max()) + 1, device=x.device)
         votes.scatter_add_(1, train.y[index], ((cosine - 1) / temperature).exp())
         told.append(votes.argmax(dim=1))

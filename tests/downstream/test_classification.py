@@ -11,6 +11,7 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from downstream import classification
 from downstream.classification import check_data, knn_labels, linear_labels, rehearse, run
 from downstream.features import Features
 from downstream.image_options import ClassificationOptions
@@ -62,6 +63,17 @@ def test_the_probe_is_scikit_learns_logistic_regression(penalty: float) -> None:
     reference.fit(scaler.transform(train.x.numpy()), train.y.numpy())
     wanted = reference.score(scaler.transform(test.x.numpy()), test.y.numpy())
     assert linear_accuracy(train, test, penalty=penalty) == pytest.approx(wanted, abs=2e-3)
+
+
+def test_blocks_of_any_size_give_the_same_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    train, test = clouds(300, seed=1, spread=1.0), clouds(500, seed=2, spread=1.0)
+    whole = [
+        linear_labels(train, test.x, penalty=1e-2, classes=4),
+        knn_labels(train, test.x, neighbours=20, temperature=0.1),
+    ]
+    monkeypatch.setattr(classification, "_BLOCK", 700)
+    assert (linear_labels(train, test.x, penalty=1e-2, classes=4) == whole[0]).double().mean() > 0.99
+    assert torch.equal(knn_labels(train, test.x, neighbours=20, temperature=0.1), whole[1])
 
 
 def test_separable_classes_are_told_apart_without_a_mistake() -> None:
