@@ -84,7 +84,7 @@ tasks = dict(
     classification=dict(
         images,
         family="classification",
-        penalties=(1e-4, 1e-3, 1e-2, 1e-1),
+        penalties=(1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6),
         neighbours=(10, 20, 100, 200),
         temperature=0.07,
     ),

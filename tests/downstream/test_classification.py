@@ -1,20 +1,24 @@
 import json
 import math
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import tiny_datasets
 import torch
-from colour_tree import SPEC, by_name, context, write_colours
+from colour_tree import SPEC, by_name, context, write_colours, write_noise
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from downstream import classification
 from downstream.classification import check_data, knn_labels, linear_labels, rehearse, run
+from downstream.datasets import open_splits
 from downstream.features import Features
 from downstream.image_options import ClassificationOptions
+from downstream.subsets import partition
 
 OPTIONS = ClassificationOptions(
     dataset="colours",
@@ -179,6 +183,35 @@ def test_progress_tells_of_validation_scores_alone(tmp_path: Path) -> None:
     validated = [value for name in ("linear_top1", "knn_top1") for value in stored[name]["validation"]]
     assert [reported[:2] for reported in seen] == [(step, 8) for step in range(1, 9)]
     assert [reported[2] for reported in seen] == [{"validation": value} for value in validated for _ in range(2)]
+
+
+def test_the_test_is_taken_with_all_training_images_the_held_out_ones_included(tmp_path: Path) -> None:
+    """Noise that is tested with the very images that were held out is known by heart, and by chance without them."""
+    write_noise(tmp_path / "data", each=24)
+    options = replace(OPTIONS, penalties=(1e-6,), neighbours=(1,))
+    splits = open_splits(options, data_root=tmp_path / "data")
+    shutil.rmtree(tmp_path / "data/test")
+    for name in partition(options, splits, data_root=tmp_path / "data", seed=0).held_out.names:
+        copy = tmp_path / "data" / name.replace("train/", "test/")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(tmp_path / "data" / name, copy)
+    found = by_name(run(options, context(tmp_path)))
+    for name in ("linear_top1", "knn_top1"):
+        assert found[name, "test", "selected"] == 1.0
+        assert found[name, "val", "selected"] < 0.9  # the same images, not trained on
+
+
+def test_a_validation_split_is_chosen_on_and_then_trained_on(tmp_path: Path) -> None:
+    tiny_datasets.dtd(tmp_path / "data")
+    for seed, path in enumerate(sorted((tmp_path / "data").rglob("*.jpg"))):
+        tiny_datasets.image(path, seed=seed)
+    labels = tmp_path / "data/dtd/dtd/labels"
+    shutil.copy(labels / "val1.txt", labels / "test1.txt")
+    told = context(tmp_path)
+    found = by_name(run(replace(OPTIONS, dataset="DTD", source="dtd", penalties=(1e-6,), neighbours=(1,)), told))
+    assert found["knn_top1", "test", "last"] == 1.0
+    assert found["knn_top1", "val", "selected"] < 0.5
+    assert json.loads((told.kept / "choices.json").read_text())["images"] == {"fit": 47, "validation": 47, "test": 47}
 
 
 def test_the_mean_over_classes_goes_by_its_own_name(tmp_path: Path) -> None:

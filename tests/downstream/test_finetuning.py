@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from colour_tree import SPEC, by_name, context, write_colours
+from colour_tree import SPEC, by_name, context, write_colours, write_noise
 from torch.optim.lr_scheduler import CosineAnnealingLR, MultiStepLR
 
 from benchmark.config import load
@@ -20,7 +20,7 @@ from downstream.finetuning import check_data, rehearse, run
 from downstream.image_options import FinetuningOptions
 from downstream.loading import as_tested
 from downstream.sgd import Plan, Training, rate_factor
-from downstream.subsets import derived_seed
+from downstream.subsets import derived_seed, partition
 
 PROBE = FinetuningOptions(
     dataset="colours",
@@ -206,6 +206,23 @@ def test_with_refit_the_test_is_scored_after_training_on_all_images(folder: Path
     assert ({*fitted}, {*again}) == ({"validation"}, {"test"})
     assert found["linear_sgd_top1", "test", "last"] == again["test"][-1]
     assert len(splits.train) == 20
+
+
+def test_the_second_training_knows_the_images_that_were_held_out(tmp_path: Path) -> None:
+    """Noise that is tested with the very images that were held out is known by heart, and by chance without them."""
+    write_noise(tmp_path / "data", each=24)
+    options = replace(REFITTED, augmentation="none", epochs=100, batch=8, lr=5.0, weight_decay=0.0, schedule="cosine")
+    splits = open_splits(options, data_root=tmp_path / "data")
+    shutil.rmtree(tmp_path / "data/test")
+    for name in partition(options, splits, data_root=tmp_path / "data", seed=0).held_out.names:
+        copy = tmp_path / "data" / name.replace("train/", "test/")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(tmp_path / "data" / name, copy)
+    told = context(tmp_path)
+    run(options, told)
+    scores = json.loads((told.kept / "choices.json").read_text())["series"]["linear_sgd_top1"]
+    assert scores["test"][-1] == 1.0
+    assert scores["validation"][-1] < 0.9  # the same images, not trained on
 
 
 def test_a_loss_that_is_not_finite_stops_the_training(folder: Path) -> None:
