@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +36,8 @@ def derived_seed(seed: int, *parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def stratified(labels: Tensor, share: float, *, seed: int) -> Tensor:
-    """Draw a share of every class, at least one image.
+def stratified(labels: Tensor, share: float, *, seed: int, groups: Sequence[str] = ()) -> Tensor:
+    """Draw a share of every class, at least one image, or that share of its groups as a whole.
 
     Of two shares with the same seed, the smaller part lies within the larger one.
 
@@ -44,6 +45,7 @@ def stratified(labels: Tensor, share: float, *, seed: int) -> Tensor:
         labels: (N,) int64.
         share: in (0, 1].
         seed: of the draw.
+        groups: N names; () where every image is a group of its own.
 
     Returns:
         Indices (M,) in rising order.
@@ -51,18 +53,27 @@ def stratified(labels: Tensor, share: float, *, seed: int) -> Tensor:
     drawn = []
     for label in labels.unique().tolist():
         members = (labels == label).nonzero().flatten()
-        order = torch.randperm(len(members), generator=torch.Generator().manual_seed(derived_seed(seed, label)))
-        drawn.append(members[order[: max(1, round(share * len(members)))]])
+        group = _numbered([groups[row] for row in members.tolist()]) if groups else torch.arange(len(members))
+        count = int(group.max()) + 1
+        order = torch.randperm(count, generator=torch.Generator().manual_seed(derived_seed(seed, label)))
+        drawn.append(members[torch.isin(group, order[: max(1, round(share * count))])])
     return torch.cat(drawn).sort().values
 
 
+def _numbered(names: Sequence[str]) -> Tensor:
+    """For each name its place among the different ones."""
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    return torch.tensor([places[name] for name in names])
+
+
 def hold_out(options: ImagesOptions, train: Images, *, seed: int) -> tuple[Tensor, Tensor]:
-    """Indices of the training images to fit and of those for choices.
+    """Indices of the training images to fit and of those for choices; no group is on both sides.
 
     Raises:
         ValueError: a class has too few images for both.
     """
-    held_out = stratified(train.labels, options.validation, seed=derived_seed(seed, "validation"))
+    drawn_by = derived_seed(seed, "validation")
+    held_out = stratified(train.labels, options.validation, seed=drawn_by, groups=train.groups)
     rest = _others(held_out, len(train))
     counts = train.labels[rest].bincount(minlength=len(train.classes))
     if int(counts.min()) == 0:

@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import tiny_datasets
 import torch
 from colour_tree import write_colours
 from test_finetuning import PROBE
@@ -103,6 +104,27 @@ def test_what_is_held_out_is_a_share_of_every_class_that_goes_with_the_seed(root
         assert sorted([*rest.tolist(), *held_out.tolist()]) == list(range(20))
         assert Counter(images.labels[held_out].tolist()) == {0: 2, 1: 2}
     assert not torch.equal(hold_out(PROBE, images, seed=0)[1], hold_out(PROBE, images, seed=1)[1])
+
+
+def test_frames_of_one_traffic_sign_are_on_one_side(tmp_path: Path) -> None:
+    tiny_datasets.gtsrb(tmp_path)
+    options = replace(PROBE, source="gtsrb", validation=0.4)
+    splits = open_splits(options, data_root=tmp_path)
+    for seed in range(3):
+        parts = partition(options, splits, data_root=tmp_path, seed=seed)
+        tracks = [{name.rpartition("_")[0] for name in part.names} for part in (parts.fit, parts.held_out)]
+        assert not tracks[0] & tracks[1]
+        assert [len(each) for each in tracks] == [2 * 43, 43]  # of three tracks a class, of three frames each
+        assert sorted(parts.whole.names) == sorted(splits.train.names)
+
+
+def test_groups_are_drawn_as_a_whole_whatever_their_sizes() -> None:
+    groups = [f"{label}{name}" for label in "ab" for name in "rstuvwx" for _ in range(ord(name) % 4 + 1)]
+    labels = torch.tensor([ord(group[0]) - ord("a") for group in groups])
+    rows = stratified(labels, 0.4, seed=3, groups=groups)
+    drawn = {groups[row] for row in rows.tolist()}
+    assert Counter(group[0] for group in drawn) == {"a": 3, "b": 3}
+    assert rows.tolist() == [row for row, group in enumerate(groups) if group in drawn]
 
 
 def test_a_validation_split_of_the_data_set_is_what_choices_are_made_on(root: Path) -> None:
