@@ -2,9 +2,9 @@
 
 Command: make bench CONFIG=transfer OBJ=random,infonce DATA_ROOT=path/to/data, or, of the probes alone,
          clbench bench --config transfer --tasks classification --data-root path/to/data
-         train/<class>/ below the folder is pretrained on. Beside it lie the data sets as torchvision unpacks them:
-         cifar-10-batches-py/, cifar-100-python/, stl10_binary/, MNIST/, FashionMNIST/, dtd/, CUB_200_2011/,
-         flowers-102/, gtsrb/, fgvc-aircraft-2013b/, food-101/, oxford-iiit-pet/.
+         train/<class>/ below the folder is pretrained on. Beside it lie the data sets as torchvision unpacks them, and
+         CUB-200 as its archive does: cifar-10-batches-py/, cifar-100-python/, stl10_binary/, MNIST/, FashionMNIST/,
+         dtd/, CUB_200_2011/, flowers-102/, gtsrb/, fgvc-aircraft-2013b/, food-101/, oxford-iiit-pet/.
 Cost:    for one GPU; a probe passes over every image once, a fine-tuning 50 times. Not run here.
 
 Metrics are those of the literature: mean per class for Flowers, Aircraft and Pets, else top-1 (Kornblith et al. 2019,
