@@ -251,6 +251,8 @@ def _evaluate(job: Job, report: Report) -> Outcome:
     )
     assert cell.family is not None
     metrics = family(cell.family).run(job.config.tasks[cell.task], context)
+    for file in context.kept.glob("*"):
+        file.replace(job.folder / file.name)
     shutil.rmtree(work_dir)
     return [asdict(metric) for metric in metrics], {"images": None, "images_per_s": None, "parameters": None}
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy, normalize
 
 from downstream.backbone import load_backbone
 from downstream.datasets import check, metric, open_splits
 from downstream.features import Features, encode
 from downstream.loading import as_tested
 from downstream.scores import score
-from downstream.selection import select
-from downstream.subsets import hold_out
+from downstream.selection import Series, select, write_choices
+from downstream.subsets import partition
 from downstream.tasks import Context, Metric
 
 if TYPE_CHECKING:
@@ -25,8 +28,8 @@ if TYPE_CHECKING:
 Classifier = Callable[[Features, Tensor], Tensor]
 """From features with labels, and features (N, F) of others, to the labels (N,) of those."""
 
-_SIMILARITIES = 2**27
-"""Numbers of a block of similarities: 512 MB."""
+_BLOCK = 2**27
+"""Numbers of a block of similarities or logits: 512 MB."""
 
 
 def run(options: ClassificationOptions, context: Context) -> list[Metric]:
@@ -36,31 +39,36 @@ def run(options: ClassificationOptions, context: Context) -> list[Metric]:
     validation split, or on images held out from the training split; for the test, both then see all training images.
     """
     splits, transform = open_splits(options, data_root=context.data_root), as_tested(options)
+    parts = partition(options, splits, data_root=context.data_root, seed=context.seed)
     backbone = load_backbone(context.backbone, context.spec).to(context.device)
-    whole, test = (encode(backbone, part, transform, device=context.device) for part in (splits.train, splits.test))
-    if splits.validation is None:
-        fit, held_out = (whole.take(rows) for rows in hold_out(options, splits.train, seed=context.seed))
-    else:
-        fit, held_out = whole, encode(backbone, splits.validation, transform, device=context.device)
-        whole = Features(torch.cat([fit.x, held_out.x]), torch.cat([fit.y, held_out.y]))
-    classes, name = len(splits.train.classes), metric(options)
-    grids: dict[str, list[Classifier]] = {
-        "linear": [partial(linear_labels, penalty=penalty, classes=classes) for penalty in options.penalties],
-        "knn": [partial(knn_labels, neighbours=k, temperature=options.temperature) for k in options.neighbours],
-    }
-    found = []
-    for kind, grid in grids.items():
-        validated = _scores(grid, (fit, held_out), metric=name, context=context)
-        tested = _scores(grid, (whole, test), metric=name, context=context)
-        found += select(options.dataset, f"{kind}_{name}", validated=validated, tested=tested)
-    return found
+    whole, test = (encode(backbone, part, transform, device=context.device) for part in (parts.whole, splits.test))
+    fit, held_out = whole.split(len(parts.fit))
+    name, found = metric(options), []
+    grids = _grids(options, classes=len(splits.train.classes))
+    steps, total = itertools.count(1), 2 * sum(len(grid.classifiers) for grid in grids)
+    for grid in grids:
+        validated, tested = [], []
+        for classify in grid.classifiers:
+            validated.append(score(classify(fit, held_out.x), held_out.y, metric=name))
+            context.report(next(steps), total, {"validation": validated[-1]})
+            tested.append(score(classify(whole, test.x), test.y, metric=name))
+            context.report(next(steps), total, {"validation": validated[-1]})
+        found.append(Series(f"{grid.kind}_{name}", grid.of, grid.settings, validated, tested))
+    write_choices(context.kept, found, images={"fit": len(fit.y), "validation": len(held_out.y), "test": len(test.y)})
+    return [number for series in found for number in select(options.dataset, series)]
 
 
 def rehearse(options: ClassificationOptions, context: Context) -> None:
-    """Pass two images of each split through the backbone."""
+    """Fit probe and kNN to two images by the first setting of each, and score two of every split."""
+    splits, transform = open_splits(options, data_root=context.data_root), as_tested(options)
     backbone = load_backbone(context.backbone, context.spec).to(context.device)
-    for part in open_splits(options, data_root=context.data_root):
-        encode(backbone, part.take(torch.arange(min(2, len(part)))), as_tested(options), device=context.device)
+    encoded = [
+        encode(backbone, part.take(torch.arange(min(2, len(part)))), transform, device=context.device)
+        for part in splits
+    ]
+    for grid in _grids(options, classes=len(splits.train.classes)):
+        for part in encoded:
+            score(grid.classifiers[0](encoded[0], part.x), part.y, metric=metric(options))
 
 
 def check_data(options: ClassificationOptions, *, data_root: Path, store: Path) -> str:
@@ -71,9 +79,24 @@ def check_data(options: ClassificationOptions, *, data_root: Path, store: Path) 
     """
     splits = open_splits(options, data_root=data_root)
     found = check(options, splits, store=store)
-    if splits.validation is None:
-        hold_out(options, splits.train, seed=0)
+    partition(options, splits, data_root=data_root, seed=0)
     return found
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """One kind of classifier under several settings of what `of` names."""
+
+    kind: str
+    of: str
+    settings: Sequence[float]
+    classifiers: Sequence[Classifier]
+
+
+def _grids(options: ClassificationOptions, *, classes: int) -> tuple[_Grid, ...]:
+    linear = [partial(linear_labels, penalty=penalty, classes=classes) for penalty in options.penalties]
+    knn = [partial(knn_labels, neighbours=k, temperature=options.temperature) for k in options.neighbours]
+    return _Grid("linear", "penalty", options.penalties, linear), _Grid("knn", "k", options.neighbours, knn)
 
 
 def linear_labels(train: Features, x: Tensor, *, penalty: float, classes: int) -> Tensor:
@@ -91,20 +114,26 @@ def linear_labels(train: Features, x: Tensor, *, penalty: float, classes: int) -
         Labels (N,).
     """
     mean, std = train.x.mean(dim=0), train.x.std(dim=0).clamp_min(1e-6)
-    fitted, scored = (train.x - mean) / std, (x - mean) / std
     weight = torch.zeros(classes, x.shape[1], device=x.device, requires_grad=True)
     bias = torch.zeros(classes, device=x.device, requires_grad=True)
     solver = torch.optim.LBFGS([weight, bias], max_iter=200, tolerance_grad=1e-5, line_search_fn="strong_wolfe")
+    rows = max(1, _BLOCK // max(classes, x.shape[1]))
+    few = len(train.y) <= rows  # a copy of all would take another 10 GB of ImageNet
+    fitted = (train.x - mean) / std if few else train.x
 
     def loss() -> Tensor:
         solver.zero_grad()
-        value = torch.nn.functional.cross_entropy(fitted @ weight.T + bias, train.y)
-        value = value + penalty / 2 * weight.square().sum()
-        value.backward()
-        return value
+        total = penalty / 2 * weight.square().sum()
+        total.backward()
+        for part, labels in zip(fitted.split(rows), train.y.split(rows), strict=True):
+            scaled = part if few else (part - mean) / std
+            value = cross_entropy(scaled @ weight.T + bias, labels, reduction="sum") / len(train.y)
+            value.backward()
+            total = total.detach() + value.detach()
+        return total
 
     solver.step(loss)
-    return (scored @ weight.T + bias).argmax(dim=1)
+    return torch.cat([((part - mean) / std @ weight.T + bias).argmax(dim=1) for part in x.split(rows)])
 
 
 def knn_labels(train: Features, x: Tensor, *, neighbours: int, temperature: float) -> Tensor:
@@ -121,23 +150,12 @@ def knn_labels(train: Features, x: Tensor, *, neighbours: int, temperature: floa
     Returns:
         Labels (N,).
     """
-    bank = torch.nn.functional.normalize(train.x, dim=1)
-    told = []
-    for part in x.split(max(1, _SIMILARITIES // len(bank))):
-        similarity = torch.nn.functional.normalize(part, dim=1) @ bank.T
-        cosine, index = similarity.topk(min(neighbours, len(bank)), dim=1)
+    told, size = [], len(train.y)
+    banks = train.x.split(max(1, _BLOCK // x.shape[1]))
+    for part in normalize(x, dim=1).split(max(1, _BLOCK // size)):
+        similarity = torch.cat([part @ normalize(bank, dim=1).T for bank in banks], dim=1)
+        cosine, index = similarity.topk(min(neighbours, size), dim=1)
         votes = torch.zeros(len(part), int(train.y.max()) + 1, device=x.device)
         votes.scatter_add_(1, train.y[index], ((cosine - 1) / temperature).exp())
         told.append(votes.argmax(dim=1))
     return torch.cat(told)
-
-
-def _scores(
-    grid: Sequence[Classifier], parts: tuple[Features, Features], *, metric: str, context: Context
-) -> list[float]:
-    """Fit every classifier on the first of the parts, and score it on the second."""
-    (train, scored), found = parts, []
-    for number, classify in enumerate(grid):
-        found.append(score(classify(train, scored.x), scored.y, metric=metric))
-        context.report(number + 1, len(grid), {metric: found[-1]})
-    return found

@@ -24,9 +24,9 @@ class Features:
     x: Tensor
     y: Tensor
 
-    def take(self, index: Tensor) -> Features:
-        """Those at `index` (M,)."""
-        return Features(self.x[index], self.y[index])
+    def split(self, count: int) -> tuple[Features, Features]:
+        """The first `count` and the others, in the same memory."""
+        return Features(self.x[:count], self.y[:count]), Features(self.x[count:], self.y[count:])
 
 
 @torch.no_grad()
@@ -40,8 +40,10 @@ def encode(backbone: Backbone, images: Images, transform: Transform, *, device: 
         device: torch device string.
     """
     backbone.eval()
-    x, y = [], []
-    for pixels, labels in batches(images, transform, order=torch.arange(len(images)), batch=_BATCH, device=device):
-        x.append(backbone(backbone.spec.normalise(pixels)))
-        y.append(labels)
-    return Features(torch.cat(x), torch.cat(y))
+    x = torch.empty(len(images), backbone.spec.stage_dims[-1], device=device)
+    y = torch.empty(len(images), dtype=torch.int64, device=device)
+    order, done = torch.arange(len(images)), 0
+    for pixels, labels in batches(images, transform, order=order, batch=_BATCH, device=device):
+        rows = slice(done, done := done + len(labels))
+        x[rows], y[rows] = backbone(backbone.spec.normalise(pixels)), labels
+    return Features(x, y)

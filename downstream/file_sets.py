@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,9 @@ def gtsrb_infocl(root: Path) -> Splits:
 
 def _signs(root: Path, name: str) -> Images:
     (root / name).stat()  # a missing folder is an OSError, as a missing list is
-    return _class_folders(root, name, lambda members: sorted(members.glob("*.ppm")), subject="GTSRB")
+    images = _class_folders(root, name, lambda members: sorted(members.glob("*.ppm")), subject="GTSRB")
+    # <class>/<track>_<frame>.ppm: the frames of a track are of one sign, filmed while the car came nearer.
+    return replace(images, groups=tuple(path.rpartition("_")[0] for path in images.names))
 
 
 def _four_fifths(whole: Images) -> tuple[Images, Images]:

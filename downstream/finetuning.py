@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from downstream.datasets import check, metric, open_splits
-from downstream.selection import select
+from downstream.selection import Series, select, write_choices
 from downstream.sgd import Plan, Training, steps_per_epoch
 from downstream.subsets import partition
 from downstream.tasks import Context, Metric
@@ -27,7 +26,7 @@ def run(options: FinetuningOptions, context: Context) -> list[Metric]:
     """
     splits = open_splits(options, data_root=context.data_root)
     parts = partition(options, splits, data_root=context.data_root, seed=context.seed)
-    whole = parts.fit.join(parts.held_out)
+    whole = parts.whole
     first = options.epochs * steps_per_epoch(options, len(parts.fit))
     steps = first + (options.epochs * steps_per_epoch(options, len(whole)) if options.refit else 0)
     tests = {"validation": parts.held_out} if options.refit else {"validation": parts.held_out, "test": splits.test}
@@ -40,16 +39,21 @@ def run(options: FinetuningOptions, context: Context) -> list[Metric]:
         )
         history |= Training(options, context, classes=classes).run(again)
     name = f"{'linear_sgd' if options.frozen else 'finetune'}_{plan.metric}"
-    return select(options.dataset, name, validated=history["validation"], tested=history["test"])
+    epochs = range(1, options.epochs + 1)
+    series = Series(name, "epoch", epochs, history["validation"], history["test"])
+    images = {"fit": len(parts.fit), "validation": len(parts.held_out), "test": len(splits.test)}
+    write_choices(context.kept, [series], images=images)
+    if options.partial:
+        (context.kept / "labelled.txt").write_text("".join(f"{label}\n" for label in sorted(whole.names)))
+    return select(options.dataset, series)
 
 
 def rehearse(options: FinetuningOptions, context: Context) -> None:
     """Train one step on two images and score two."""
     splits, two = open_splits(options, data_root=context.data_root), torch.arange(2)
     tests = {"test": splits.test.take(two[: len(splits.test)])}
-    with tempfile.TemporaryDirectory() as folder:
-        plan = Plan(splits.train.take(two), tests, metric(options), Path(folder) / "fit.pth", first=0, steps=1)
-        Training(replace(options, epochs=1, batch=2), context, classes=len(splits.train.classes)).run(plan)
+    plan = Plan(splits.train.take(two), tests, metric(options), None, first=0, steps=1)
+    Training(replace(options, epochs=1, batch=2), context, classes=len(splits.train.classes)).run(plan)
 
 
 def check_data(options: FinetuningOptions, *, data_root: Path, store: Path) -> str:
@@ -60,9 +64,7 @@ def check_data(options: FinetuningOptions, *, data_root: Path, store: Path) -> s
     """
     splits = open_splits(options, data_root=data_root)
     found = check(options, splits, store=store)
-    parts = partition(options, splits, data_root=data_root, seed=0)
-    if len(parts.fit) < 2:
-        raise ValueError(f"{options.dataset}: two images or more must be trained on, got {len(parts.fit)}")
+    partition(options, splits, data_root=data_root, seed=0)
     if not options.subset:
         return found
     listed = hashlib.sha256((data_root / options.subset).read_bytes()).hexdigest()[:16]

@@ -137,7 +137,8 @@ class FinetuningOptions(ImagesOptions):
         fraction: share of the training images whose labels are used, the same ones for every seed.
         subset: text file below the data root with the names of the training images whose labels are used, one a line;
             "" where `fraction` says how many.
-        refit: train a second time, on the validation images too, for the numbers on the test split.
+        refit: train a second time, on the validation images too, for the numbers on the test split; always so where
+            only some labels are used, since the validation images come out of those.
         augmentation: "crop" for random resized crops and flips, "none" for the images as the test sees them.
         crop_scale: least and largest share of an image's area that a crop covers.
         flip: probability of a horizontal flip.
@@ -186,7 +187,7 @@ class FinetuningOptions(ImagesOptions):
         self.refuse(
             ("fraction must be in (0, 1]", 0 < self.fraction <= 1, self.fraction),
             ("fraction must be 1 where subset names a list", not self.subset or self.fraction == 1, self.fraction),
-            ("refit must be False where only some labels are used", not (self.refit and self.partial), self.refit),
+            ("refit must be True where only some labels are used", self.refit or not self.partial, self.refit),
             ("augmentation must be crop or none", self.augmentation in ("crop", "none"), self.augmentation),
             ("crop_scale must rise within (0, 1]", 0 < low <= high <= 1, self.crop_scale),
             ("flip must be in [0, 1]", 0 <= self.flip <= 1, self.flip),

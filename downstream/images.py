@@ -27,6 +27,7 @@ class Images:
         classes: names in the order of the labels.
         root: folder that the data set was read from.
         pixels: (N, H, W) or (N, H, W, 3) uint8, grey or RGB; None where the images are files.
+        groups: N names, the same for pictures of one thing, which are held out together; () where none are known.
     """
 
     names: tuple[str, ...]
@@ -34,6 +35,7 @@ class Images:
     classes: tuple[str, ...]
     root: Path
     pixels: NDArray[np.uint8] | None = None
+    groups: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -57,17 +59,20 @@ class Images:
         """The images at `index` (M,)."""
         rows = index.tolist()
         pixels = None if self.pixels is None else self.pixels[rows]
-        return replace(self, names=tuple(self.names[row] for row in rows), labels=self.labels[index], pixels=pixels)
+        names, groups = (tuple(part[row] for row in rows) if part else () for part in (self.names, self.groups))
+        return replace(self, names=names, labels=self.labels[index], pixels=pixels, groups=groups)
 
     def join(self, other: Images) -> Images:
         """These images and, after them, others of the same data set."""
         assert self.classes == other.classes
         assert self.root == other.root
+        assert bool(self.groups) == bool(other.groups)
         pixels = None
         if self.pixels is not None and other.pixels is not None:
             pixels = np.concatenate([self.pixels, other.pixels])
         labels = torch.cat([self.labels, other.labels])
-        return replace(self, names=self.names + other.names, labels=labels, pixels=pixels)
+        names, groups = self.names + other.names, self.groups + other.groups
+        return replace(self, names=names, labels=labels, pixels=pixels, groups=groups)
 
 
 @dataclass(frozen=True)

@@ -2,29 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from downstream.tasks import Metric
 
-
-def choose(validated: Sequence[float]) -> int:
-    """Place of the highest validation score; of several, the earliest."""
-    return max(range(len(validated)), key=lambda place: (validated[place], -place))
+_FILE = "choices.json"
 
 
-def select(dataset: str, metric: str, *, validated: Sequence[float], tested: Sequence[float]) -> list[Metric]:
-    """What is stored of a series of settings or epochs.
+@dataclass(frozen=True)
+class Series:
+    """The scores of one number under several settings, or after every epoch.
+
+    Attributes:
+        metric: name of the number.
+        of: what differs: "penalty", "k" or "epoch".
+        settings: its values.
+        validation: scores on the validation data, one for each setting.
+        test: scores on the test split, likewise; they choose nothing but the "oracle".
+    """
+
+    metric: str
+    of: str
+    settings: Sequence[float]
+    validation: Sequence[float]
+    test: Sequence[float]
+
+    @property
+    def chosen(self) -> int:
+        """Place of the highest validation score; of several, the earliest."""
+        return max(range(len(self.validation)), key=lambda place: (self.validation[place], -place))
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether a wider grid might hold a better setting; epochs have no such edge, the schedule ends with them."""
+        chosen = self.settings[self.chosen]
+        return self.of != "epoch" and len(self.settings) > 1 and chosen in (min(self.settings), max(self.settings))
+
+
+def select(dataset: str, series: Series) -> list[Metric]:
+    """What is stored as numbers of a series.
 
     Args:
         dataset: name as tables show it.
-        metric: name of the number.
-        validated: scores on the validation data.
-        tested: scores on the test split, in the same order; they choose nothing but the "oracle".
+        series: the scores.
     """
-    chosen = choose(validated)
+    metric, tested, chosen = series.metric, series.test, series.chosen
     return [
-        Metric(dataset, metric, "val", "selected", validated[chosen]),
+        Metric(dataset, metric, "val", "selected", series.validation[chosen]),
         Metric(dataset, metric, "test", "last", tested[-1]),
         Metric(dataset, metric, "test", "selected", tested[chosen]),
         Metric(dataset, metric, "test", "oracle", max(tested)),
     ]
+
+
+def write_choices(folder: Path, series: Sequence[Series], *, images: Mapping[str, int]) -> None:
+    """Write `choices.json`, whole or not at all: what was chosen among what, and every score; say where an edge was.
+
+    Args:
+        folder: where to; made if it is not there.
+        series: one for each number.
+        images: how many there were of each part of the data.
+    """
+    for each in series:
+        if each.at_edge:
+            print(f"{each.metric}: the chosen {each.of}, {each.settings[each.chosen]:g}, is at the edge of its grid")
+    found = {
+        each.metric: {
+            "of": each.of,
+            "settings": list(each.settings),
+            "validation": list(each.validation),
+            "test": list(each.test),
+            "chosen": each.settings[each.chosen],
+            "at_edge": each.at_edge,
+        }
+        for each in series
+    }
+    folder.mkdir(exist_ok=True)
+    temporary = folder / f"{_FILE}.tmp"
+    with temporary.open("w") as file:
+        json.dump({"images": dict(images), "series": found}, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(folder / _FILE)

@@ -40,7 +40,7 @@ class Plan:
         train: images to train on.
         tests: images to score after every epoch, by name.
         metric: "top1" or "mean_class".
-        checkpoint: file that the training goes on from, if it is there.
+        checkpoint: file that the training goes on from, if it is there; None to keep nothing.
         first: steps done before this training, for the report.
         steps: steps of the whole task, for the report.
     """
@@ -48,7 +48,7 @@ class Plan:
     train: Images
     tests: Mapping[str, Images]
     metric: str
-    checkpoint: Path
+    checkpoint: Path | None
     first: int
     steps: int
 
@@ -100,7 +100,7 @@ class Training:
         Raises:
             FloatingPointError: a loss is not finite.
         """
-        if plan.checkpoint.exists():
+        if plan.checkpoint is not None and plan.checkpoint.exists():
             self._load(plan.checkpoint)
         for epoch in range(self.done, self.options.epochs):
             for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
@@ -109,7 +109,8 @@ class Training:
             for name, images in plan.tests.items():
                 self.history.setdefault(name, []).append(self._score(name, images, plan.metric))
             self.done = epoch + 1
-            self._save(plan.checkpoint)
+            if plan.checkpoint is not None:
+                self._save(plan.checkpoint)
         return self.history
 
     def _train(self, plan: Plan, epoch: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,11 @@ class Parts:
     fit: Images
     held_out: Images
 
+    @property
+    def whole(self) -> Images:
+        """Those to train on and, after them, those for choices."""
+        return self.fit.join(self.held_out)
+
 
 def derived_seed(seed: int, *parts: object) -> int:
     """A seed for one purpose of a run, below 2**63."""
@@ -30,8 +36,8 @@ def derived_seed(seed: int, *parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def stratified(labels: Tensor, share: float, *, seed: int) -> Tensor:
-    """Draw a share of every class, at least one image.
+def stratified(labels: Tensor, share: float, *, seed: int, groups: Sequence[str] = ()) -> Tensor:
+    """Draw a share of every class, at least one image, or that share of its groups as a whole.
 
     Of two shares with the same seed, the smaller part lies within the larger one.
 
@@ -39,6 +45,7 @@ def stratified(labels: Tensor, share: float, *, seed: int) -> Tensor:
         labels: (N,) int64.
         share: in (0, 1].
         seed: of the draw.
+        groups: N names; () where every image is a group of its own.
 
     Returns:
         Indices (M,) in rising order.
@@ -46,18 +53,27 @@ def stratified(labels: Tensor, share: float, *, seed: int) -> Tensor:
     drawn = []
     for label in labels.unique().tolist():
         members = (labels == label).nonzero().flatten()
-        order = torch.randperm(len(members), generator=torch.Generator().manual_seed(derived_seed(seed, label)))
-        drawn.append(members[order[: max(1, round(share * len(members)))]])
+        group = _numbered([groups[row] for row in members.tolist()]) if groups else torch.arange(len(members))
+        count = int(group.max()) + 1
+        order = torch.randperm(count, generator=torch.Generator().manual_seed(derived_seed(seed, label)))
+        drawn.append(members[torch.isin(group, order[: max(1, round(share * count))])])
     return torch.cat(drawn).sort().values
 
 
+def _numbered(names: Sequence[str]) -> Tensor:
+    """For each name its place among the different ones."""
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    return torch.tensor([places[name] for name in names])
+
+
 def hold_out(options: ImagesOptions, train: Images, *, seed: int) -> tuple[Tensor, Tensor]:
-    """Indices of the training images to fit and of those for choices.
+    """Indices of the training images to fit and of those for choices; no group is on both sides.
 
     Raises:
         ValueError: a class has too few images for both.
     """
-    held_out = stratified(train.labels, options.validation, seed=derived_seed(seed, "validation"))
+    drawn_by = derived_seed(seed, "validation")
+    held_out = stratified(train.labels, options.validation, seed=drawn_by, groups=train.groups)
     rest = _others(held_out, len(train))
     counts = train.labels[rest].bincount(minlength=len(train.classes))
     if int(counts.min()) == 0:
@@ -66,26 +82,22 @@ def hold_out(options: ImagesOptions, train: Images, *, seed: int) -> tuple[Tenso
     return rest, held_out
 
 
-def partition(options: FinetuningOptions, splits: Splits, *, data_root: Path, seed: int) -> Parts:
+def partition(options: ImagesOptions, splits: Splits, *, data_root: Path, seed: int) -> Parts:
     """The images to train on and those for choices.
 
-    Where only some labels are used, all of them are trained on, and images for choices come from the others.
+    Those for choices are the validation split of the data set, or come from the training images. Where only some labels
+    are used, both come from the images that have them: no other label is seen.
 
     Raises:
-        ValueError: the list names images that are not there, or nothing is left to hold out.
+        ValueError: the list names images that are not there, or a class has too few for both.
     """
-    train = splits.train
-    used = labelled(options, train, data_root=data_root)
-    if splits.validation is not None:
-        return Parts(train.take(used), splits.validation)
-    if not options.partial:
-        rest, held_out = hold_out(options, train, seed=seed)
-        return Parts(train.take(rest), train.take(held_out))
-    others = _others(used, len(train))
-    if len(others) == 0:
-        raise ValueError(f"{options.dataset}: the list must leave training images to choose on, got all of them")
-    chosen = stratified(train.labels[others], options.validation, seed=derived_seed(seed, "validation"))
-    return Parts(train.take(used), train.take(others[chosen]))
+    train, validation = splits.train, splits.validation
+    if isinstance(options, FinetuningOptions) and options.partial:
+        train, validation = train.take(labelled(options, train, data_root=data_root)), None
+    if validation is not None:
+        return Parts(train, validation)
+    rest, held_out = hold_out(options, train, seed=seed)
+    return Parts(train.take(rest), train.take(held_out))
 
 
 def labelled(options: FinetuningOptions, train: Images, *, data_root: Path) -> Tensor:
@@ -106,7 +118,7 @@ def _listed(options: FinetuningOptions, train: Images, file: Path) -> Tensor:
         for key in {name, name.removeprefix(f"{options.train}/"), name.rpartition("/")[2]}:
             places[key].append(row)
     rows = []
-    for name in file.read_text().split():
+    for name in filter(None, map(str.strip, file.read_text().splitlines())):
         found = places.get(name, [])
         if len(found) != 1:
             how = "no" if not found else f"{len(found)} images"
@@ -114,6 +126,10 @@ def _listed(options: FinetuningOptions, train: Images, file: Path) -> Tensor:
         rows += found
     if not rows:
         raise ValueError(f"{options.dataset}: {file} must name training images, it names none")
+    counts = train.labels[rows].bincount(minlength=len(train.classes))
+    if int(counts.min()) == 0:
+        name = train.classes[int(counts.argmin())]
+        raise ValueError(f"{options.dataset}: {file} must name images of every class, '{name}' has none")
     return torch.tensor(sorted(set(rows)))
 
 

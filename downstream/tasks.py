@@ -38,6 +38,11 @@ class Context:
     device: str
     report: Report
 
+    @property
+    def kept(self) -> Path:
+        """Folder below `work_dir`; files that a task leaves there stay beside its numbers when the rest is removed."""
+        return self.work_dir / "kept"
+
 
 @dataclass(frozen=True)
 class Metric:

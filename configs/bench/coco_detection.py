@@ -17,6 +17,9 @@ _base_ = "infomin_imagenet.py"
 
 tasks = dict(
     classification=None,
+    linear_sgd=None,
+    semi_1=None,
+    semi_10=None,
     fpn_1x=dict(dataset="COCO FPN 1x", config="downstream/coco_mask_rcnn_fpn_1x.py"),
     fpn_2x=dict(dataset="COCO FPN 2x", config="downstream/coco_mask_rcnn_fpn_2x.py"),
     c4_1x=dict(dataset="COCO C4 1x", config="downstream/coco_mask_rcnn_c4_1x.py"),

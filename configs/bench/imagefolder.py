@@ -44,7 +44,7 @@ probe = dict(
     image_size=32,
     resize=32,
     interpolation="bilinear",
-    penalties=(1e-4, 1e-3, 1e-2, 1e-1),
+    penalties=(1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6),
     neighbours=(10, 20, 100, 200),  # k = 200 and T = 0.07 are Wu et al.'s (arXiv 1805.01978)
     temperature=0.07,
 )

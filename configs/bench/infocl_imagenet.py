@@ -42,7 +42,8 @@ rows = dict(
     ),
 )
 
-# Released eval_lr_imagenet.py; on ImageNet, a hundredth of the training images chooses the epoch.
+# Released eval_lr_imagenet.py; on ImageNet, a hundredth of the training images chooses the epoch. The flips, which turn
+# some traffic signs into others, are the paper's too.
 probe = dict(
     family="finetuning",
     data="",

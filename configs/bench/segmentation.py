@@ -12,6 +12,9 @@ _base_ = "infomin_imagenet.py"
 
 tasks = dict(
     classification=None,
+    linear_sgd=None,
+    semi_1=None,
+    semi_10=None,
     ade20k=dict(dataset="ADE20K", config="downstream/ade20k_upernet_160k.py", data="ADEChallengeData2016"),
     ade20k_80k=dict(dataset="ADE20K 80k", config="downstream/ade20k_upernet_80k.py", data="ADEChallengeData2016"),
     ade20k_fcn=dict(dataset="ADE20K FCN", config="downstream/ade20k_fcn_160k.py", data="ADEChallengeData2016"),

@@ -79,17 +79,18 @@ sgd = dict(
     decay=0.1,
     init_std=0.01,
 )
+few = dict(sgd, frozen=False, refit=True, batch=32, lr=0.02, backbone_lr=0.02)
 tasks = dict(
     classification=dict(
         images,
         family="classification",
-        penalties=(1e-4, 1e-3, 1e-2, 1e-1),
+        penalties=(1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6),
         neighbours=(10, 20, 100, 200),
         temperature=0.07,
     ),
     # The rates are those of a few with the best score of the random row on its validation images.
     linear_sgd=dict(sgd, frozen=True, epochs=5, batch=128, lr=0.1, backbone_lr=0.0),
-    semi_10=dict(sgd, dataset="shapes 10 %", frozen=False, fraction=0.1, epochs=8, batch=32, lr=0.02, backbone_lr=0.02),
+    semi_10=dict(few, dataset="shapes 10 %", fraction=0.1, epochs=8),
     voc=dict(
         family="detection",
         dataset="shapes VOC",
@@ -116,4 +117,4 @@ tasks = dict(
         overrides=dict(),
     ),
 )
-del classes, images, sgd
+del classes, images, sgd, few

@@ -17,7 +17,7 @@ logging = dict(interval=1, checkpoint=2)
 tasks = dict(
     classification=dict(data="smoke/classification"),
     linear_sgd=dict(data="smoke/classification", epochs=2, batch=16),
-    semi_10=dict(data="smoke/classification", epochs=2, batch=8),
+    semi_10=dict(data="smoke/classification", fraction=0.5, epochs=2, batch=8),
     voc=dict(data="smoke/VOCdevkit", overrides={"train_cfg.max_iters": 4}),
     coco=dict(data="smoke/coco", overrides={"train_cfg.max_iters": 4}),
     ade20k=dict(data="smoke/ADEChallengeData2016", overrides={"train_cfg.max_iters": 4}),

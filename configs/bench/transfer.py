@@ -2,15 +2,17 @@
 
 Command: make bench CONFIG=transfer OBJ=random,infonce DATA_ROOT=path/to/data, or, of the probes alone,
          clbench bench --config transfer --tasks classification --data-root path/to/data
-         train/<class>/ below the folder is pretrained on. Beside it lie the data sets as torchvision unpacks them:
-         cifar-10-batches-py/, cifar-100-python/, stl10_binary/, MNIST/, FashionMNIST/, dtd/, CUB_200_2011/,
-         flowers-102/, gtsrb/, fgvc-aircraft-2013b/, food-101/, oxford-iiit-pet/.
+         train/<class>/ below the folder is pretrained on. Beside it lie the data sets as torchvision unpacks them, and
+         CUB-200 as its archive does: cifar-10-batches-py/, cifar-100-python/, stl10_binary/, MNIST/, FashionMNIST/,
+         dtd/, CUB_200_2011/, flowers-102/, gtsrb/, fgvc-aircraft-2013b/, food-101/, oxford-iiit-pet/.
 Cost:    for one GPU; a probe passes over every image once, a fine-tuning 50 times. Not run here.
 
 Metrics are those of the literature: mean per class for Flowers, Aircraft and Pets, else top-1 (Kornblith et al. 2019,
-arXiv 1805.08974; InfoCL, arXiv 2203.07004). The penalty, the k and the epoch are chosen on the validation split where
-there is one, else on a tenth of the training images. The fine-tuning's schedule is no paper's: fixed rates, one
-setting for every data set. transfer_32 and transfer_64 are the suite at InfoCL's sizes.
+arXiv 1805.08974; InfoCL, arXiv 2203.07004). The shorter side is brought to 224 and the centre taken, as there and in
+SimCLR (arXiv 2002.05709, appendix B.8). The penalty, the k and the epoch are chosen on the validation split where there
+is one, else on a tenth of the training images. The fine-tuning's schedule is no paper's: fixed rates, one setting for
+every data set, but that a digit or a traffic sign, which a flip or a small crop may turn into another, is not flipped
+and keeps half its area. transfer_32 and transfer_64 are the suite at InfoCL's sizes.
 """
 
 _base_ = "imagefolder.py"
@@ -27,13 +29,13 @@ images = dict(
     metric="literature",
     validation=0.1,
     image_size=224,
-    resize=256,
+    resize=224,
     interpolation="bicubic",
 )
 probe = dict(
     images,
     family="classification",
-    penalties=(1e-5, 1e-4, 1e-3, 1e-2, 1e-1),
+    penalties=(1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6),
     neighbours=(10, 20, 100, 200),
     temperature=0.07,
 )
@@ -76,4 +78,6 @@ tasks = dict(classification=None, digits=None)
 for name in suite:
     tasks[name] = dict(probe, dataset=suite[name], source=name)
     tasks[f"{name}_finetuned"] = dict(tuning, dataset=suite[name], source=name)
+for name in ("mnist", "gtsrb"):
+    tasks[f"{name}_finetuned"].update(flip=0.0, crop_scale=(0.5, 1.0))
 del images, probe, tuning, suite, name

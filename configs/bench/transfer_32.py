@@ -9,21 +9,4 @@ data = dict(image_size=32)
 views = dict(size=32, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 model = dict(depth=18, stem="cifar")
 
-tasks = dict()
-for name in (
-    "cifar10",
-    "cifar100",
-    "stl10",
-    "mnist",
-    "fashion_mnist",
-    "dtd",
-    "cub200",
-    "flowers102",
-    "gtsrb",
-    "aircraft",
-    "food101",
-    "pets",
-):
-    tasks[name] = dict(image_size=32, resize=0)
-    tasks[f"{name}_finetuned"] = dict(image_size=32, resize=0)
-del name
+tasks = {name: dict(image_size=32, resize=0) for name, task in _base_["tasks"].items() if task}

@@ -12,6 +12,9 @@ _base_ = "infomin_imagenet.py"
 
 tasks = dict(
     classification=None,
+    linear_sgd=None,
+    semi_1=None,
+    semi_10=None,
     voc_c4=dict(
         family="detection",
         dataset="VOC07 C4",

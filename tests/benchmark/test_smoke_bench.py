@@ -1,6 +1,7 @@
 """The main job from end to end: every stage, every task, tables and figures; then again, with nothing left to do."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,18 @@ def test_every_row_has_a_number_for_every_metric_of_every_task(runs: Path) -> No
             assert record["upstream"] == found[f"{row}/0/None"]["key"]
             assert {metric["metric"] for metric in record["metrics"]} == METRICS[task]
             assert all(0 <= metric["value"] <= 1 for metric in record["metrics"])
+
+
+def test_what_was_chosen_among_what_lies_beside_the_numbers(runs: Path) -> None:
+    for task, of in (("classification", {"penalty", "k"}), ("linear_sgd", {"epoch"}), ("semi_10", {"epoch"})):
+        record = records(runs)[f"infonce/0/{task}"]
+        stored = json.loads((runs / "cells" / record["key"] / "choices.json").read_text())
+        assert {series["of"] for series in stored["series"].values()} == of
+        assert {*stored["series"]} == METRICS[task]
+        for name, series in stored["series"].items():
+            values = {(m["split"], m["selection"]): m["value"] for m in record["metrics"] if m["metric"] == name}
+            assert values["test", "selected"] == series["test"][series["settings"].index(series["chosen"])]
+            assert values["test", "last"] == series["test"][-1]
 
 
 def test_a_record_says_what_the_cell_cost_and_where_it_ran(runs: Path) -> None:

@@ -29,6 +29,17 @@ def write_colours(root: Path, *, each: int, spread: float = 15) -> None:
                 Image.fromarray(pixels).save(root / split / name / f"{name}_{number:03d}.png")
 
 
+def write_noise(root: Path, *, each: int) -> None:
+    """Two classes of noise, which can be known by heart and not told apart."""
+    random = np.random.default_rng(0)
+    for split in ("train", "test"):
+        for name in COLOURS:
+            (root / split / name).mkdir(parents=True)
+            for number in range(each):
+                pixels = random.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(root / split / name / f"{name}_{number:03d}.png")
+
+
 def context(folder: Path, *, seed: int = 0, report: Report = silent) -> Context:
     torch.manual_seed(0)
     save_backbone(Backbone(SPEC), folder / "backbone.pth")

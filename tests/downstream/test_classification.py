@@ -1,18 +1,24 @@
+import json
 import math
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import tiny_datasets
 import torch
-from colour_tree import SPEC, by_name, context, write_colours
+from colour_tree import SPEC, by_name, context, write_colours, write_noise
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from downstream import classification
 from downstream.classification import check_data, knn_labels, linear_labels, rehearse, run
+from downstream.datasets import open_splits
 from downstream.features import Features
 from downstream.image_options import ClassificationOptions
+from downstream.subsets import partition
 
 OPTIONS = ClassificationOptions(
     dataset="colours",
@@ -61,6 +67,17 @@ def test_the_probe_is_scikit_learns_logistic_regression(penalty: float) -> None:
     reference.fit(scaler.transform(train.x.numpy()), train.y.numpy())
     wanted = reference.score(scaler.transform(test.x.numpy()), test.y.numpy())
     assert linear_accuracy(train, test, penalty=penalty) == pytest.approx(wanted, abs=2e-3)
+
+
+def test_blocks_of_any_size_give_the_same_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    train, test = clouds(300, seed=1, spread=1.0), clouds(500, seed=2, spread=1.0)
+    whole = [
+        linear_labels(train, test.x, penalty=1e-2, classes=4),
+        knn_labels(train, test.x, neighbours=20, temperature=0.1),
+    ]
+    monkeypatch.setattr(classification, "_BLOCK", 700)
+    assert (linear_labels(train, test.x, penalty=1e-2, classes=4) == whole[0]).double().mean() > 0.99
+    assert torch.equal(knn_labels(train, test.x, neighbours=20, temperature=0.1), whole[1])
 
 
 def test_separable_classes_are_told_apart_without_a_mistake() -> None:
@@ -141,6 +158,62 @@ def test_the_setting_is_chosen_on_held_out_images_and_the_test_images_are_the_or
     assert found[f"{name}_top1", "test", "last"] == tested[-1]
 
 
+def test_the_choices_and_every_score_stay_beside_the_numbers(tmp_path: Path) -> None:
+    told = context(tmp_path)
+    found = by_name(run(replace(DIGITS, penalties=(10.0, 1e-1), neighbours=(200, 5, 1)), told))
+    stored = json.loads((told.kept / "choices.json").read_text())
+    assert sum(stored["images"].values()) == 1797
+    assert (stored["images"]["validation"], stored["images"]["test"]) == (299, 599)  # a quarter of 1198, a third of all
+    assert {name: series["settings"] for name, series in stored["series"].items()} == {
+        "linear_top1": [10.0, 0.1],
+        "knn_top1": [200, 5, 1],
+    }
+    for name, series in stored["series"].items():
+        place = series["settings"].index(series["chosen"])
+        assert found[name, "val", "selected"] == series["validation"][place] == max(series["validation"])
+        assert found[name, "test", "selected"] == series["test"][place]
+        assert found[name, "test", "oracle"] == max(series["test"])
+
+
+def test_progress_tells_of_validation_scores_alone(tmp_path: Path) -> None:
+    seen: list[tuple[int, int, dict[str, float]]] = []
+    told = context(tmp_path, report=lambda *reported: seen.append(reported))
+    run(replace(DIGITS, penalties=(10.0, 1e-1), neighbours=(200, 5)), told)
+    stored = json.loads((told.kept / "choices.json").read_text())["series"]
+    validated = [value for name in ("linear_top1", "knn_top1") for value in stored[name]["validation"]]
+    assert [reported[:2] for reported in seen] == [(step, 8) for step in range(1, 9)]
+    assert [reported[2] for reported in seen] == [{"validation": value} for value in validated for _ in range(2)]
+
+
+def test_the_test_is_taken_with_all_training_images_the_held_out_ones_included(tmp_path: Path) -> None:
+    """Noise that is tested with the very images that were held out is known by heart, and by chance without them."""
+    write_noise(tmp_path / "data", each=24)
+    options = replace(OPTIONS, penalties=(1e-6,), neighbours=(1,))
+    splits = open_splits(options, data_root=tmp_path / "data")
+    shutil.rmtree(tmp_path / "data/test")
+    for name in partition(options, splits, data_root=tmp_path / "data", seed=0).held_out.names:
+        copy = tmp_path / "data" / name.replace("train/", "test/")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(tmp_path / "data" / name, copy)
+    found = by_name(run(options, context(tmp_path)))
+    for name in ("linear_top1", "knn_top1"):
+        assert found[name, "test", "selected"] == 1.0
+        assert found[name, "val", "selected"] < 0.9  # the same images, not trained on
+
+
+def test_a_validation_split_is_chosen_on_and_then_trained_on(tmp_path: Path) -> None:
+    tiny_datasets.dtd(tmp_path / "data")
+    for seed, path in enumerate(sorted((tmp_path / "data").rglob("*.jpg"))):
+        tiny_datasets.image(path, seed=seed)
+    labels = tmp_path / "data/dtd/dtd/labels"
+    shutil.copy(labels / "val1.txt", labels / "test1.txt")
+    told = context(tmp_path)
+    found = by_name(run(replace(OPTIONS, dataset="DTD", source="dtd", penalties=(1e-6,), neighbours=(1,)), told))
+    assert found["knn_top1", "test", "last"] == 1.0
+    assert found["knn_top1", "val", "selected"] < 0.5
+    assert json.loads((told.kept / "choices.json").read_text())["images"] == {"fit": 47, "validation": 47, "test": 47}
+
+
 def test_the_mean_over_classes_goes_by_its_own_name(tmp_path: Path) -> None:
     write_colours(tmp_path / "data", each=12)
     for number in range(11):
@@ -153,9 +226,10 @@ def test_the_same_seed_gives_the_same_numbers(tmp_path: Path) -> None:
     assert run(DIGITS, context(tmp_path, seed=3)) == run(DIGITS, context(tmp_path, seed=3))
 
 
-def test_a_rehearsal_passes_images_through_the_backbone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("metric", ["top1", "mean_class"])
+def test_a_rehearsal_passes_images_through_backbone_and_classifiers(metric: str, tmp_path: Path) -> None:
     write_colours(tmp_path / "data", each=2)
-    rehearse(OPTIONS, context(tmp_path))
+    rehearse(replace(OPTIONS, metric=metric), context(tmp_path))
     with pytest.raises(ValueError, match="does not fit"):
         rehearse(OPTIONS, replace(context(tmp_path), spec=replace(SPEC, width=0.25)))
 

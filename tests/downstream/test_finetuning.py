@@ -1,13 +1,15 @@
 """SGD on a frozen or a trained backbone: against a loop, against the papers' schedules, and through a kill."""
 
+import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from colour_tree import SPEC, by_name, context, write_colours
+from colour_tree import SPEC, by_name, context, write_colours, write_noise
 from torch.optim.lr_scheduler import CosineAnnealingLR, MultiStepLR
 
 from benchmark.config import load
@@ -18,7 +20,7 @@ from downstream.finetuning import check_data, rehearse, run
 from downstream.image_options import FinetuningOptions
 from downstream.loading import as_tested
 from downstream.sgd import Plan, Training, rate_factor
-from downstream.subsets import derived_seed
+from downstream.subsets import derived_seed, partition
 
 PROBE = FinetuningOptions(
     dataset="colours",
@@ -206,6 +208,23 @@ def test_with_refit_the_test_is_scored_after_training_on_all_images(folder: Path
     assert len(splits.train) == 20
 
 
+def test_the_second_training_knows_the_images_that_were_held_out(tmp_path: Path) -> None:
+    """Noise that is tested with the very images that were held out is known by heart, and by chance without them."""
+    write_noise(tmp_path / "data", each=24)
+    options = replace(REFITTED, augmentation="none", epochs=100, batch=8, lr=5.0, weight_decay=0.0, schedule="cosine")
+    splits = open_splits(options, data_root=tmp_path / "data")
+    shutil.rmtree(tmp_path / "data/test")
+    for name in partition(options, splits, data_root=tmp_path / "data", seed=0).held_out.names:
+        copy = tmp_path / "data" / name.replace("train/", "test/")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(tmp_path / "data" / name, copy)
+    told = context(tmp_path)
+    run(options, told)
+    scores = json.loads((told.kept / "choices.json").read_text())["series"]["linear_sgd_top1"]
+    assert scores["test"][-1] == 1.0
+    assert scores["validation"][-1] < 0.9  # the same images, not trained on
+
+
 def test_a_loss_that_is_not_finite_stops_the_training(folder: Path) -> None:
     with pytest.raises(FloatingPointError, match=r"^loss is not finite at step \d+ \(loss=(nan|inf)\)$"):
         run(replace(TUNING, lr=1e30, backbone_lr=1e30, epochs=5), context(folder))
@@ -222,14 +241,43 @@ def test_a_rehearsal_takes_a_step_and_leaves_nothing_behind(options: FinetuningO
 
 def test_a_list_of_labelled_images_enters_the_fingerprint(folder: Path) -> None:
     places = {"data_root": folder / "data", "store": folder / "store"}
-    (folder / "data/few.txt").write_text("blue_001.png\nred_004.png\n")
-    few = check_data(replace(PROBE, subset="few.txt"), **places)
+    options, names = replace(REFITTED, subset="few.txt"), ["blue_001.png", "blue_002.png", "red_003.png", "red_004.png"]
+    (folder / "data/few.txt").write_text("\n".join(names))
+    few = check_data(options, **places)
     assert few != check_data(PROBE, **places)
-    (folder / "data/few.txt").write_text("blue_001.png\nred_005.png\n")
-    assert check_data(replace(PROBE, subset="few.txt"), **places) != few
-    (folder / "data/few.txt").write_text("blue_001.png\n")
-    with pytest.raises(ValueError, match=r"^colours: two images or more must be trained on, got 1$"):
-        check_data(replace(PROBE, subset="few.txt"), **places)
+    (folder / "data/few.txt").write_text("\n".join([*names[:3], "red_005.png"]))
+    assert check_data(options, **places) != few
+    (folder / "data/few.txt").write_text("\n".join(names[:3]))
+    with pytest.raises(ValueError, match=r"^colours: class 'red' must have images to train on and to hold out"):
+        check_data(options, **places)
+
+
+def test_the_images_that_were_drawn_are_a_list_that_gives_the_same_numbers(folder: Path) -> None:
+    drawn, listed = (replace(context(folder), work_dir=folder / name) for name in ("drawn", "listed"))
+    for told in (drawn, listed):
+        told.work_dir.mkdir()
+    wanted = run(replace(TUNING, refit=True, fraction=0.4), drawn)
+    shutil.copy(drawn.kept / "labelled.txt", folder / "data/few.txt")
+    assert run(replace(TUNING, refit=True, subset="few.txt"), listed) == wanted
+    names = (listed.kept / "labelled.txt").read_text().splitlines()
+    assert (len({*names}), len(names)) == (8, 8)
+    stored = json.loads((listed.kept / "choices.json").read_text())
+    assert stored["images"] == {"fit": 6, "validation": 2, "test": 20}
+
+
+def test_labels_outside_the_list_change_nothing(folder: Path) -> None:
+    """Images of the other class in place of those that are not listed: the numbers are the same to the bit."""
+    names = [f"{name}/{name}_{number:03d}.png" for name in ("blue", "red") for number in range(4)]
+    (folder / "data/few.txt").write_text("\n".join(names))
+    found = []
+    for place in ("before", "after"):
+        told = replace(context(folder), work_dir=folder / place)
+        told.work_dir.mkdir()
+        found.append(run(replace(TUNING, refit=True, subset="few.txt"), told))
+        for number in range(4, 10):
+            train = folder / "data/train"
+            shutil.copy(train / f"red/red_{number:03d}.png", train / f"blue/blue_{number:03d}.png")
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +285,7 @@ def test_a_list_of_labelled_images_enters_the_fingerprint(folder: Path) -> None:
     [
         ({"frozen": False}, "backbone_lr must be 0 where frozen, else > 0, got 0.0"),
         ({"backbone_lr": 0.1}, "backbone_lr must be 0 where frozen, else > 0, got 0.1"),
-        ({"fraction": 0.1, "refit": True}, "refit must be False where only some labels are used, got True"),
+        ({"fraction": 0.1}, "refit must be True where only some labels are used, got False"),
         ({"fraction": 0.1, "subset": "1percent.txt"}, "fraction must be 1 where subset names a list, got 0.1"),
         ({"milestones": (40, 30)}, "milestones must rise, got (40, 30)"),
         ({"augmentation": "jigsaw"}, "augmentation must be crop or none, got jigsaw"),

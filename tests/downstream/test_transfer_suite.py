@@ -58,3 +58,21 @@ def test_a_training_runs_on_every_data_set(config: str, name: str, told: Context
     metric = "mean_class" if config == "transfer" and name.partition("_")[0] in MEANS else "top1"
     assert {key[0] for key in found} == {f"{kind}_{metric}"}
     assert all(0 <= value <= 1 for value in found.values())
+
+
+@pytest.mark.parametrize(("config", "side"), [("transfer", 224), ("transfer_32", 32), ("transfer_64", 64)])
+def test_the_suite_is_the_same_at_every_size(config: str, side: int) -> None:
+    tasks = load(config).tasks
+    assert {*tasks} == {f"{name}{end}" for name in tiny_datasets.WRITERS for end in ("", "_finetuned")}
+    for name in tiny_datasets.WRITERS:
+        probe, tuning = tasks[name], tasks[f"{name}_finetuned"]
+        assert isinstance(probe, ClassificationOptions)
+        assert isinstance(tuning, FinetuningOptions)
+        assert (probe.source, tuning.source) == (name, name)
+        assert (probe.image_size, tuning.image_size) == (side, side)
+        assert (tuning.flip, tuning.crop_scale[0]) == ((0.0, 0.5) if name in ("mnist", "gtsrb") else (0.5, 0.08))
+
+
+@pytest.mark.parametrize("config", ["voc_detection", "coco_detection", "segmentation"])
+def test_configs_of_dense_tasks_have_no_others(config: str) -> None:
+    assert {options.family for options in load(config).tasks.values()} <= {"detection", "segmentation"}

@@ -115,10 +115,12 @@ def flowers102(root: Path) -> None:
 
 def gtsrb(root: Path) -> None:
     base = root / "gtsrb/GTSRB"
-    for folder, count in (("Training", 3), ("Final_Training/Images", 10)):
+    for folder, count, frames in (("Training", 3, 3), ("Final_Training/Images", 10, 1)):
         for label in range(43):
             for number in range(count):
-                image(base / folder / f"{label:05d}/{number:05d}_00000.ppm", seed=100 * label + number)
+                for frame in range(frames):
+                    path = base / folder / f"{label:05d}/{number:05d}_{frame:05d}.ppm"
+                    image(path, seed=100 * label + 10 * frame + number)
             lines(base / folder / f"{label:05d}/GT-{label:05d}.csv", ["Filename;Width;Height"])
     for row in range(43):
         image(base / f"Final_Test/Images/{row:05d}.ppm", seed=row)
