@@ -88,6 +88,7 @@ def test_a_detection_schedule_is_that_of_its_source(
     sides = [side for _, side in leaf.pipeline[2].scales]
     assert sides == [*range(480 if "voc" in name else 640, 801, 32)]
     assert config.model.backbone.frozen_stages == -1
+    assert config.model.train_cfg.rpn.allowed_border == -1  # detectron2's BOUNDARY_THRESH
     assert ("c4" in name) is ("shared_head" in config.model.roi_head)
     if "c4" in name:
         assert config.model.test_cfg.rpn.nms_pre == 6000
