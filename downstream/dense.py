@@ -198,7 +198,8 @@ def returned_stages(config: Config, spec: BackboneSpec) -> tuple[list[int], list
 def shrink(config: Config) -> Config:
     """Cut a complete config down to one training step and a test, of two images."""
     for loader in (config.train_dataloader, config.test_dataloader):
-        loader.update(batch_size=2, num_workers=0, persistent_workers=False)
+        # Not more than the config has: mmseg refuses to test images of several sizes at once.
+        loader.update(batch_size=min(2, loader.batch_size), num_workers=0, persistent_workers=False)
         for dataset in leaf_datasets(loader.dataset):
             dataset.indices = 2
     config.train_cfg = {"type": "IterBasedTrainLoop", "max_iters": 1, "val_interval": 1_000_000}
