@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ from downstream.colour import ColourSpace, load_colour
 from downstream.families import family
 from downstream.imagefolder import ImageSet
 from downstream.matching import describe
-from downstream.tasks import Context, Report
+from downstream.tasks import Context, Metric, Report
 from downstream.weights import write_weights
 from objectives.registry import OBJECTIVES, load_objectives
 
@@ -251,10 +251,22 @@ def _evaluate(job: Job, report: Report) -> Outcome:
     )
     assert cell.family is not None
     metrics = family(cell.family).run(job.config.tasks[cell.task], context)
+    require_fractions(metrics)
     for file in context.kept.glob("*"):
         file.replace(job.folder / file.name)
     shutil.rmtree(work_dir)
     return [asdict(metric) for metric in metrics], {"images": None, "images_per_s": None, "parameters": None}
+
+
+def require_fractions(metrics: Sequence[Metric]) -> None:
+    """Refuse a number that no table could show.
+
+    Raises:
+        ValueError: a metric is not finite or outside [0, 1].
+    """
+    for metric in metrics:
+        if not 0 <= metric.value <= 1:  # nor is nan
+            raise ValueError(f"{metric.dataset}: {metric.metric} must be in [0, 1], got {metric.value}")
 
 
 _KINDS: dict[str, Callable[[Job, Report], Outcome]] = {

@@ -22,7 +22,7 @@ from mmengine.registry import Registry
 from mmengine.runner import Runner
 from torch import nn
 
-from downstream import pretrained_resnet, transfer
+from downstream import mm_types, pretrained_resnet, transfer
 from downstream.backbone import BackboneSpec
 from downstream.precise_batch_norm import PreciseBatchNorm
 from downstream.resume import Checkpoint, OneStream
@@ -125,7 +125,7 @@ def class_names(options: DetectionOptions | SegmentationOptions, config: Config,
     if options.classes:
         return options.classes
     kind = next(leaf_datasets(config.train_dataloader.dataset)).type
-    own: dict[str, Any] = registry.get(kind).METAINFO
+    own: dict[str, Any] = mm_types.find(kind, registry).METAINFO
     if not own.get("classes"):
         raise ValueError(f"{options.dataset}: classes must name the classes, since {kind} has none of its own; got ()")
     return tuple(own["classes"])
@@ -142,7 +142,7 @@ def open_datasets(dataset: Any, *, root: Path, metainfo: Mapping[str, Any], regi
         kind: what the tree is called in messages.
 
     Raises:
-        ValueError: a folder or list that the config names is not there.
+        ValueError: a folder or list that the config names is not there, or the class of a data set.
     """
     opened = []
     for leaf in leaf_datasets(dataset):
@@ -151,6 +151,7 @@ def open_datasets(dataset: Any, *, root: Path, metainfo: Mapping[str, Any], regi
             if not (root / name).exists():
                 raise ValueError(f"{kind}: {root / name} is missing; expected layout: {', '.join(filter(None, named))}")
         wanted = {**leaf.to_dict(), "data_root": str(root), "pipeline": [], "lazy_init": True, **metainfo}
+        mm_types.find(leaf.type, registry)
         opened.append(registry.build(wanted))
     return opened
 
@@ -197,7 +198,8 @@ def returned_stages(config: Config, spec: BackboneSpec) -> tuple[list[int], list
 def shrink(config: Config) -> Config:
     """Cut a complete config down to one training step and a test, of two images."""
     for loader in (config.train_dataloader, config.test_dataloader):
-        loader.update(batch_size=2, num_workers=0, persistent_workers=False)
+        # Not more than the config has: mmseg refuses to test images of several sizes at once.
+        loader.update(batch_size=min(2, loader.batch_size), num_workers=0, persistent_workers=False)
         for dataset in leaf_datasets(loader.dataset):
             dataset.indices = 2
     config.train_cfg = {"type": "IterBasedTrainLoop", "max_iters": 1, "val_interval": 1_000_000}
@@ -221,7 +223,7 @@ def train_and_test(config: Config, *, context: Context) -> dict[str, float]:
     if kept.exists():
         config.update(resume=True, load_from=str(kept))
     try:
-        with quiet():
+        with quiet(), mm_types.named(config.filename):
             runner = _Runner.from_cfg(config)
             runner.register_hook(_Watch(context))
             runner.register_hook(PreciseBatchNorm(config.get("precise_batch_norm", 0)))

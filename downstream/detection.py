@@ -10,10 +10,10 @@ from typing import Any
 
 from mmengine import Config
 
-from downstream import coco_tree, dense, mmcv_ops, voc_tree
+from downstream import coco_tree, dense, mm_types, mmcv_ops, voc_tree
 from downstream.backbone import BackboneSpec
 from downstream.coco_tree import CocoSplit
-from downstream.fingerprint import fingerprint, tree_files
+from downstream.fingerprint import fingerprint
 from downstream.pretrained_resnet import PretrainedRes5
 from downstream.tasks import Context, DetectionOptions, Metric
 from downstream.voc_tree import VocSplit
@@ -60,23 +60,48 @@ def check_data(options: DetectionOptions, *, data_root: Path, store: Path) -> st
         ValueError: something is missing, unreadable or unknown; one line.
     """
     _import_mmdet()
-    from mmdet.datasets import CocoDataset
     from mmdet.registry import DATASETS
 
     root = data_root / options.data
     config = dense.load_config(options.config, overrides=options.overrides)
     classes = dense.class_names(options, config, DATASETS)
-    kind = "COCO" if config.test_evaluator.type == "CocoMetric" else "VOC"
-    opened = [
+    kind = _kind(config)
+    train, test = (
         dense.open_datasets(loader.dataset, root=root, metainfo=_metainfo(options), registry=DATASETS, kind=kind)
         for loader in (config.train_dataloader, config.test_dataloader)
-    ]
-    if isinstance(opened[0][0], CocoDataset):
-        train, test = ([_coco_split(each) for each in part] for part in opened)
-        coco_tree.check(train, test, classes=classes, masks="mask_head" in config.model.roi_head)
+    )
+    if kind == "COCO":
+        masks = "mask_head" in config.model.roi_head
+        splits = ([_coco_split(each) for each in part] for part in (train, test))
+        files = coco_tree.check(*splits, classes=classes, masks=masks)
     else:
-        voc_tree.check(*([_voc_split(each) for each in part] for part in opened), classes=classes)
-    return fingerprint(root, tree_files(root), store=store)
+        files = voc_tree.check(*([_voc_split(each) for each in part] for part in (train, test)), classes=classes)
+    return fingerprint(root, files, store=store)
+
+
+def _kind(config: Config) -> str:
+    """Tell VOC from COCO by the class of the data sets; the evaluator has to go with them.
+
+    Raises:
+        ValueError: a data set is neither, or the two splits or the evaluator are of different kinds.
+    """
+    from mmdet.datasets import CocoDataset, XMLDataset
+    from mmdet.registry import DATASETS
+
+    kinds = {}
+    for loader in (config.train_dataloader, config.test_dataloader):
+        for leaf in dense.leaf_datasets(loader.dataset):
+            found = mm_types.find(leaf.type, DATASETS)
+            known = {"COCO": CocoDataset, "VOC": XMLDataset}
+            kinds[leaf.type] = next((name for name, base in known.items() if issubclass(found, base)), None)
+    kind, *others = set(kinds.values())
+    if kind is None or others:
+        raise ValueError(f"{config.filename}: all data sets must be of VOC, or all of COCO, got {', '.join(kinds)}")
+    wanted = {"COCO": "CocoMetric", "VOC": "VOCMetric"}[kind]
+    if config.test_evaluator.type != wanted:
+        got = config.test_evaluator.type
+        raise ValueError(f"{config.filename}: test_evaluator.type must be {wanted} for {', '.join(kinds)}, got {got}")
+    return kind
 
 
 def _coco_split(dataset: Any) -> CocoSplit:
@@ -85,7 +110,8 @@ def _coco_split(dataset: Any) -> CocoSplit:
 
 def _voc_split(dataset: Any) -> VocSplit:
     root, suffix = Path(dataset.sub_data_root), getattr(dataset, "img_suffix", ".jpg")  # mmdet's own have no choice
-    return VocSplit(Path(dataset.ann_file), root / dataset.img_subdir, root / dataset.ann_subdir, suffix)
+    difficult = getattr(dataset, "train_on_difficult", False)
+    return VocSplit(Path(dataset.ann_file), root / dataset.img_subdir, root / dataset.ann_subdir, suffix, difficult)
 
 
 def _build(options: DetectionOptions, context: Context) -> Config:
@@ -94,6 +120,7 @@ def _build(options: DetectionOptions, context: Context) -> Config:
     from mmdet.registry import DATASETS
 
     config = dense.load_config(options.config, overrides=options.overrides)
+    _kind(config)
     data = context.data_root / options.data
     dense.complete(config, data=data, metainfo=_metainfo(options), context=context)
     classes = dense.class_names(options, config, DATASETS)

@@ -7,22 +7,26 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+_CHUNK = 1 << 20  # bytes read at a time: annotation files and videos do not fit everywhere
+
 
 def fingerprint(root: Path, files: Iterable[Path], *, store: Path) -> str:
-    """Hash the names and contents of `files`, which lie below `root`.
+    """Hash the names, relative to `root`, and the contents of `files`.
 
     Names, sizes and times decide whether the hash kept below `store` is still good.
     """
-    stamp, listed = hashlib.sha256(str(root.resolve()).encode()), sorted(files)
+    stamp, listed = hashlib.sha256(str(root.resolve()).encode()), sorted(set(files))
     for path in listed:
         status = path.stat()
-        stamp.update(f"{path.relative_to(root)}/{status.st_size}/{status.st_mtime_ns}\0".encode())
+        stamp.update(f"{os.path.relpath(path, root)}/{status.st_size}/{status.st_mtime_ns}\0".encode())
     kept = store / "fingerprints" / stamp.hexdigest()[:16]
     if not kept.exists():
         content = hashlib.sha256()
         for path in listed:
-            content.update(f"{path.relative_to(root)}/{path.stat().st_size}\0".encode())
-            content.update(path.read_bytes())
+            content.update(f"{os.path.relpath(path, root)}/{path.stat().st_size}\0".encode())
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    content.update(chunk)
         kept.parent.mkdir(parents=True, exist_ok=True)
         temporary = kept.with_suffix(f".{os.getpid()}.tmp")
         temporary.write_text(content.hexdigest()[:16])

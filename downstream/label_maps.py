@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from downstream import trees
 
+_Pair = tuple[Path, Path]  # an image and its label map
 _IGNORED = 255  # the label that counts neither in the loss nor in the score, in mmseg and in every data set named here
 
 
@@ -38,64 +41,105 @@ class LabelSplit:
         """The files that are expected, in words."""
         return f"{self.images}/NAME{self.image_suffix} and {self.maps}/NAME{self.map_suffix}"
 
-    def names(self) -> list[str]:
-        """Names of the images, in order."""
+    def names(self, *, tree: str) -> list[str]:
+        """Names of the images of the data called `tree`, in order."""
         if self.listing is not None:
-            return self.listing.read_text().split()
-        files = (path for path in self.images.rglob(f"*{self.image_suffix}") if not path.name.startswith("."))
-        return sorted(path.relative_to(self.images).as_posix().removesuffix(self.image_suffix) for path in files)
+            return trees.read_list(self.listing, tree=tree)
+        named = [path for path in self._files() if path.name.endswith(self.image_suffix)]
+        return sorted(path.relative_to(self.images).as_posix().removesuffix(self.image_suffix) for path in named)
+
+    def left_out(self) -> list[Path]:
+        """Files beside the images that end otherwise."""
+        if self.listing is not None:
+            return []
+        return sorted(path for path in self._files() if not path.name.endswith(self.image_suffix))
+
+    def _files(self) -> list[Path]:
+        return [path for path in self.images.rglob("*") if path.is_file() and not path.name.startswith(".")]
 
 
-def check(train: Sequence[LabelSplit], test: Sequence[LabelSplit], *, classes: Sequence[str], tree: str) -> None:
-    """Check both splits: a label map for every image, a sample of both decoded, labels in range, no image in common.
+def check(
+    train: Sequence[LabelSplit],
+    test: Sequence[LabelSplit],
+    *,
+    labelled: Sequence[str],
+    classes: Sequence[str],
+    tree: str,
+) -> list[Path]:
+    """Check both splits: a label map for every image, all maps, a sample of the images, and no image in common.
 
     Args:
         train: parts of the training split.
         test: parts of the test split.
-        classes: names of the classes; labels are 0 to their number - 1, or from 1 on where 0 is "other", and 255.
+        labelled: names of what the labels stand for, from 0 on, or from 1 on where 0 is "other"; 255 counts nowhere.
+        classes: those of them that the task learns.
         tree: what the data are called in messages.
+
+    Returns:
+        Every file that belongs to the splits.
 
     Raises:
         ValueError: in one line, what is missing, unreadable, out of range or in both.
     """
-    images = [[image for split in splits for image in _check_files(split, tree=tree)] for splits in (train, test)]
-    trees.require_apart(*images, tree=tree)
-    seen: set[int] = set()
-    for split in train:
-        seen |= _check_maps(split, classes=classes, tree=tree)
-    for split in test:
-        _check_maps(split, classes=classes, tree=tree)
-    if len(images[0]) <= trees.SAMPLE:  # every map was read
-        trees.require_every_class([classes[label] for label in seen], classes, tree=tree)
+    parts = [[(split, _check_files(split, tree=tree)) for split in splits] for splits in (train, test)]
+    pairs = [[pair for _, some in part for pair in some] for part in parts]
+    trees.require_apart(*([image for image, _ in part] for part in pairs), tree=tree)
+    found = []
+    for part in parts:
+        labels = {label for split, some in part for label in _check_maps(split, some, classes=labelled, tree=tree)}
+        found.append({labelled[label] for label in labels} & set(classes))
+    trees.require_classes(found[0], classes, tree=tree)
+    if not found[1]:
+        raise ValueError(f"{tree}: {test[0].maps} has no pixel of any class; nothing would count in the test")
+    lists = [split.listing for split in (*train, *test) if split.listing is not None]
+    return [*lists, *(file for part in pairs for pair in part for file in pair)]
 
 
-def _check_files(split: LabelSplit, *, tree: str) -> list[Path]:
-    """Every image has its label map; return the images."""
+def _check_files(split: LabelSplit, *, tree: str) -> list[_Pair]:
+    """Every image has its label map; return both."""
     for path in filter(None, (split.listing, split.images, split.maps)):
         trees.require(path, tree=tree, layout=split.layout)
-    names = split.names()
+    names, others = split.names(tree=tree), split.left_out()
+    if others:
+        print(
+            f"{tree}: note: {len(others)} files do not end in {split.image_suffix} and are left out, {others[0]} first"
+        )
     if not names:
-        where = split.listing or split.images
-        raise ValueError(f"{tree}: {where} holds no {split.image_suffix} images")
-    for name in names:
-        for file in (split.images / f"{name}{split.image_suffix}", split.maps / f"{name}{split.map_suffix}"):
-            trees.require(file, tree=tree, layout=split.layout)
-    return [split.images / f"{name}{split.image_suffix}" for name in names]
+        more = f"; it has {others[0].name}" if others else ""
+        raise ValueError(f"{tree}: {split.images} holds no {split.image_suffix} images{more}")
+    pairs = []
+    for number, name in enumerate(names, start=1):
+        pair = split.images / f"{name}{split.image_suffix}", split.maps / f"{name}{split.map_suffix}"
+        for file in pair:
+            trees.require(file, tree=tree, layout=split.layout, line=(split.listing, number, name))
+        pairs.append(pair)
+    return pairs
 
 
-def _check_maps(split: LabelSplit, *, classes: Sequence[str], tree: str) -> set[int]:
-    """Decode a sample of the images and their maps; return the numbers of the classes that occur in them."""
+def _check_maps(split: LabelSplit, pairs: Sequence[_Pair], *, classes: Sequence[str], tree: str) -> set[int]:
+    """Read every map, and a sample of the images; return the numbers of the classes that occur."""
+    decoded = set(trees.spread([image for image, _ in pairs]))
+    last = len(classes) - (0 if split.other else 1)
     seen: set[int] = set()
-    for name in trees.spread([Path(name) for name in split.names()]):
-        image, file = split.images / f"{name}{split.image_suffix}", split.maps / f"{name}{split.map_suffix}"
-        size, labels = trees.decode(image, tree=tree).size, np.asarray(trees.decode(file, tree=tree))
-        if labels.ndim != 2:
-            raise ValueError(f"{tree}: {file} must be a label map with one channel, got shape {labels.shape}")
-        if size != labels.shape[::-1]:
+    for image, file in pairs:
+        labels = np.asarray(trees.decode(file, tree=tree))
+        if labels.ndim != 2 or labels.dtype.kind not in "biu":
+            raise ValueError(
+                f"{tree}: {file} must be a label map with one channel of whole numbers, got shape {labels.shape} of "
+                f"{labels.dtype}"
+            )
+        if image in decoded and (size := trees.decode(image, tree=tree).size) != labels.shape[::-1]:
             raise ValueError(f"{tree}: {file} is {labels.shape[::-1]} pixels, its image is {size}")
-        found = {int(label) for label in np.unique(labels)} - {_IGNORED}
-        last = len(classes) - (0 if split.other else 1)
-        if found and (max(found) > last or min(found) < 0):
-            raise ValueError(f"{tree}: {file} must hold labels 0 to {last}, or {_IGNORED}, got {max(found)}")
+        found = _values(labels) - {_IGNORED}
+        wrong = [label for label in found if not 0 <= label <= last]
+        if wrong:
+            raise ValueError(f"{tree}: {file} must hold labels 0 to {last}, or {_IGNORED}, got {max(wrong)}")
         seen |= {label - 1 for label in found if label} if split.other else found
     return seen
+
+
+def _values(labels: NDArray[Any]) -> set[int]:
+    """The values in an array; counting bytes is ten times as fast as sorting them."""
+    if labels.dtype == np.uint8:
+        return set(np.flatnonzero(np.bincount(labels.ravel(), minlength=256)).tolist())
+    return {int(label) for label in np.unique(labels)}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class PreciseBatchNorm(Hook):
     """After the training, set the statistics of every batch norm that trains to their mean over fresh batches.
 
-    detectron2's TEST.PRECISE_BN, with its 200 batches. mmengine has no such hook.
+    detectron2's TEST.PRECISE_BN, with its 200 batches: means and unbiased variances of the batches, each batch with the
+    same weight. mmengine has no such hook.
 
     Args:
         batches: number of training batches that pass through the model; 0 = leave the statistics as they are.
@@ -26,7 +27,8 @@ class PreciseBatchNorm(Hook):
         model = runner.model.train()
         if not self.batches:
             return
-        norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d) and module.training]
+        # Not BatchNorm2d: what one process gets in place of SyncBN is none.
+        norms = [module for module in model.modules() if isinstance(module, _BatchNorm) and module.training]
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
             norm.reset_running_stats()

@@ -22,6 +22,7 @@ class PretrainedResNet(nn.Module):
         frozen_stages: 0 freezes the stem, k > 0 also the first k stages (4 = everything), -1 nothing. What is frozen
             gets no gradient and stays in evaluation mode.
         norm_eval: keep every batch norm in evaluation mode.
+        norm_frozen: no gradient for scale and shift of a batch norm; with `norm_eval`, what detectron2 calls FrozenBN.
         dilated: stages (1 to 3) whose stride is turned into dilation, as `dilate` does it.
     """
 
@@ -33,6 +34,7 @@ class PretrainedResNet(nn.Module):
         out_indices: tuple[int, ...],
         frozen_stages: int,
         norm_eval: bool,
+        norm_frozen: bool = False,
         dilated: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
@@ -48,7 +50,7 @@ class PretrainedResNet(nn.Module):
         dilate(self.network, self.dilated)
         for number in range(max(self.out_indices) + 2, 5):
             setattr(self.network, f"layer{number}", nn.Identity())
-        for part in self._frozen():
+        for part in [*self._frozen(), *(_norms(self) if norm_frozen else [])]:
             part.requires_grad_(False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:

@@ -10,7 +10,7 @@ from mmengine import Config
 
 from downstream import dense, label_maps, mmcv_ops
 from downstream.backbone import BackboneSpec
-from downstream.fingerprint import fingerprint, tree_files
+from downstream.fingerprint import fingerprint
 from downstream.label_maps import LabelSplit
 from downstream.tasks import Context, Metric, SegmentationOptions
 
@@ -53,13 +53,14 @@ def check_data(options: SegmentationOptions, *, data_root: Path, store: Path) ->
         for loader in (config.train_dataloader, config.test_dataloader)
     )
     labelled = tuple(train[0].METAINFO.get("classes", classes))  # a data set's own, of which the task may take some
-    label_maps.check(
+    files = label_maps.check(
         [_label_split(each) for each in train],
         [_label_split(each) for each in test],
-        classes=labelled,
+        labelled=labelled,
+        classes=classes,
         tree=options.dataset,
     )
-    return fingerprint(root, tree_files(root), store=store)
+    return fingerprint(root, files, store=store)
 
 
 def _label_split(dataset: Any) -> LabelSplit:

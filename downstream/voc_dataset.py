@@ -1,10 +1,10 @@
-"""mmdet's XML data set for VOC trees whose images are not called `.jpg`."""
+"""mmdet's VOC data sets: with images that are not called `.jpg`, and with difficult objects to train on."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from mmdet.datasets import XMLDataset
+from mmdet.datasets import VOCDataset, XMLDataset
 from mmdet.registry import DATASETS
 
 
@@ -25,3 +25,18 @@ class VocTreeDataset(XMLDataset):
         """Read the annotation of one image."""
         name = f"{self.img_subdir}/{img_info['img_id']}{self.img_suffix}"
         return super().parse_data_info({**img_info, "file_name": name})
+
+
+@DATASETS.register_module()
+class DifficultVOCDataset(VOCDataset):
+    """VOC with objects marked difficult as objects like all others, for training as detectron2 does it.
+
+    mmdet neither trains on them nor keeps regions on them from counting as background.
+    """
+
+    train_on_difficult: ClassVar[bool] = True
+
+    def _parse_instance_info(self, raw_ann_info: Any, minus_one: bool = True) -> Any:
+        for mark in raw_ann_info.iter("difficult"):
+            mark.text = "0"
+        return super()._parse_instance_info(raw_ann_info, minus_one)

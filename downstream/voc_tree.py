@@ -22,12 +22,14 @@ class VocSplit:
         images: folder of NAME`suffix`.
         annotations: folder of NAME.xml.
         suffix: how the names of image files end.
+        difficult: objects marked difficult are trained on.
     """
 
     listing: Path
     images: Path
     annotations: Path
     suffix: str
+    difficult: bool = False
 
     @property
     def layout(self) -> str:
@@ -37,44 +39,57 @@ class VocSplit:
 
 @dataclass(frozen=True)
 class _Annotation:
+    file: Path
     size: tuple[int, int] | None
     names: list[str]
-    learnt: list[str]  # names of the objects that are not difficult, which alone are trained on
+    easy: list[str]  # names of the objects that are not difficult, which alone are counted in the test
 
 
-def check(train: Sequence[VocSplit], test: Sequence[VocSplit], *, classes: Sequence[str]) -> None:
+def check(train: Sequence[VocSplit], test: Sequence[VocSplit], *, classes: Sequence[str]) -> list[Path]:
     """Check both splits: lists, every annotation, a sample of the images; and that they have no image in common.
+
+    Returns:
+        Every file that belongs to the splits.
 
     Raises:
         ValueError: in one line, what is missing, unreadable, unknown or in both.
     """
     learnt: set[str] = set()
+    counted: set[str] = set()
     images: list[list[Path]] = []
+    files: list[Path] = []
     for splits in (train, test):
         images.append([])
         for split in splits:
             found = _check_split(split, classes=classes)
             images[-1] += found
-            if splits is train:
-                learnt |= {name for annotation in found.values() for name in annotation.learnt}
+            files += [split.listing, *found, *(annotation.file for annotation in found.values())]
+            easy = {name for annotation in found.values() for name in annotation.easy}
+            if splits is test:
+                counted |= easy
+            else:
+                hard = {name for annotation in found.values() for name in annotation.names}
+                learnt |= hard if split.difficult else easy
     trees.require_apart(*images, tree="VOC")
-    trees.require_every_class(learnt, classes, tree="VOC")
+    trees.require_classes(learnt, classes, tree="VOC")
+    if not counted:
+        raise ValueError(f"VOC: {test[0].listing} lists no image with an object that counts in the test")
+    return files
 
 
 def _check_split(split: VocSplit, *, classes: Sequence[str]) -> dict[Path, _Annotation]:
     """Check one list; return its images and their annotations."""
     for path in (split.listing, split.images, split.annotations):
         trees.require(path, tree="VOC", layout=split.layout)
-    names = split.listing.read_text().splitlines()
-    if not names:
-        raise ValueError(f"VOC: {split.listing} lists no images")
-    files = {split.images / f"{name}{split.suffix}": split.annotations / f"{name}.xml" for name in names}
     found = {}
-    for image, file in files.items():
-        trees.require(file, tree="VOC", layout=split.layout)
+    for number, name in enumerate(trees.read_list(split.listing, tree="VOC"), start=1):
+        file = split.annotations / f"{name}.xml"
+        trees.require(file, tree="VOC", layout=split.layout, line=(split.listing, number, name))
+        image = split.images / f"{name}{split.suffix}"
         found[image] = _read(file)
         trees.require_known(found[image].names, classes, file=file, tree="VOC")
     sizes = {image: annotation.size for image, annotation in found.items()}
+    files = {image: annotation.file for image, annotation in found.items()}
     trees.check_images(sizes, tree="VOC", layout=split.layout, annotation=files)
     return found
 
@@ -89,10 +104,10 @@ def _read(file: Path) -> _Annotation:
         if root.find("size") is not None:
             size = int(root.findtext("size/width", "")), int(root.findtext("size/height", ""))
         easy = [entry for entry in objects if not int(entry.findtext("difficult", "0"))]
-    except (ElementTree.ParseError, ValueError) as error:
+    except (ElementTree.ParseError, OSError, ValueError) as error:
         raise ValueError(f"VOC: {file} is no VOC annotation: {error}") from error
     trees.check_inside(boxes, size, file=file, tree="VOC")
-    return _Annotation(size, _names(objects), _names(easy))
+    return _Annotation(file, size, _names(objects), _names(easy))
 
 
 def _names(objects: Sequence[ElementTree.Element]) -> list[str]:

@@ -47,7 +47,9 @@ def to_markdown(table: Table) -> str:
 
 
 def to_csv(frame: pd.DataFrame, *, derived: Collection[str]) -> str:
-    """Write `comparison` as CSV: one line per config, objective and column, fractions at full precision.
+    """Write `comparison` as CSV: one line per config, objective and column, fractions as they are stored.
+
+    Nothing is rounded here; mmdet rounds AP to three decimals and mmseg mIoU to two of percent before they are stored.
 
     Columns are those of `comparison`, and reference ("floor", "ceiling" or empty) and derived (True, False). The wide
     table is `pivot(index="objective", columns="column", values="mean")` of one config.

@@ -10,10 +10,4 @@ The batch norms count the 16 images of the batch, which one process holds, as sy
 What mmdet does otherwise than detectron2 is in docs/design-notes.md.
 """
 
-_base_ = ["mmdet::_base_/models/mask-rcnn_r50-caffe-c4.py", "./bases/coco.py", "./bases/coco_1x.py"]
-
-model = dict(
-    data_preprocessor=dict(pad_size_divisor=1),
-    backbone=dict(_delete_=True, out_indices=(2,), frozen_stages=-1, norm_eval=False),
-    roi_head=dict(shared_head=dict(_delete_=True, extra_norm=True, frozen=False, norm_eval=False)),
-)
+_base_ = ["./bases/coco_mask_rcnn_c4.py", "./bases/coco_1x.py"]

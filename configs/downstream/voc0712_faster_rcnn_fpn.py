@@ -4,14 +4,14 @@ Faster R-CNN R50-FPN on VOC07+12: trained on both trainval splits, tested on VOC
 Data:   as for voc0712_faster_rcnn_c4.py.
 Source: Ericsson et al. 2021 (arXiv 2011.13377), detectron2-configs/finetune of their code: 144k iterations of 2 images
         at 0.0025, a tenth from 96k and from 128k on, warm-up of 100, short sides of 480 to 800 pixels. Two images are
-        too few for batch norm: its statistics are those of the pretraining, as in detectron2's default. Their "frozen"
-        variant is model.backbone.frozen_stages = 4.
+        too few for batch norm: its statistics, scale and shift are those of the pretraining, as in detectron2's default
+        (FrozenBN). Their "frozen" variant is model.backbone.frozen_stages = 4.
 """
 
 _base_ = ["mmdet::_base_/models/faster-rcnn_r50_fpn.py", "./bases/voc0712.py"]
 
 model = dict(
-    backbone=dict(_delete_=True, out_indices=(0, 1, 2, 3), frozen_stages=-1, norm_eval=True),
+    backbone=dict(_delete_=True, out_indices=(0, 1, 2, 3), frozen_stages=-1, norm_eval=True, norm_frozen=True),
 )
 train_dataloader = dict(batch_size=2, num_workers=2)
 

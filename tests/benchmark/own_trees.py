@@ -14,10 +14,10 @@ CAR, BIKE = "car", "motor bike"
 SIZES = [(96, 64), (64, 96), (400, 300), (80, 80), (70, 50), (64, 64), (130, 40), (90, 60)]
 
 
-def picture(number: int, boxes: list[tuple[int, int, int, int]]) -> Image.Image:
+def picture(number: int, boxes: list[tuple[int, int, int, int]], *, seed: int) -> Image.Image:
     """Noise with a filled rectangle for every box; every third one is grayscale."""
     width, height = SIZES[number % len(SIZES)]
-    noise = np.random.default_rng(number).integers(80, 140, (height, width, 3), dtype=np.uint8)
+    noise = np.random.default_rng((seed, number)).integers(80, 140, (height, width, 3), dtype=np.uint8)
     image = Image.fromarray(noise)
     for index, box in enumerate(boxes):
         ImageDraw.Draw(image).rectangle(box, fill=((220, 30, 30), (30, 40, 220))[index % 2])
@@ -39,7 +39,7 @@ def write_voc(root: Path, *, count: int) -> None:
         (root / f"lists/{split}.txt").write_text("\n".join(names))
         for number, name in enumerate(names):
             boxes = two_boxes(number + part)
-            image = picture(number + part, boxes)
+            image = picture(number + part, boxes, seed=part)
             image.save(root / f"pictures/{name}.png")
             size = f"<size><width>{image.width}</width><height>{image.height}</height></size>" if number % 2 else ""
             objects = "".join(_voc_object(kind, box, number) for kind, box in zip((CAR, BIKE), boxes, strict=True))
@@ -64,7 +64,7 @@ def write_coco(root: Path, *, count: int) -> None:
         annotations: list[dict[str, Any]] = []
         for number in range(count):
             boxes = [] if number % 4 == 3 else two_boxes(number + part)
-            image = picture(number + part, boxes)
+            image = picture(number + part, boxes, seed=part)
             image.save(root / split / f"{number}.jpg", quality=95)
             images.append({"id": number, "file_name": f"{number}.jpg", "width": image.width, "height": image.height})
             for index, box in enumerate(boxes):
@@ -99,7 +99,7 @@ def write_label_maps(root: Path, *, count: int) -> None:
             (root / kind / split).mkdir(parents=True)
         for number in range(count):
             boxes = two_boxes(number + part)
-            image = picture(number + part, boxes)
+            image = picture(number + part, boxes, seed=part)
             labels = np.zeros((image.height, image.width), dtype=np.uint8)
             for label, (left, top, right, bottom) in enumerate(boxes, start=1):
                 labels[top : bottom + 1, left : right + 1] = label

@@ -117,14 +117,27 @@ def test_trees_of_ones_own_run_with_their_own_classes(command: list[str], tmp_pa
         ("labels/labels/train/0.png", "", "labels/train/0.png cannot be decoded"),
     ],
 )
-def test_a_broken_tree_stops_the_command_before_any_training_with_one_line(
+def test_a_broken_tree_stops_a_strict_command_before_any_training_with_one_line(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, text: str, message: str
 ) -> None:
     (tmp_path / "data/own" / file).write_text(text)
-    assert main(command) == 2
+    assert main([*command, "--strict"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
     assert not list((tmp_path / "runs").glob("cells/*/cell.json"))
+
+
+def test_a_broken_tree_is_a_skip_with_its_reason_and_the_other_tasks_finish(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data/own/coco/annotations/val.json").write_text("{}")
+    assert main([*command, "--tasks", "masks,labels"]) == 0
+    reason = "val.json is no COCO annotation file: KeyError: 'images'"
+    assert reason in capsys.readouterr().out
+    found = records(tmp_path / "runs")
+    assert found["random/0/masks"]["status"] == "skipped"
+    assert found["random/0/labels"]["status"] == "done"
+    assert reason in (tmp_path / "runs/tables/mine-table.md").read_text()
 
 
 def test_the_config_for_ones_own_data_in_the_readme_is_sound(tmp_path: Path) -> None:

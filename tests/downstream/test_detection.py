@@ -104,6 +104,49 @@ def test_an_unknown_override_is_refused_with_the_nearest_name(key: str, hint: st
         detection.run(options("voc", **{key: 1}), context(tmp_path, report=ignore))
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (
+            "train_dataloader.dataset.type",
+            "VOCDatset",
+            r"^unknown dataset type 'VOCDatset'\. Did you mean 'VOCDataset'\?$",
+        ),
+        (
+            "test_dataloader.dataset.type",
+            "VOCDatset",
+            r"^unknown dataset type 'VOCDatset'\. Did you mean 'VOCDataset'\?$",
+        ),
+        (
+            "test_dataloader.dataset.type",
+            "CocoDataset",
+            r"must be of VOC, or all of COCO, got VOCDataset, CocoDataset$",
+        ),
+        ("test_evaluator.type", "VOCMetrik", r"test_evaluator\.type must be VOCMetric for VOCDataset, got VOCMetrik$"),
+        (
+            "test_evaluator.type",
+            "CocoMetric",
+            r"test_evaluator\.type must be VOCMetric for VOCDataset, got CocoMetric$",
+        ),
+    ],
+)
+def test_a_data_set_or_evaluator_that_does_not_fit_is_refused_by_check_and_run(
+    key: str, value: str, message: str, tmp_path: Path
+) -> None:
+    write_voc(tmp_path / "data" / "voc", count=3)
+    wrong, task = options("voc", **{key: value}), context(tmp_path, report=ignore)
+    with pytest.raises(ValueError, match=message):
+        detection.check_data(wrong, data_root=task.data_root, store=task.store)
+    with pytest.raises(ValueError, match=message):
+        detection.run(wrong, task)
+
+
+def test_a_mistyped_part_of_the_model_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    write_voc(tmp_path / "data" / "voc", count=3)
+    with pytest.raises(ValueError, match=r"shapes_voc\.py: unknown model type 'FPNN'\. Did you mean 'FPN'\?$"):
+        detection.run(options("voc", **{"model.neck.type": "FPNN"}), context(tmp_path, report=ignore))
+
+
 def test_a_sampler_that_ends_is_refused(tmp_path: Path) -> None:
     ends = options("voc", **{"train_dataloader.sampler.type": "DefaultSampler"})
     with pytest.raises(ValueError, match=r"shapes_voc\.py: train_dataloader\.sampler must be of .*got DefaultSampler"):

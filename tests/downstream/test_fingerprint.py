@@ -45,3 +45,18 @@ def test_a_file_that_is_touched_is_read_again_and_hidden_files_do_not_count(tmp_
     (root / "a").write_text("2")
     os.utime(root / "a", ns=(2, 2))
     assert of(root, store) != before
+
+
+def test_only_the_files_that_are_named_count_and_large_ones_are_hashed_whole(tmp_path: Path) -> None:
+    root, store = write(tmp_path / "tree", a="x" * 3_000_000, b="2"), tmp_path / "store"
+    before = fingerprint(root, [root / "a"], store=store)
+    (root / "captions.json").write_text("{}")
+    assert fingerprint(root, [root / "a"], store=store) == before
+    (root / "a").write_text("x" * 2_999_999 + "y")
+    assert fingerprint(root, [root / "a"], store=store) != before
+
+
+def test_files_outside_the_root_count_too(tmp_path: Path) -> None:
+    root, beside = write(tmp_path / "tree", a="1"), write(tmp_path / "beside", b="2")
+    files = [root / "a", beside / "b"]
+    assert fingerprint(root, files, store=tmp_path / "store") != fingerprint(root, files[:1], store=tmp_path / "store")

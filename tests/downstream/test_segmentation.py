@@ -70,6 +70,15 @@ def test_two_runs_with_one_seed_agree_and_another_seed_differs(tmp_path: Path) -
     assert losses["a"] != losses["c"]
 
 
+def test_a_rehearsal_takes_test_images_of_two_sizes(tmp_path: Path) -> None:
+    write_ade20k(tmp_path / "data" / "ade20k", count=4)
+    for kind, suffix in (("images", ".jpg"), ("annotations", ".png")):
+        file = tmp_path / f"data/ade20k/{kind}/validation/00000001{suffix}"
+        Image.fromarray(np.asarray(Image.open(file))[:48]).save(file)
+    changed = {"test_dataloader.batch_size": 1}
+    segmentation.rehearse(options(**changed), context(tmp_path, report=ignore))
+
+
 def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     write_ade20k(tmp_path / "data" / "ade20k", count=4)
     segmentation.run(options(), context(tmp_path, report=ignore))

@@ -160,6 +160,16 @@ def test_norm_eval_holds_the_batch_norms_of_a_trained_backbone(file: Path) -> No
     assert norms
     assert not any(module.training for module in norms)
     assert backbone.network.conv1.training
+    assert all(parameter.requires_grad for parameter in backbone.parameters())
+
+
+def test_norm_frozen_takes_the_gradient_from_the_batch_norms_and_from_nothing_else(file: Path) -> None:
+    backbone = PretrainedResNet(
+        spec=asdict(SPEC), file=str(file), out_indices=(3,), frozen_stages=-1, norm_eval=True, norm_frozen=True
+    ).train()
+    for module in backbone.modules():
+        wanted = not isinstance(module, nn.BatchNorm2d)
+        assert all(parameter.requires_grad is wanted for parameter in module.parameters(recurse=False))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The data of VOC07+12 detection: both trainval splits to train on, VOC 2007 test with its 11-point AP to test on.
 
-Short sides of 480 to 800 pixels, 800 for the test; long ones of 1333 at most.
+Short sides of 480 to 800 pixels, 800 for the test; long ones of 1333 at most. Objects marked difficult are trained on,
+as in detectron2, and do not count in the test.
 """
 
 _base_ = ["mmdet::_base_/datasets/voc0712.py"]
@@ -29,7 +30,7 @@ train_dataloader = dict(
         ignore_keys=["dataset_type"],
         datasets=[
             dict(
-                type="VOCDataset",
+                type="DifficultVOCDataset",
                 ann_file=f"VOC{year}/ImageSets/Main/trainval.txt",
                 data_prefix=dict(sub_data_root=f"VOC{year}/"),
                 filter_cfg=dict(filter_empty_gt=True),
