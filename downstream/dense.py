@@ -18,7 +18,7 @@ from mmengine import Config
 from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
-from mmengine.registry import Registry
+from mmengine.registry import DefaultScope, Registry
 from mmengine.runner import Runner
 from torch import nn
 
@@ -152,7 +152,8 @@ def open_datasets(dataset: Any, *, root: Path, metainfo: Mapping[str, Any], regi
                 raise ValueError(f"{kind}: {root / name} is missing; expected layout: {', '.join(filter(None, named))}")
         wanted = {**leaf.to_dict(), "data_root": str(root), "pipeline": [], "lazy_init": True, **metainfo}
         mm_types.find(leaf.type, registry)
-        opened.append(registry.build(wanted))
+        with DefaultScope.overwrite_default_scope(registry.scope):  # of another library's run, both have such names
+            opened.append(registry.build(wanted))
     return opened
 
 

@@ -19,7 +19,8 @@ class DenseModel(Protocol):
     """What the check needs of a detector or segmentor.
 
     Attributes:
-        backbone: module with `out_indices`, the stages (0 to 3) that it returns, and `dilated`, those without stride.
+        backbone: module with `out_indices`, the stages (0 to 3) that it returns, and `dilated`, those that have lost
+            their stride, if there are any.
         data_preprocessor: maps mm's batch of BGR images to normalised inputs.
         training: mode of the model.
     """
@@ -50,7 +51,7 @@ def check(model: DenseModel, *, file: Path, spec: BackboneSpec) -> None:
     used = 4 if head is not None else max(model.backbone.out_indices) + 1
     weights = {name: value for name, value in source.state_dict().items() if _stage(name) <= used}
     _check_tensors(weights, _tensors(model.backbone) | _head_tensors(head), file=file)
-    dilate(source, model.backbone.dilated)
+    dilate(source, getattr(model.backbone, "dilated", ()))
     frozen = not any(parameter.requires_grad for parameter in model.backbone.parameters())
     training = model.training
     for mode in (False, True) if frozen else (False,):

@@ -10,11 +10,10 @@ from clbench_runs import contents, data_root, records
 
 from benchmark.cli import main
 
-TASKS = ("semi_10", "voc", "ade20k")
+TASKS = ("semi_10", "voc")  # a loop of ours and mmengine's, which segmentation has too
 CHANGES = (
     "tasks.semi_10.epochs=40",
     "tasks.voc.overrides={'train_cfg.max_iters': 12, 'checkpoint_interval': 2}",
-    "tasks.ade20k.overrides={'train_cfg.max_iters': 12, 'checkpoint_interval': 2}",
 )
 
 
@@ -28,12 +27,13 @@ def metrics(runs: Path) -> dict[str, Any]:
     return {name: record["metrics"] for name, record in records(runs).items()}
 
 
-def checkpoints(runs: Path) -> set[Path]:
-    return set(runs.glob("cells/*/work/*.pth"))
+def unfinished(runs: Path) -> set[Path]:
+    """Folders of the cells that have left a checkpoint."""
+    return {path.parents[1] for path in runs.glob("cells/*/work/*.pth")}
 
 
-def another_checkpoint(runs: Path, known: set[Path]) -> bool:
-    return bool(checkpoints(runs) - known)
+def another_unfinished(runs: Path, known: set[Path]) -> bool:
+    return bool(unfinished(runs) - known)
 
 
 def test_every_task_that_is_killed_goes_on_and_the_finished_cells_stay(
@@ -45,15 +45,15 @@ def test_every_task_that_is_killed_goes_on_and_the_finished_cells_stay(
     for number, task in enumerate(TASKS):
         done = {name: contents(killed / "cells" / record["key"]) for name, record in records(killed).items()}
         assert len(done) == number  # the backbone, and the tasks before the one that was killed last
-        known = checkpoints(killed)
-        start_and_kill_when(words(killed, data), partial(another_checkpoint, killed, known))
-        (left,) = checkpoints(killed)
-        assert not (left.parents[1] / "cell.json").exists()
+        known = unfinished(killed)
+        start_and_kill_when(words(killed, data), partial(another_unfinished, killed, known))
+        (left,) = unfinished(killed)
+        assert not (left / "cell.json").exists()
         assert all(contents(killed / "cells" / records(killed)[name]["key"]) == files for name, files in done.items())
         assert f"random/0/{task}" not in records(killed)
 
     capsys.readouterr()
     assert main(words(killed, data)) == 0
-    assert "1 computed, 3 kept, 0 failed" in capsys.readouterr().out
+    assert "1 computed, 2 kept, 0 failed" in capsys.readouterr().out
     assert metrics(killed) == metrics(straight)
     assert not list(killed.glob("cells/*/work"))

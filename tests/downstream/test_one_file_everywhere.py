@@ -11,7 +11,7 @@ import pytest
 import timm
 import torch
 import torchvision
-from mmengine.registry import Registry
+from mmengine.registry import DefaultScope, Registry
 from torch import Tensor, nn
 
 import downstream.pretrained_resnet  # noqa: F401  # registers the backbone for mmdet and mmseg
@@ -80,11 +80,17 @@ def of_timm(file: Path) -> Callable[[Tensor], tuple[Tensor, ...]]:
     return lambda x: tuple(network.forward_intermediates(x, intermediates_only=True)[1:])
 
 
+def build(library: str, config: dict[str, Any]) -> Any:
+    """Build a model of that library, whatever scope an earlier run in this process has left."""
+    with DefaultScope.overwrite_default_scope(library):
+        return REGISTRIES[library].build(config)
+
+
 def of_mm(library: str) -> Callable[[Path], Callable[[Tensor], tuple[Tensor, ...]]]:
     def read(file: Path) -> Callable[[Tensor], tuple[Tensor, ...]]:
         settings = {"type": "ResNet", "depth": 50, "style": "pytorch", "norm_cfg": {"type": "BN"}}
         init = {"type": "Pretrained", "checkpoint": str(file)}
-        network: Any = REGISTRIES[library].build({**settings, "init_cfg": init})
+        network = build(library, {**settings, "init_cfg": init})
         assert type(network).__module__.startswith(library)
         network.init_weights()
         network.eval()
@@ -135,10 +141,10 @@ class Detector(nn.Module):
     def __init__(self, file: Path) -> None:
         super().__init__()
         init = {"type": "Pretrained", "checkpoint": str(file)}
-        self.backbone: Any = MMDET.build({"type": "ResNet", "depth": 50, "init_cfg": init, "norm_eval": True})
+        self.backbone = build("mmdet", {"type": "ResNet", "depth": 50, "init_cfg": init, "norm_eval": True})
         self.backbone.init_weights()
         settings = {name: [255 * value for value in getattr(STANDARD, name)] for name in ("mean", "std")}
-        self.data_preprocessor: Any = MMDET.build({"type": "DetDataPreprocessor", "bgr_to_rgb": True, **settings})
+        self.data_preprocessor = build("mmdet", {"type": "DetDataPreprocessor", "bgr_to_rgb": True, **settings})
 
 
 def test_the_weight_transfer_check_reads_mmdets_own_resnet_too(file: Path) -> None:
@@ -176,9 +182,7 @@ def test_a_backbone_that_only_this_project_has_is_there_for_mmdet_and_mmseg(
     source = trained(spec)
     save_backbone(source, tmp_path / "backbone.pth")
     settings = {"spec": asdict(spec), "file": str(tmp_path / "backbone.pth"), "out_indices": (0, 1, 2, 3)}
-    network: Any = REGISTRIES[library].build(
-        {"type": "PretrainedResNet", "frozen_stages": -1, "norm_eval": True, **settings}
-    )
+    network = build(library, {"type": "PretrainedResNet", "frozen_stages": -1, "norm_eval": True, **settings})
     network.eval()
     with torch.inference_mode():
         for theirs, ours in zip(network(image), source.stages(image), strict=True):
