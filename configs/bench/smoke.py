@@ -1,6 +1,6 @@
 """Every stage of the shapes benchmark on a handful of images and steps: for tests and for trying things out.
 
-Command: make bench CONFIG=smoke OBJ=infonce,mrcl    (under 90 s on 2 cores; the numbers mean nothing)
+Command: make bench CONFIG=smoke OBJ=infonce,mrcl    (about two minutes on 2 cores; the numbers mean nothing)
 """
 
 _base_ = "shapes.py"
