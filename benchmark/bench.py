@@ -153,8 +153,8 @@ def report(runs: Path, *, keys: Collection[str] | None, figures: bool) -> list[P
 
 def report_tables(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
     """Print the tables and write them below `runs/tables`."""
-    from results.load import load as load_results
-    from results.tables import tables, to_terminal, write_tables
+    from results.loading import load as load_results
+    from results.tables.writing import tables, to_terminal, write_tables
 
     console = Console(width=shutil.get_terminal_size((120, 40)).columns)  # rich takes 80 where it is not a terminal
     with blaming_the_user():
@@ -166,9 +166,9 @@ def report_tables(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
 
 def report_figures(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
     """Write the figures below `runs/figures`."""
-    from results.figures import write_figures
-    from results.load import load as load_results
-    from results.load import load_scalars
+    from results.figures.writing import write_figures
+    from results.loading import load as load_results
+    from results.loading import load_scalars
 
     with blaming_the_user():
         frame, scalars = load_results(runs, keys=keys), load_scalars(runs, keys=keys)

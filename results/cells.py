@@ -1,4 +1,7 @@
-"""Cells as they lie on disk: `<runs>/cells/<key>/cell.json`, schema 1, read strictly."""
+"""Cells as they lie on disk: `<runs>/cells/<key>/cell.json`, read strictly.
+
+Schema 2 has `modules`, which schema 1 had not; what an older schema lacks is read as not known.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from results.record import Record, read_record
+from results.units import allowed
 
-SCHEMA = 1
+SCHEMAS = (1, 2)
+"""Those that can be read; the last is written."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Score:
         metric: "linear_top1", "AP50", "mIoU", ...
         split: "test" or "val".
         selection: "last" (end of training), "selected" (on validation data) or "oracle" (best on the test data).
-        value: fraction in [0, 1].
+        value: fraction in [0, 1], or in the unit that ends the metric's name (`results.units`).
     """
 
     dataset: str
@@ -93,6 +98,7 @@ class Cell:
         upstream: key of the pretraining cell that an evaluation starts from, of the preparation that a pretraining
             starts from; or None.
         inputs: everything that was hashed into the key.
+        modules: digest of every module that computed it, by name; empty in cells of schema 1.
         scores: numbers; none for a cell that is not done and for all but evaluations.
         findings: what a preparation measured, by name: "mutual_information" and "cross_entropy", in nats.
         costs: what it cost.
@@ -111,6 +117,7 @@ class Cell:
     family: str | None
     upstream: str | None
     inputs: Mapping[str, object]
+    modules: Mapping[str, object]
     scores: tuple[Score, ...]
     findings: Mapping[str, float]
     costs: Costs
@@ -123,7 +130,7 @@ def read_cells(runs: Path, *, keys: Collection[str] | None = None) -> list[Cell]
     """Read the cells of a runs folder, in the order of their keys; a folder without cell.json is no result yet.
 
     Args:
-        runs: the folder.
+        runs: the folder, or one that holds `<key>/cell.json` without `cells/` above.
         keys: the cells to read; None = all.
 
     Raises:
@@ -131,8 +138,19 @@ def read_cells(runs: Path, *, keys: Collection[str] | None = None) -> list[Cell]
     """
     if not runs.is_dir():
         raise ValueError(f"runs: a folder with cells/<key>/cell.json is expected, got {runs}")
-    paths = sorted(runs.glob("cells/*/cell.json"))
-    return [read_cell(path) for path in paths if keys is None or path.parent.name in keys]
+    place = runs / "cells" if (runs / "cells").is_dir() else runs
+    paths = sorted(path for path in place.glob("*/cell.json") if keys is None or path.parent.name in keys)
+    return [cell for path in paths if (cell := _read_unless_gone(path)) is not None]
+
+
+def _read_unless_gone(path: Path) -> Cell | None:
+    """Read a cell; None if another process has begun to compute it anew since it was listed."""
+    try:
+        return read_cell(path)
+    except ValueError:
+        if path.exists():
+            raise
+        return None
 
 
 def read_cell(path: Path) -> Cell:
@@ -142,8 +160,8 @@ def read_cell(path: Path) -> Cell:
         ValueError: malformed in any way; one line that names the file and the field.
     """
     record = read_record(path)
-    if record.integer("schema") != SCHEMA:
-        record.fail("schema", str(SCHEMA))
+    if record.integer("schema") not in SCHEMAS:
+        record.fail("schema", " or ".join(map(str, SCHEMAS)))
     kind = record.choice("kind", ("prepare", "pretrain", "evaluate"))
     done = record.choice("status", ("done", "failed", "skipped")) == "done"
     cell = Cell(
@@ -157,6 +175,7 @@ def read_cell(path: Path) -> Cell:
         family=record.optional_text("family"),
         upstream=record.optional_text("upstream"),
         inputs=record.mapping("inputs"),
+        modules=record.mapping("modules") if record.integer("schema") > 1 else {},
         scores=() if kind == "prepare" else tuple(_score(entry) for entry in record.records("metrics")),
         findings=_findings(record) if kind == "prepare" else {},
         costs=_costs(record.record("costs"), done=done),
@@ -168,39 +187,16 @@ def read_cell(path: Path) -> Cell:
     return cell
 
 
-def current(cells: Collection[Cell], *, keys: Collection[str] | None) -> list[Cell]:
-    """Keep one cell per config, objective, seed, kind and task: the newest, so that no stale one enters a mean.
-
-    Args:
-        cells: all cells of a runs folder.
-        keys: the keys that the present code and config ask for; cells with another key are stale and left out.
-            None = all keys.
-
-    Returns:
-        The cells that count, in the order of `cells`.
-    """
-    newest: dict[tuple[str, str, int, str, str | None], Cell] = {}
-    for cell in cells:
-        slot = (cell.config, cell.objective, cell.seed, cell.kind, cell.task)
-        if keys is not None and cell.key not in keys:
-            continue
-        if slot not in newest or _age(newest[slot]) < _age(cell):
-            newest[slot] = cell
-    kept = {cell.key for cell in newest.values()}
-    return [cell for cell in cells if cell.key in kept]
-
-
-def _age(cell: Cell) -> tuple[datetime, str]:
-    return cell.environment.created, cell.key
-
-
 def _score(record: Record) -> Score:
+    metric, value = record.text("metric"), record.signed("value")
+    if not allowed(metric, value):
+        record.fail("value", "a fraction in [0, 1]")
     return Score(
         dataset=record.text("dataset"),
-        metric=record.text("metric"),
+        metric=metric,
         split=record.choice("split", ("test", "val")),
         selection=record.choice("selection", ("last", "selected", "oracle")),
-        value=record.fraction("value"),
+        value=value,
     )
 
 

@@ -43,7 +43,7 @@ def columns(part: pd.DataFrame) -> list[Column]:
     """List the columns of one config's table, in their order.
 
     Args:
-        part: rows of `results.load.load` with one config.
+        part: rows of `results.loading.load` with one config.
     """
     tasks = part[part["kind"] == "evaluate"]
     chosen = tasks[tasks["value"].notna() & (tasks["selection"] != "oracle")]
@@ -64,7 +64,7 @@ def scores(frame: pd.DataFrame) -> pd.DataFrame:
     """Pick the one number that counts per config, objective, seed and column.
 
     Args:
-        frame: of `results.load.load`.
+        frame: of `results.loading.load`.
 
     Returns:
         Frame with config, objective, seed, column (label), value, and last, selected and oracle (NaN if not stored).
@@ -78,7 +78,7 @@ def comparison(frame: pd.DataFrame) -> pd.DataFrame:
     """Summarise over seeds: one row per config, objective and column, also where there is no number.
 
     Args:
-        frame: of `results.load.load`.
+        frame: of `results.loading.load`.
 
     Returns:
         Frame in the order of the table with config, objective, column, task, family, dataset, metric, split, selection;

@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 
 from results.cells import Cell
 from results.order import REFERENCE
+from results.recipes import IMPLIED, SECTIONS
 
-_SECTIONS = ("training", "views", "model", "data", "threads", "processes")
 _IMPORTED = "checkpoint"  # stands for the objective of a row that was pretrained elsewhere
 _ELSEWHERE = "pretrained elsewhere, on data, views and a schedule that are not known here"
-_IMPLIED = {"processes": 1}  # in cells that are older than the setting
 _SLACK = 0.01  # costs that differ by less than a hundredth are equal
 
 
@@ -54,8 +53,8 @@ def _model(cell: Cell, rows: Mapping[str, Cell]) -> Iterator[str]:
 
 
 def _differences(cell: Cell, reference: Cell) -> Iterator[str]:
-    own, other = {**_IMPLIED, **cell.inputs}, {**_IMPLIED, **reference.inputs}
-    for section in _SECTIONS:
+    own, other = {**IMPLIED, **cell.inputs}, {**IMPLIED, **reference.inputs}
+    for section in SECTIONS:
         yield from _changed(section, own.get(section), other.get(section))
     yield from _base(cell.inputs, reference.inputs)
     for name, label in (

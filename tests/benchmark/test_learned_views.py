@@ -25,7 +25,7 @@ from downstream.backbone import load_backbone
 from downstream.colour import ColourSpace, load_colour
 from objectives.registry import load_objectives
 from results.cells import read_cell
-from results.load import load as load_results
+from results.loading import load as load_results
 
 load_objectives()
 DATA = Data(tiny_images(), {"classification": "data"})

@@ -10,11 +10,11 @@ from cell_store import FIXTURES, write_evaluation, write_failure
 from PIL import Image
 
 from results.comparison import scores
-from results.curves import WINDOWS, terms
-from results.differences import differences
-from results.figures import write_figures
-from results.load import CURVE_COLUMNS, load, load_scalars
-from results.theme import palette
+from results.figures.curves import WINDOWS, terms
+from results.figures.differences import differences
+from results.figures.theme import palette
+from results.figures.writing import write_figures
+from results.loading import CURVE_COLUMNS, load, load_scalars
 
 OBJECTIVES = ["random", "infonce", "mrcl", "a_$100$_objective", "supervised"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from cell_store import change, write_evaluation, write_failure, write_skip
 
-from results.layout import Table
-from results.load import load
-from results.tables import tables, to_csv, to_markdown
+from results.loading import load
+from results.tables.layout import Table
+from results.tables.writing import tables, to_csv, to_markdown
 
 SEEDS = {"random": (0.10, 0.14), "infonce": (0.5, 0.6), "mrcl": (0.05, 0.09), "supervised": (0.8, 0.7)}
 

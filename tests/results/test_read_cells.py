@@ -15,7 +15,8 @@ from cell_store import (
     write_skip,
 )
 
-from results.cells import current, read_cell, read_cells
+from results.cells import read_cell, read_cells
+from results.current import current
 
 
 def test_a_schema_1_evaluation_is_read_field_by_field() -> None:
@@ -95,7 +96,7 @@ def test_a_missing_runs_folder_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"schema": 2}, "schema must be 1, got 2"),
+        ({"schema": 3}, "schema must be 1 or 2, got 3"),
         ({"schema": True}, "schema must be a whole number >= 0, got true"),
         ({"key": "another"}, f"key must be the name of its folder, '{EVALUATE}', got \"another\""),
         ({"kind": "train"}, "kind must be 'prepare' or 'pretrain' or 'evaluate', got \"train\""),
@@ -168,8 +169,33 @@ def test_the_newest_cell_counts_also_across_time_zones(tmp_path: Path) -> None:
 def test_given_keys_decide_which_cells_count(tmp_path: Path) -> None:
     write_evaluation(tmp_path, {"linear_top1": 0.5}, {"key": "a"})
     write_evaluation(tmp_path, {"linear_top1": 0.6}, {"key": "b"})
-    write_evaluation(tmp_path, {"linear_top1": 0.7}, {"key": "c", "seed": 1})
+    write_evaluation(tmp_path, {"linear_top1": 0.7}, {"key": "c", "seed": 1, "inputs": {"lr": 0.1, "seed": 1}})
     cells = read_cells(tmp_path)
     assert [cell.key for cell in current(cells, keys={"a"})] == ["a"]
     assert [cell.key for cell in current(cells, keys={"a", "c", "unknown"})] == ["a", "c"]
     assert [cell.key for cell in current(cells, keys=None)] == ["b", "c"]
+
+
+def test_another_seed_of_a_wanted_recipe_counts_wherever_it_was_computed(tmp_path: Path) -> None:
+    for key, seed, lr in (("a", 0, 0.1), ("b", 1, 0.1), ("c", 2, 0.2)):
+        changes = {"key": key, "seed": seed, "inputs": {"lr": lr, "seed": seed}}
+        write_evaluation(tmp_path, {"linear_top1": 0.5}, changes)
+    assert [cell.key for cell in current(read_cells(tmp_path), keys={"a"})] == ["a", "b"]
+
+
+def test_stale_cells_stand_in_only_where_a_row_has_nothing_else_and_never_two_recipes_of_them(tmp_path: Path) -> None:
+    def write(key: str, seed: int, lr: float, minute: int, objective: str = "infonce") -> None:
+        environment = {"device": "cpu", "commit": "", "packages": {}, "python": "3", "threads": 1}
+        environment |= {"created": f"2030-01-31T12:{minute:02}:00+00:00"}
+        changes = {"key": key, "seed": seed, "objective": objective, "inputs": {"lr": lr, "seed": seed}}
+        write_evaluation(tmp_path, {"linear_top1": 0.5}, {**changes, "environment": environment})
+
+    write("a", 0, 0.1, 1)
+    write("b", 1, 0.1, 2)
+    write("c", 1, 0.2, 3)  # newer, of another recipe
+    write("d", 0, 0.1, 4, objective="mrcl")
+    write("e", 0, 0.2, 5, objective="mrcl")
+    cells = read_cells(tmp_path)
+    assert [cell.key for cell in current(cells, keys={"d"}, stale={"a", "b", "c", "e"})] == ["c", "d"]
+    assert [cell.key for cell in current(cells, keys={"d"}, stale={"a", "b", "e"})] == ["a", "b", "d"]
+    assert [cell.key for cell in current(cells, keys={"d"})] == ["d"]

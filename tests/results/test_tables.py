@@ -11,9 +11,9 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from results.comparison import comparison
-from results.load import load
+from results.loading import load
 from results.order import objective_label, objective_order
-from results.tables import tables, to_csv, to_markdown, to_terminal, write_tables
+from results.tables.writing import tables, to_csv, to_markdown, to_terminal, write_tables
 
 VALUES = {
     "random": [0.101, 0.125, 0.113],

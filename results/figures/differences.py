@@ -10,8 +10,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from results.figures.theme import INK, panels, set_title
 from results.order import CEILING, FLOOR, objective_label, objective_order
-from results.theme import INK, panels, set_title
 
 _FIELD = 13  # characters of a label that are as wide as a field
 
@@ -36,7 +36,7 @@ def differences(numbers: pd.DataFrame, *, reference: str) -> pd.DataFrame:
 
 
 def heat_map(found: pd.DataFrame, *, columns: list[str], title: str, derived: Collection[str]) -> Figure:
-    """Draw differences, blue above the reference and red below; inside `results.theme.theme`.
+    """Draw differences, blue above the reference and red below; inside `results.figures.theme.theme`.
 
     Floor and ceiling are far off by nature and would drown the rest: beside other objectives they stand in grey.
 

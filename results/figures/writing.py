@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from results.bars import bars
 from results.comparison import scores
-from results.curves import curves, terms
-from results.differences import differences, heat_map
+from results.figures.bars import bars
+from results.figures.curves import curves, terms
+from results.figures.differences import differences, heat_map
+from results.figures.theme import palette, save, theme
 from results.order import REFERENCE
-from results.tables import file_stem
-from results.theme import palette, save, theme
+from results.tables.writing import file_stem
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,8 +27,8 @@ def write_figures(frame: pd.DataFrame, scalars: pd.DataFrame, *, out: Path, deri
     A figure that has nothing to show is left out with a sentence in the log.
 
     Args:
-        frame: of `results.load.load`.
-        scalars: of `results.load.load_scalars`.
+        frame: of `results.loading.load`.
+        scalars: of `results.loading.load_scalars`.
         out: folder; made if it is not there.
         derived: objectives to mark as derived.
 

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from results.figures.theme import panels, set_title
 from results.order import objective_label, objective_order
-from results.theme import panels, set_title
 
 NOT_TERMS = ("lr", "learning_rate", "images_per_s")
 """Scalars of a pretraining that are no loss terms."""
@@ -25,7 +25,7 @@ def terms(scalars: pd.DataFrame) -> pd.DataFrame:
     """Keep the loss terms, at most `WINDOWS` points per seed.
 
     Args:
-        scalars: of `results.load.load_scalars`.
+        scalars: of `results.loading.load_scalars`.
 
     Returns:
         Frame of the same columns; step and value are means over a window.
@@ -38,11 +38,11 @@ def terms(scalars: pd.DataFrame) -> pd.DataFrame:
 
 
 def curves(lines: pd.DataFrame, *, colours: Mapping[str, Any], derived: Collection[str]) -> Figure:
-    """Draw one panel per objective and term; inside `results.theme.theme`.
+    """Draw one panel per objective and term; inside `results.figures.theme.theme`.
 
     Args:
         lines: rows of `terms` with one config; not empty.
-        colours: of `results.theme.palette`.
+        colours: of `results.figures.theme.palette`.
         derived: objectives to mark as derived.
     """
     shown = [

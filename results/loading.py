@@ -3,53 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
-from results.cells import Cell, Score, current, read_cells
+from results.cells import Cell, Score, read_cells
 from results.confounds import confounds
+from results.current import current
+from results.recipes import recipe
 
+COSTS = ("wall_s", "images", "images_per_s", "flops", "peak_memory_bytes")
 COLUMNS = [
-    *("config", "objective", "seed", "kind", "task", "family"),
+    *("config", "objective", "seed", "recipe", "kind", "task", "family"),
     *("dataset", "metric", "split", "selection", "value"),
-    *("wall_s", "images_per_s", "peak_memory_bytes", "device"),
-    *("pretrain_wall_s", "pretrain_images_per_s", "pretrain_peak_memory_bytes"),
-    *("commit", "created", "key", "upstream", "status", "reason", "confounds"),
+    *(*COSTS, "device"),
+    *(f"pretrain_{name}" for name in COSTS),
+    *("commit", "created", "key", "upstream", "status", "reason", "stale", "confounds"),
 ]
 CURVE_COLUMNS = ["config", "objective", "seed", "step", "name", "value"]
 
 
-def load(runs: Path, *, keys: Collection[str] | None = None) -> pd.DataFrame:
-    """Load all numbers of a runs folder in long form.
+def load(runs: Path, *, keys: Collection[str] | None = None, stale: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Load all numbers of a directory of cells in long form.
 
     A finished evaluation gives one row per number. A pretraining and a failed evaluation give one row without a value,
     so that costs and reasons are there too. `pretrain_*` are the costs of the pretraining an evaluation started from,
     its time with that of preparing its views; a preparation has no row.
 
     Args:
-        runs: folder that holds `cells/<key>/cell.json`.
-        keys: keys of the cells that count; None = all. The newest per config, objective, seed and task is kept
-            (`results.cells.current`).
+        runs: folder that holds `cells/<key>/cell.json`, or `<key>/cell.json`; from any machine, of any schema.
+        keys: keys of the cells that count; None = all. One per config, objective, seed and task is kept
+            (`results.current.current`).
+        stale: key -> what has changed since, of cells that stand in where nothing newer is.
 
     Returns:
-        Frame with `COLUMNS`; value: fractions in [0, 1]; wall_s: seconds; images_per_s; peak_memory_bytes; confounds:
-        `results.confounds.confounds` of the row, joined, "" for none.
+        Frame with `COLUMNS`. objective: name of the row. recipe: `results.recipes.recipe` of its pretraining. value:
+        fractions in [0, 1], or the unit at the end of the metric's name. wall_s: seconds; images: training images
+        seen; flops: of all of them, forward and backward; peak_memory_bytes. stale: what has changed since, "" for
+        what counts. confounds: `results.confounds.confounds` of the row, joined, "" for none.
 
     Raises:
         ValueError: the folder is missing or a cell is malformed; one line that names the file.
     """
-    cells = read_cells(runs, keys=keys)
-    earlier, counted = {cell.key: cell for cell in cells if cell.kind != "evaluate"}, current(cells, keys=keys)
+    cells, stale = read_cells(runs), stale or {}
+    earlier = {cell.key: cell for cell in cells if cell.kind != "evaluate"}
+    counted = current(cells, keys=keys, stale=stale)
     found = confounds(counted)
     rows = [
         _row(cell, score=score, earlier=earlier)
-        | {"confounds": "; ".join(found.get(cell.config, {}).get(cell.objective, []))}
+        | {"stale": stale.get(cell.key, ""), "confounds": "; ".join(found.get(cell.config, {}).get(cell.objective, []))}
         for cell in counted
         if cell.kind != "prepare"
         for score in cell.scores or (None,)
     ]
-    numbers = ["value", *(name for name in COLUMNS if name.endswith(("wall_s", "per_s", "bytes")))]
+    numbers = ["value", *COSTS, *(f"pretrain_{name}" for name in COSTS)]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"seed": "int64", **dict.fromkeys(numbers, "float64")})
 
 
@@ -68,23 +76,24 @@ def load_scalars(runs: Path, *, keys: Collection[str] | None = None) -> pd.DataF
     """
     curves = [
         _curve(cell)
-        for cell in current(read_cells(runs, keys=keys), keys=keys)
+        for cell in current(read_cells(runs), keys=keys)
         if cell.kind == "pretrain" and (cell.folder / "scalars.csv").exists()
     ]
     return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=CURVE_COLUMNS)
 
 
 def _row(cell: Cell, *, score: Score | None, earlier: Mapping[str, Cell]) -> dict[str, object]:
+    upstream = earlier.get(cell.upstream or "") if cell.kind == "evaluate" else None
+    pretrained = cell if cell.kind == "pretrain" else upstream
     row: dict[str, object] = {
         "config": cell.config,
         "objective": cell.objective,
         "seed": cell.seed,
+        "recipe": "" if pretrained is None else recipe(pretrained),
         "kind": cell.kind,
         "task": cell.task,
         "family": cell.family,
-        "wall_s": cell.costs.wall_s,
-        "images_per_s": cell.costs.images_per_s,
-        "peak_memory_bytes": cell.costs.peak_memory_bytes,
+        **_costs(cell),
         "device": cell.environment.device,
         "commit": cell.environment.commit,
         "created": cell.environment.created,
@@ -94,21 +103,24 @@ def _row(cell: Cell, *, score: Score | None, earlier: Mapping[str, Cell]) -> dic
         "reason": cell.reason,
     }
     if score is not None:
-        row |= {
-            "dataset": score.dataset,
-            "metric": score.metric,
-            "split": score.split,
-            "selection": score.selection,
-            "value": score.value,
-        }
-    upstream = earlier.get(cell.upstream or "")
-    if cell.kind == "evaluate" and upstream is not None:
-        row |= {
-            "pretrain_wall_s": _wall_s(upstream, earlier=earlier),
-            "pretrain_images_per_s": upstream.costs.images_per_s,
-            "pretrain_peak_memory_bytes": upstream.costs.peak_memory_bytes,
-        }
+        row |= asdict(score)
+    if upstream is not None:
+        costs = _costs(upstream) | {"wall_s": _wall_s(upstream, earlier=earlier)}
+        row |= {f"pretrain_{name}": value for name, value in costs.items()}
     return row
+
+
+def _costs(cell: Cell) -> dict[str, float | None]:
+    """What a cell cost, by the names of `COSTS`."""
+    costs = cell.costs
+    known = costs.images is not None and costs.flops_per_image is not None
+    return {
+        "wall_s": costs.wall_s,
+        "images": costs.images,
+        "images_per_s": costs.images_per_s,
+        "flops": (costs.images or 0) * (costs.flops_per_image or 0) if known else None,
+        "peak_memory_bytes": costs.peak_memory_bytes,
+    }
 
 
 def _wall_s(pretrained: Cell, *, earlier: Mapping[str, Cell]) -> float | None:

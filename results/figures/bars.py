@@ -11,17 +11,17 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from results.figures.theme import INK, panels, set_title
 from results.order import CEILING, FLOOR, objective_label, objective_order
-from results.theme import INK, panels, set_title
 
 
 def bars(numbers: pd.DataFrame, *, frame: pd.DataFrame, colours: Mapping[str, Any], derived: Collection[str]) -> Figure:
-    """Draw one panel per column of the table; inside `results.theme.theme`.
+    """Draw one panel per column of the table; inside `results.figures.theme.theme`.
 
     Args:
         numbers: rows of `results.comparison.scores` with one config; not empty.
-        frame: rows of `results.load.load` with that config: objectives and seeds without a number are named too.
-        colours: of `results.theme.palette`.
+        frame: rows of `results.loading.load` with that config: objectives and seeds without a number are named too.
+        colours: of `results.figures.theme.palette`.
         derived: objectives to mark as derived.
     """
     names = objective_order(frame["objective"])

@@ -15,8 +15,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from results.comparison import comparison
-from results.layout import Table, lay_out
 from results.order import CEILING, FLOOR
+from results.tables.layout import Table, lay_out
 
 _HEADER = 12  # characters of a line of a terminal's header; longer words stay whole
 
@@ -25,7 +25,7 @@ def tables(frame: pd.DataFrame, *, derived: Collection[str]) -> list[Table]:
     """Lay out one table per config.
 
     Args:
-        frame: of `results.load.load`.
+        frame: of `results.loading.load`.
         derived: objectives to mark as derived.
 
     Raises:
@@ -88,7 +88,7 @@ def write_tables(frame: pd.DataFrame, *, out: Path, derived: Collection[str]) ->
     """Write `<config>-table.md` (to read) and `<config>-table.csv` (to compute with) for every config.
 
     Args:
-        frame: of `results.load.load`.
+        frame: of `results.loading.load`.
         out: folder; made if it is not there.
         derived: objectives to mark as derived.
 

@@ -1,0 +1,1 @@
+"""The figures: one module each, one look for all of them."""

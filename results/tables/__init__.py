@@ -1,0 +1,1 @@
+"""The tables: what they say, and how each format writes it."""
