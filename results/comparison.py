@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from results.missing import Reasons
 from results.order import column_order, objective_order
 from results.positions import with_positions
+from results.units import unit
 
 NO_TASK = "no task"
 SELECTIONS = ("last", "selected", "oracle")
-_SLOT = ["config", "objective", "seed", "column"]
-_SKIPPED = "skipped: "
+SCORES = ["config", "objective", "seed", "column", "task", "primary", "value", *SELECTIONS, "stale"]
+_PLACE = ["task", "family", "dataset", "metric", "split"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,22 @@ def columns(part: pd.DataFrame) -> list[Column]:
     return sorted(_unique(found), key=lambda c: column_order(c.family, c.task, c.dataset, c.metric))
 
 
+def primary(columns: Sequence[Column]) -> list[str]:
+    """Name the column that stands for each task in tests and ranks: its first fraction, such as linear_top1, AP, mIoU.
+
+    Args:
+        columns: of `columns`, in their order.
+
+    Returns:
+        Their labels.
+    """
+    found: dict[str, str] = {}
+    for column in columns:
+        if column.metric and not unit(column.metric):
+            found.setdefault(column.task, column.label)
+    return list(found.values())
+
+
 def scores(frame: pd.DataFrame) -> pd.DataFrame:
     """Pick the one number that counts per config, objective, seed and column.
 
@@ -67,11 +86,12 @@ def scores(frame: pd.DataFrame) -> pd.DataFrame:
         frame: of `results.loading.load`.
 
     Returns:
-        Frame with config, objective, seed, column (label), value, and last, selected and oracle (NaN if not stored).
+        Frame with `SCORES`: column (label), primary (whether it stands for its task), value, and last, selected and
+        oracle (NaN if not stored); stale as in `frame`. Ordered by config, column and then as `frame`.
     """
-    picked = [_pick(part, column) for _, part in frame.groupby("config") for column in columns(part)]
+    picked = [_picked(part, columns(part)) for _, part in frame.groupby("config")]
     filled = [rows for rows in picked if not rows.empty]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*_SLOT, "value", *SELECTIONS])
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORES)
 
 
 def comparison(frame: pd.DataFrame) -> pd.DataFrame:
@@ -85,21 +105,16 @@ def comparison(frame: pd.DataFrame) -> pd.DataFrame:
         mean and std (fractions; std of the sample, n - 1, NaN below two seeds); n (seeds in the mean); seeds (how many
         the config has anywhere); last, selected and oracle (means over seeds, NaN if not stored); gap (mean of oracle -
         selected, where the selected number is the one that counts); confounds (of the row, "" for none); note (why
-        seeds are missing); floor, ceiling, position and position_note of `results.positions.with_positions`.
+        seeds are missing); floor, ceiling, position and position_note of `results.positions.with_positions`; primary
+        (whether the column stands for its task); stale (what has changed since the numbers of the mean, "" if nothing).
 
     Raises:
         ValueError: there is no cell to compare.
     """
     if frame.empty:
         raise ValueError("table: at least one stored result is expected, got none")
-    numbers = scores(frame)
-    rows = [
-        _summary(part, numbers[numbers["config"] == config], objective=objective, column=column)
-        for config, part in frame.groupby("config")
-        for objective in objective_order(part["objective"])
-        for column in columns(part)
-    ]
-    return with_positions(pd.DataFrame(rows))
+    summaries = [_summary(part, columns(part)) for _, part in frame.groupby("config")]
+    return with_positions(pd.concat(summaries, ignore_index=True))
 
 
 def _column(task: str, family: str, dataset: str, metric: str, *, rows: pd.DataFrame) -> Column:
@@ -119,65 +134,67 @@ def _column(task: str, family: str, dataset: str, metric: str, *, rows: pd.DataF
 def _unique(found: list[Column]) -> list[Column]:
     labels = [column.label for column in found]
     return [
-        Column(**{**vars(column), "label": f"{column.label} ({column.task})"})
-        if labels.count(column.label) > 1
-        else column
+        replace(column, label=f"{column.label} ({column.task})") if labels.count(column.label) > 1 else column
         for column in found
     ]
 
 
-def _pick(part: pd.DataFrame, column: Column) -> pd.DataFrame:
-    rows = part[
-        (part["task"] == column.task)
-        & (part["dataset"] == column.dataset)
-        & (part["metric"] == column.metric)
-        & (part["split"] == column.split)
-    ].assign(column=column.label)
-    picked = rows.loc[rows["selection"] == column.selection, [*_SLOT, "value"]]
-    for name in SELECTIONS:
-        stored = rows.loc[rows["selection"] == name, [*_SLOT, "value"]].rename(columns={"value": name})
-        picked = picked.merge(stored, on=_SLOT, how="left", validate="one_to_one")
-    return picked
+def _picked(part: pd.DataFrame, shown: Sequence[Column]) -> pd.DataFrame:
+    """Put last, selected and oracle of one objective, seed and column into one row."""
+    stored = part[part["value"].notna()]
+    if stored.empty:
+        return pd.DataFrame(columns=SCORES)
+    places = pd.DataFrame([vars(column) for column in shown])
+    places = places.rename(columns={"label": "column", "selection": "counting"})
+    places = places.assign(primary=places["column"].isin(primary(shown)), place=range(len(places)))
+    slot = ["place", *(name for name in SCORES if name not in ("value", *SELECTIONS)), "counting"]
+    rows = stored.merge(places, on=_PLACE, validate="many_to_one")
+    wide = rows.pivot(index=slot, columns="selection", values="value").reset_index()
+    wide = wide.reindex(columns=[*slot, *SELECTIONS])
+    wide = wide.assign(value=wide["selected"].where(wide["counting"] == "selected", wide["last"]))
+    return wide.loc[wide["value"].notna(), SCORES]
 
 
-def _summary(part: pd.DataFrame, numbers: pd.DataFrame, *, objective: str, column: Column) -> dict[str, object]:
-    own = numbers[(numbers["objective"] == objective) & (numbers["column"] == column.label)]
-    seeds = sorted(set(part["seed"]))
-    missing = [seed for seed in seeds if seed not in set(own["seed"])]
+def _summary(part: pd.DataFrame, shown: Sequence[Column]) -> pd.DataFrame:
+    """Summarise one config."""
+    numbers = _picked(part, shown)
+    numbers = numbers.assign(gap=numbers["oracle"].astype("float64") - numbers["value"].astype("float64"))
+    groups = dict(list(numbers.groupby(["objective", "column"])))
+    reasons, seeds, main = Reasons(part), sorted(set(part["seed"])), set(primary(shown))
+    confounds = dict(zip(part["objective"][::-1], part["confounds"][::-1], strict=True))
+    rows = []
+    for objective in objective_order(part["objective"]):
+        for column in shown:
+            own = groups.get((objective, column.label))
+            there = set() if own is None else set(own["seed"])
+            missing = [seed for seed in seeds if seed not in there]
+            rows.append(
+                {
+                    "config": part["config"].iloc[0],
+                    "objective": objective,
+                    "column": column.label,
+                    **{name: value for name, value in vars(column).items() if name != "label"},
+                    **_means(own, gap=column.selection == "selected"),
+                    "seeds": len(seeds),
+                    "confounds": confounds[objective],
+                    "note": reasons.note(objective, task=column.task, missing=missing),
+                    "primary": column.label in main,
+                    "stale": "" if own is None else "; ".join(dict.fromkeys(text for text in own["stale"] if text)),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _means(own: pd.DataFrame | None, *, gap: bool) -> dict[str, float]:
+    """Average one row's numbers of one column."""
+    nothing = dict.fromkeys(("mean", "std", *SELECTIONS, "gap"), math.nan)
+    if own is None:
+        return {**nothing, "n": 0}
+    means = own[["value", *SELECTIONS, "gap"]].astype("float64").mean()
     return {
-        "config": part["config"].iloc[0],
-        "objective": objective,
-        "column": column.label,
-        **{name: value for name, value in vars(column).items() if name != "label"},
-        "mean": own["value"].mean(),
-        "std": own["value"].std(ddof=1),
+        "mean": means["value"],
+        "std": own["value"].astype("float64").std(ddof=1),
+        **{name: means[name] for name in SELECTIONS},
+        "gap": means["gap"] if gap else math.nan,
         "n": len(own),
-        "seeds": len(seeds),
-        **{name: own[name].mean() for name in SELECTIONS},
-        "gap": (own["oracle"] - own["value"]).mean() if column.selection == "selected" else math.nan,
-        "confounds": next(iter(part.loc[part["objective"] == objective, "confounds"])),
-        "note": _note(part[part["objective"] == objective], column=column, missing=missing),
     }
-
-
-def _note(rows: pd.DataFrame, *, column: Column, missing: list[int]) -> str:
-    """Say why seeds are missing: "seeds 0, 1: not run; seed 2: loss is nan"; "skipped: ..." where all of them were."""
-    seeds: dict[str, list[int]] = {}
-    for seed in missing:
-        seeds.setdefault(_reason(rows[rows["seed"] == seed], column=column), []).append(seed)
-    if len(missing) == rows["seed"].nunique() and all(reason.startswith(_SKIPPED) for reason in seeds):
-        return "; ".join(seeds)
-    return "; ".join(
-        f"seed{'s' if len(same) > 1 else ''} {', '.join(map(str, same))}: {reason}" for reason, same in seeds.items()
-    )
-
-
-def _reason(rows: pd.DataFrame, *, column: Column) -> str:
-    task = rows[rows["task"] == column.task]
-    undone = task[task["status"] != "done"]
-    if not undone.empty:
-        return f"{_SKIPPED if undone['status'].iloc[0] == 'skipped' else ''}{undone['reason'].iloc[0]}"
-    if not task.empty:
-        return "the task stored no such number"
-    pretrain = rows[(rows["kind"] == "pretrain") & (rows["status"] == "failed")]
-    return "not run" if pretrain.empty else f"pretraining failed: {pretrain['reason'].iloc[0]}"
