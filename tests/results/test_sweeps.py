@@ -1,0 +1,205 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from cell_store import FIXTURES, PRETRAIN, write_evaluation
+
+from results.cells import Cell, read_cell
+from results.loading import load
+from results.sweeps import Sweep, choose, find_sweeps, load_sweeps
+
+WEIGHT = "arguments.superfluous_weight"
+SWEEP = Sweep("shapes", "superinfo", (WEIGHT,), {"w=0": (0.0,), "w=0.01": (0.01,), "w=0.1": (0.1,), "w=1": (1.0,)})
+
+
+def pretraining(row: str, *, seed: int = 0, config: str = "shapes", **inputs: Any) -> Cell:
+    """A cell that is equal to all others from here but for what is given."""
+    cell = read_cell(FIXTURES / "cells" / PRETRAIN / "cell.json")
+    own = {
+        "objective": "superinfo",
+        "source": "abc",
+        "arguments": {"superfluous_weight": 0.01, "base": {"type": "infonce", "temperature": 0.2}},
+        "training": {"lr": 0.004, "epochs": 10.0, "nesterov": True},
+        "views": {"crop_scale": [0.4, 1.0]},
+        **inputs,
+    }
+    return replace(
+        cell,
+        key=f"{config}-{row}-{seed}",
+        config=config,
+        objective=row,
+        seed=seed,
+        inputs={**own, "row": row, "seed": seed},
+    )
+
+
+def weighing(weight: object, temperature: object = 0.2) -> dict[str, object]:
+    return {"superfluous_weight": weight, "base": {"type": "infonce", "temperature": temperature}}
+
+
+def test_rows_that_differ_in_one_number_are_a_sweep_by_its_value() -> None:
+    cells = [
+        pretraining(row, seed=seed, arguments=weighing(value))
+        for row, value in (("high", 0.1), ("superinfo", 0.01), ("none", 0))
+        for seed in range(2)
+    ]
+    (sweep,) = find_sweeps(cells)
+    assert (sweep.config, sweep.objective, sweep.parameters) == ("shapes", "superinfo", (WEIGHT,))
+    assert list(sweep.rows.items()) == [("none", (0.0,)), ("superinfo", (0.01,)), ("high", (0.1,))]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path", "values"),
+    [
+        ({"training": {"lr": 0.1, "epochs": 10.0, "nesterov": True}}, "training.lr", [0.004, 0.1]),
+        ({"arguments": weighing(0.01, temperature=0.5)}, "arguments.base.temperature", [0.2, 0.5]),
+        ({"views": {"crop_scale": [0.08, 1.0]}}, "views.crop_scale.0", [0.08, 0.4]),
+    ],
+)
+def test_any_number_of_the_inputs_can_be_swept(inputs: dict[str, Any], path: str, values: list[float]) -> None:
+    (sweep,) = find_sweeps([pretraining("one"), pretraining("other", **inputs)])
+    assert sweep.parameters == (path,)
+    assert [value for (value,) in sweep.rows.values()] == values
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {},
+        {"source": "def"},
+        {"objective": "mrcl", "arguments": weighing(0.1)},
+        {"source": "def", "arguments": weighing(0.1)},
+        {"arguments": weighing("0.1")},
+        {"arguments": weighing(None)},
+        {"arguments": {**weighing(0.1), "extra": 1}},
+        {"arguments": weighing(0.1, temperature=0.5)},
+        {"arguments": weighing(0.1, temperature=0.5), "training": {"lr": 1, "epochs": 10.0, "nesterov": True}},
+        {"training": {"lr": 0.004, "epochs": 10.0, "nesterov": False}},
+        {"views": {"crop_scale": [0.4]}},
+        {"config": "cifar10", "arguments": weighing(0.1)},
+    ],
+)
+def test_rows_that_differ_in_anything_else_are_none(inputs: dict[str, Any]) -> None:
+    assert find_sweeps([pretraining("one"), pretraining("other", **inputs)]) == []
+
+
+def test_seeds_alone_are_no_sweep() -> None:
+    assert find_sweeps([pretraining("superinfo", seed=seed) for seed in range(5)]) == []
+
+
+def test_evaluations_are_passed_over() -> None:
+    cells = [pretraining("one"), pretraining("other", arguments=weighing(0.1))]
+    assert len(find_sweeps(cells)) == 1
+    assert find_sweeps([replace(cell, kind="evaluate") for cell in cells]) == []
+
+
+def test_a_row_whose_seeds_differ_in_their_inputs_is_in_no_sweep() -> None:
+    cells = [pretraining(row, arguments=weighing(value)) for row, value in (("a", 0), ("b", 1), ("mixed", 2))]
+    cells.append(pretraining("mixed", seed=1, arguments=weighing(3)))
+    (sweep,) = find_sweeps(cells)
+    assert set(sweep.rows) == {"a", "b"}
+
+
+def test_of_rows_with_equal_values_the_one_with_most_seeds_stands() -> None:
+    cells = [pretraining(row, arguments=weighing(value)) for row, value in (("c", 0), ("b", 0.01), ("a", 0.01))]
+    assert set(find_sweeps(cells)[0].rows) == {"a", "c"}
+    assert set(find_sweeps([*cells, pretraining("b", seed=1)])[0].rows) == {"b", "c"}
+
+
+def test_two_numbers_that_span_a_grid_are_one_sweep() -> None:
+    grid = {f"{w}-{t}": (float(w), t) for w in (0, 1, 2) for t in (0.1, 0.2)}
+    cells = [pretraining(name, arguments=weighing(*values)) for name, values in grid.items()]
+    (sweep,) = find_sweeps(cells)
+    assert sweep.parameters == ("arguments.base.temperature", WEIGHT)
+    assert dict(sweep.rows) == {name: (t, w) for name, (w, t) in grid.items()}
+    (smaller,) = find_sweeps(cells[:-1])
+    assert set(smaller.rows) == set(grid) - {"2-0.2"}
+
+
+def test_two_numbers_swept_one_after_the_other_are_two_sweeps() -> None:
+    star = [("base", 1.0, 0.2), ("w0", 0.0, 0.2), ("w2", 2.0, 0.2), ("t1", 1.0, 0.1), ("t5", 1.0, 0.5)]
+    found = find_sweeps([pretraining(name, arguments=weighing(w, t)) for name, w, t in star])
+    assert {sweep.parameters: set(sweep.rows) for sweep in found} == {
+        (WEIGHT,): {"w0", "base", "w2"},
+        ("arguments.base.temperature",): {"t1", "base", "t5"},
+    }
+
+
+def test_the_sweeps_of_a_folder_are_those_of_the_cells_that_count() -> None:
+    assert load_sweeps(FIXTURES) == []
+
+
+def swept(runs: Path, val: Mapping[str, list[float]], test: Mapping[str, list[float]]) -> pd.DataFrame:
+    """A store with a classification per row and seed, its two metrics in the order that is not that of tables."""
+    for row, values in val.items():
+        for seed, value in enumerate(values):
+            place = {"dataset": "shapes", "selection": "selected"}
+            metrics = [
+                {**place, "metric": "knn_top1", "split": "val", "value": 1 - value},
+                {**place, "metric": "linear_top1", "split": "val", "value": value},
+                {**place, "metric": "linear_top1", "split": "test", "value": test[row][seed]},
+                {**place, "metric": "linear_top1", "split": "test", "selection": "oracle", "value": 1.0},
+            ]
+            changes = {"config": "shapes", "objective": row, "seed": seed, "task": "classification"}
+            write_evaluation(runs, {}, {**changes, "family": "classification", "metrics": metrics})
+    return load(runs)
+
+
+VAL = {"w=0": [0.5, 0.6], "w=0.01": [0.7, 0.7], "w=0.1": [0.6, 0.9], "w=1": [0.1, 0.2]}
+
+
+def test_the_row_with_the_highest_mean_validation_score_is_chosen(tmp_path: Path) -> None:
+    test = {"w=0": [0.9, 0.9], "w=0.01": [0.8, 0.8], "w=0.1": [0.3, 0.5], "w=1": [1.0, 1.0]}
+    choice = choose(swept(tmp_path, VAL, test), SWEEP)
+    assert (choice.row, choice.values, choice.n, choice.left_out) == ("w=0.1", (0.1,), 2, ())
+    assert (choice.task, choice.dataset, choice.metric) == ("classification", "shapes", "linear_top1")
+    assert (choice.val, choice.test) == pytest.approx((0.75, 0.4))
+
+
+@pytest.mark.parametrize("best", list(VAL))
+def test_the_test_scores_have_no_part_in_the_choice(tmp_path: Path, best: str) -> None:
+    test = {row: [float(row == best)] * 2 for row in VAL}
+    assert choose(swept(tmp_path, VAL, test), SWEEP).row == "w=0.1"
+
+
+def test_equal_means_go_to_the_smaller_value_however_they_were_rounded(tmp_path: Path) -> None:
+    val = {"w=0.1": [0.1, 0.2, 0.3], "w=0.01": [0.3, 0.2, 0.1], "w=0": [0.1, 0.1, 0.1], "w=1": [0.2, 0.2, 0.2]}
+    assert choose(swept(tmp_path, val, val), SWEEP).row == "w=0.01"
+
+
+def test_a_row_that_lacks_a_seed_of_most_rows_is_not_compared(tmp_path: Path) -> None:
+    val = {**VAL, "w=1": [1.0]}
+    choice = choose(swept(tmp_path, val, val), SWEEP)
+    assert (choice.row, choice.n, choice.left_out) == ("w=0.1", 2, ("w=1",))
+
+
+def test_a_row_with_more_seeds_than_most_is_compared_over_theirs(tmp_path: Path) -> None:
+    val = {"w=0": [0.5, 1.0, 1.0], "w=0.01": [0.6], "w=0.1": [0.4]}
+    choice = choose(swept(tmp_path, val, val), SWEEP)
+    assert (choice.row, choice.n, choice.left_out) == ("w=0.01", 1, ("w=1",))
+
+
+def test_without_a_test_score_the_choice_has_none(tmp_path: Path) -> None:
+    frame = swept(tmp_path, VAL, VAL)
+    choice = choose(frame[(frame["split"] == "val") | (frame["seed"] == 0)], SWEEP)
+    assert (choice.row, choice.val) == ("w=0.1", 0.75)
+    assert isnan(choice.test)
+
+
+def test_a_task_can_be_named_if_it_has_validation_scores(tmp_path: Path) -> None:
+    frame = swept(tmp_path, VAL, VAL)
+    write_evaluation(tmp_path, {"AP": 0.5}, {"config": "shapes", "objective": "w=0", "task": "voc"})
+    assert choose(load(tmp_path), SWEEP, task="classification") == choose(frame, SWEEP)
+    message = r"^unknown task with validation scores 'voc'\. Known: classification\.$"
+    with pytest.raises(ValueError, match=message):
+        choose(load(tmp_path), SWEEP, task="voc")
+
+
+def test_without_validation_scores_nothing_is_chosen(tmp_path: Path) -> None:
+    write_evaluation(tmp_path, {"AP": 0.5}, {"config": "shapes", "objective": "w=0", "task": "voc"})
+    with pytest.raises(ValueError, match=r"^sweep: a task with validation scores is expected, got none$"):
+        choose(load(tmp_path), SWEEP)
