@@ -2,60 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rich.console import Console
-
-from benchmark import cells, preflight
+from benchmark import cells, preflight, reporting, rerun
+from benchmark.budget import equal_flops
 from benchmark.cells import Cell
-from benchmark.config import load
-from benchmark.current import current_keys, remember
 from benchmark.environment import choose_device
 from benchmark.errors import UserError, blaming_the_user
-from benchmark.execute import Tally, run_chains
+from benchmark.execute import Policy, Tally, run_chains
 from benchmark.findings import Findings
 from benchmark.plan import choose_rows, choose_seeds, choose_tasks, plan, with_references
-from benchmark.preflight import Places, PretrainingImagesError
+from benchmark.plans import Asked, remember
+from benchmark.preflight import PretrainingImagesError
 from benchmark.rehearsal import Stage, needed, rehearse
+from benchmark.request import Request
 from benchmark.worker import Job
 from objectives.registry import OBJECTIVES, load_objectives
 from results.order import CEILING, FLOOR
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the user asked for, as given.
-
-    Attributes:
-        config: name or file of the bench config.
-        overrides: `key=value` texts for the config.
-        objectives: names separated by commas, or "all".
-        seeds: whole numbers separated by commas.
-        tasks: names of tasks or families separated by commas, or "all".
-        places: where to read and write.
-        device: "auto", "cpu", "cuda", ...
-        jobs: rows computed at the same time.
-        plugins: modules that register objectives from outside the project.
-        references: add the floor and the ceiling to the rows.
-        strict: take a task that cannot run here for an error.
-    """
-
-    config: str
-    overrides: tuple[str, ...]
-    objectives: str
-    seeds: str
-    tasks: str
-    places: Places
-    device: str
-    jobs: int
-    plugins: tuple[str, ...]
-    references: bool
-    strict: bool
 
 
 @dataclass(frozen=True)
@@ -66,11 +33,13 @@ class Prepared:
         template: the job of any cell.
         chains: cells in the order in which they depend on each other.
         skips: row and task -> why that evaluation cannot be computed here.
+        asked: what the cells were laid out from.
     """
 
     template: Job
     chains: list[list[Cell]]
     skips: dict[tuple[str, str], str]
+    asked: Asked
 
 
 def run(request: Request, *, stages: Collection[str]) -> int:
@@ -90,33 +59,41 @@ def run(request: Request, *, stages: Collection[str]) -> int:
         _require_backbones(prepared.chains, request)
     prepared = rehearsed(prepared, findings, strict=request.strict, done=False)
     _say(_describe(prepared.template, prepared.chains))
-    return compute(prepared, jobs=request.jobs, reporting="report" in stages, started=started)
+    return compute(prepared, request, report="report" in stages, started=started)
 
 
-def compute(prepared: Prepared, *, jobs: int, reporting: bool, started: float) -> int:
-    """Run the cells that are missing and, `reporting`, show the table that they belong to.
+def compute(prepared: Prepared, request: Request, *, report: bool, started: float) -> int:
+    """Run the cells that are missing and, `report`, show the table that they belong to.
 
     Args:
-        prepared: a request that has been checked and rehearsed.
-        jobs: chains computed at the same time.
-        reporting: print the tables, write tables and figures.
+        prepared: the request, checked and rehearsed.
+        request: the request.
+        report: print the tables, write tables and figures.
         started: reading of `time.perf_counter` at the start.
 
     Returns:
         0, also where tasks were skipped, or 1 if a cell failed.
     """
     template, chains, runs = prepared.template, prepared.chains, prepared.template.places.runs
-    drawn = current_keys(runs) or set()
-    keys = remember(runs, template.config, chains)
-    tally = run_chains(chains, template, skips=prepared.skips, jobs=jobs, say=_say)
+    again = rerun.rerun(rerun.choose(request.rerun), runs, config=chains[0][0].config)
+    remember(runs, template.config, chains, prepared.asked)
+    tally = run_chains(chains, template, policy=Policy(prepared.skips, again), jobs=request.jobs, say=_say)
     _say(_summary(tally, seconds=time.perf_counter() - started))
     if tally.skipped == sum(cell.task is not None for chain in chains for cell in chain) > 0:
         _say("every requested task was skipped; the reasons are above and below the table")
-    if reporting:
-        same = keys <= drawn and not tally.computed and (runs / "figures").is_dir()
-        for path in report(runs, keys=keys, figures=not same):
-            _say(f"wrote {path}")
+    if report:
+        _report(runs)
     return 1 if tally.failed else 0
+
+
+def _report(runs: Path) -> None:
+    """Print the tables; write tables and figures, these only where what they show has changed."""
+    what = reporting.what_is_shown(runs)
+    written = reporting.report_tables(runs, what)
+    if not reporting.is_drawn(runs, what):
+        written += reporting.report_figures(runs, what)
+    for path in written:
+        _say(f"wrote {path}")
 
 
 def check(request: Request) -> None:
@@ -137,58 +114,15 @@ def check(request: Request) -> None:
     _say(f"{len(tasks - skipped)} of {len(tasks)} tasks can run here")
 
 
-def report(runs: Path, *, keys: Collection[str] | None, figures: bool) -> list[Path]:
-    """Print the tables, write tables and figures.
-
-    Args:
-        runs: results.
-        keys: the cells to show; None = the newest of every row and task.
-        figures: draw them; False where they would come out as they are.
-
-    Returns:
-        The files written.
-    """
-    return [*report_tables(runs, keys=keys), *(report_figures(runs, keys=keys) if figures else [])]
-
-
-def report_tables(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
-    """Print the tables and write them below `runs/tables`."""
-    from results.loading import load as load_results
-    from results.tables.writing import tables, to_terminal, write_tables
-
-    console = Console(width=shutil.get_terminal_size((120, 40)).columns)  # rich takes 80 where it is not a terminal
-    with blaming_the_user():
-        frame, marked = load_results(runs, keys=keys), derived(runs)
-        for table in tables(frame, derived=marked):
-            console.print(to_terminal(table, width=console.width))
-        return write_tables(frame, out=runs / "tables", derived=marked)
-
-
-def report_figures(runs: Path, *, keys: Collection[str] | None) -> list[Path]:
-    """Write the figures below `runs/figures`."""
-    from results.figures.writing import write_figures
-    from results.loading import load as load_results
-    from results.loading import load_scalars
-
-    with blaming_the_user():
-        frame, scalars = load_results(runs, keys=keys), load_scalars(runs, keys=keys)
-        return write_figures(frame, scalars, out=runs / "figures", derived=derived(runs))
-
-
-def derived(runs: Path) -> set[str]:
-    """Rows of the stored cells whose loss was derived here."""
-    known = {name for name, objective in OBJECTIVES.module_dict.items() if objective.derived}
-    return {row for row, objective in cells.objectives_of_rows(runs) if objective in known}
-
-
 def _prepare(request: Request, *, stages: Collection[str], findings: Findings) -> Prepared:
     """Check everything the request names and lay out its cells."""
     with blaming_the_user():
-        load_objectives(request.plugins)
+        load_objectives(request.settings.plugins)
         device = choose_device(request.device)
     if request.jobs < 1:
         raise UserError(f"jobs: must be >= 1, got {request.jobs}")
-    config, places = load(request.config, request.overrides), request.places
+    rerun.choose(request.rerun)
+    config, places = request.settings.resolve(), request.places
     asked, seeds = choose_rows(request.objectives, config), choose_seeds(request.seeds)
     tasks = choose_tasks(request.tasks, config) if "evaluate" in stages else []
     rows = with_references(asked) if request.references else asked
@@ -200,9 +134,14 @@ def _prepare(request: Request, *, stages: Collection[str], findings: Findings) -
     rows = preflight.without_ceiling(rows, asked=asked, images=data.images, findings=findings)
     for row in rows:
         preflight.check_row(config.row(row), images=data.images)
-    chains = plan(config, Path(request.config).stem, rows=rows, seeds=seeds, tasks=tasks, data=data)
-    template = Job(chains[0][0], config, places, device, request.plugins, live=sys.stdout.isatty())
-    return Prepared(template, chains, {(row, task): reason for row in rows for task, reason in data.skips.items()})
+    settings = request.settings
+    if request.budget == "flops":
+        settings = equal_flops(settings, config, rows, classes=len(data.images.classes))
+        config = settings.resolve()
+    chains = plan(config, settings.label, rows=rows, seeds=seeds, tasks=tasks, data=data)
+    template = Job(chains[0][0], config, places, device, settings.plugins, live=sys.stdout.isatty())
+    skips = {(row, task): reason for row in rows for task, reason in data.skips.items()}
+    return Prepared(template, chains, skips, Asked(settings, data))
 
 
 def rehearsed(prepared: Prepared, findings: Findings, *, strict: bool, done: bool) -> Prepared:
@@ -253,7 +192,8 @@ def _describe(template: Job, chains: Sequence[Sequence[Cell]]) -> str:
 
 def _summary(tally: Tally, *, seconds: float) -> str:
     counts = f"{tally.computed} computed, {tally.kept} kept, {tally.failed} failed, {tally.skipped} skipped"
-    return f"{counts} in {seconds:.0f} s"
+    left = [f"{count} left {what}" for count, what in ((tally.stale, "stale"), (tally.missing, "missing")) if count]
+    return f"{', '.join([counts, *left])} in {seconds:.0f} s"
 
 
 def _say(line: str) -> None:

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2
+"""Raised when a record gets another form; `results.cells` reads the older ones too."""
 PROTOCOL = 1
 """Raised when the meaning of a number changes though no source that enters the key does."""
 
@@ -83,14 +84,30 @@ def is_done(runs: Path, key: str) -> bool:
     return record is not None and record["status"] == "done"
 
 
+def is_settled(runs: Path, key: str, *, since: float, anew: bool) -> bool:
+    """Whether there is nothing left to compute for a call that began at `since`.
+
+    Args:
+        runs: results.
+        key: of the cell.
+        since: seconds since the epoch; what another process has computed from then on counts, also where it failed.
+        anew: what was done before does not count.
+    """
+    record = read_record(runs, key)
+    if record is None or record["status"] == "skipped":
+        return False
+    try:
+        recent = (folder(runs, key) / "cell.json").stat().st_mtime >= since
+    except FileNotFoundError:
+        return False
+    return recent or (record["status"] == "done" and not anew)
+
+
 def read_record(runs: Path, key: str) -> dict[str, Any] | None:
     """The cell's record, or None if it has not been computed."""
-    path = folder(runs, key) / "cell.json"
-    if not path.exists():
-        return None
     try:
-        record: dict[str, Any] = json.loads(path.read_text())
-    except json.JSONDecodeError:  # a damaged disk or a hand; what cannot be read has to be computed again
+        record: dict[str, Any] = json.loads((folder(runs, key) / "cell.json").read_text())
+    except (FileNotFoundError, json.JSONDecodeError):  # a damaged file has to be computed again
         return None
     return record
 
@@ -101,28 +118,40 @@ def objectives_of_rows(runs: Path) -> set[tuple[str, str]]:
     return {(r["objective"], r["inputs"]["objective"]) for r in records if r is not None and r["kind"] == "pretrain"}
 
 
-def write_record(
-    runs: Path,
-    cell: Cell,
-    *,
-    metrics: list[dict[str, Any]],
-    costs: dict[str, Any],
-    environment: dict[str, Any],
-    reason: str | None,
-) -> None:
-    """Write `cell.json` as the last act of a cell; with a `reason`, as failed."""
-    record = {"schema": SCHEMA, "key": cell.key, "status": "failed" if reason else "done", **asdict(cell)}
-    record |= {"metrics": metrics, "costs": costs, "environment": environment, "reason": reason}
-    write_json(folder(runs, cell.key) / "cell.json", record)
+@dataclass(frozen=True)
+class Outcome:
+    """What came of computing a cell.
+
+    Attributes:
+        metrics: numbers, as the record holds them.
+        costs: what it cost.
+        environment: with what it was computed.
+        modules: digest of every module that computed it.
+        reason: why it failed, one line; None if it is done.
+    """
+
+    metrics: list[dict[str, Any]]
+    costs: dict[str, Any]
+    environment: dict[str, Any]
+    modules: dict[str, str]
+    reason: str | None
+
+
+def write_record(runs: Path, cell: Cell, outcome: Outcome) -> None:
+    """Write `cell.json` as the last act of a cell."""
+    _write(runs, cell, outcome, status="failed" if outcome.reason else "done")
 
 
 def write_skip(runs: Path, cell: Cell, *, environment: dict[str, Any], reason: str) -> None:
     """Write that a cell which is not done cannot be computed here, and why; a later call tries again."""
-    record = {"schema": SCHEMA, "key": cell.key, "status": "skipped", **asdict(cell)}
-    record |= {"metrics": [], "costs": {}, "environment": environment, "reason": reason}
     with lock(folder(runs, cell.key)):
         if not is_done(runs, cell.key):  # by another process, meanwhile
-            write_json(folder(runs, cell.key) / "cell.json", record)
+            _write(runs, cell, Outcome([], {}, environment, {}, reason), status="skipped")
+
+
+def _write(runs: Path, cell: Cell, outcome: Outcome, *, status: str) -> None:
+    record = {"schema": SCHEMA, "key": cell.key, "status": status, **asdict(cell), **asdict(outcome)}
+    write_json(folder(runs, cell.key) / "cell.json", record)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -139,7 +168,29 @@ def write_json(path: Path, content: Any) -> None:
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
     """Hold a folder against other processes; the system lets go of it when its holder ends, however it ends."""
-    path.mkdir(parents=True, exist_ok=True)
-    with (path / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    while True:
+        path.mkdir(parents=True, exist_ok=True)
+        with (path / "lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_file_at(file.fileno(), path / "lock"):  # not removed with its folder while this one waited
+                yield
+                return
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the folder now."""
+    try:
+        with (path / "lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:  # nobody ever held it
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _is_file_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+
+from results import suggestions
 
 
 class UserError(Exception):
@@ -22,7 +23,4 @@ def blaming_the_user() -> Iterator[None]:
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
     """Say that `name` is no `kind`, with the nearest valid name and all valid ones."""
-    choices = sorted(known)
-    nearest = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
-    hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
-    return UserError(f"unknown {kind} '{name}'.{hint} Known: {', '.join(choices)}.")
+    return UserError(str(suggestions.unknown(kind, name, sorted(known))))

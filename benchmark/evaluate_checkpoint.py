@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 
 from benchmark import bench, preflight
-from benchmark.bench import Prepared, Request
+from benchmark.bench import Prepared
 from benchmark.cells import Cell
-from benchmark.config import BenchConfig, load
+from benchmark.config import BenchConfig
 from benchmark.data import shapes
+from benchmark.data.pretraining import NO_IMAGES
 from benchmark.environment import choose_device
 from benchmark.errors import UserError, blaming_the_user
 from benchmark.findings import Findings
 from benchmark.imported import Checkpoint, examine, import_cell, with_row
 from benchmark.plan import choose_seeds, choose_tasks, evaluate_cell
+from benchmark.plans import Asked
+from benchmark.preflight import Data
+from benchmark.request import Request
 from benchmark.worker import Job
 from objectives.registry import load_objectives
 
@@ -32,17 +35,17 @@ def run(request: Request, checkpoint: Checkpoint) -> int:
     started = time.perf_counter()
     findings = Findings(lambda line: print(line, flush=True), every=False)
     prepared = bench.rehearsed(_prepare(request, checkpoint, findings), findings, strict=request.strict, done=False)
-    return bench.compute(prepared, jobs=request.jobs, reporting=True, started=started)
+    return bench.compute(prepared, request, report=True, started=started)
 
 
 def _prepare(request: Request, checkpoint: Checkpoint, findings: Findings) -> Prepared:
     """Check the file and everything the request names, and lay out its cells."""
     with blaming_the_user():
-        load_objectives(request.plugins)
+        load_objectives(request.settings.plugins)
         device = choose_device(request.device)
     if request.jobs < 1:
         raise UserError(f"jobs: must be >= 1, got {request.jobs}")
-    plain = load(request.config, request.overrides)
+    plain = request.settings.resolve()
     config = with_row(plain, checkpoint)
     if config.threads < 1:
         raise UserError(f"threads must be > 0, got {config.threads}")
@@ -53,15 +56,16 @@ def _prepare(request: Request, checkpoint: Checkpoint, findings: Findings) -> Pr
     findings.say(found)
     _make_shapes(config, request)
     fingerprints, skips = preflight.check_tasks(config, tasks, places, findings=findings)
-    row, name = checkpoint.name, Path(request.config).stem
+    row, name = checkpoint.name, request.settings.label
     chains: list[list[Cell]] = []
     for seed in seeds:
         imported = import_cell(inputs, name, row=row, seed=seed)
         evaluations = [evaluate_cell(config, imported, task=task, fingerprint=fingerprints.get(task)) for task in tasks]
         chains.append([imported, *evaluations])
-    live = sys.stdout.isatty()
-    template = Job(chains[0][0], config, places, device, request.plugins, live=live, checkpoint=checkpoint.file)
-    return Prepared(template, chains, {(row, task): reason for task, reason in skips.items()})
+    live, plugins = sys.stdout.isatty(), request.settings.plugins
+    template = Job(chains[0][0], config, places, device, plugins, live=live, checkpoint=checkpoint.file)
+    asked = Asked(None, Data(NO_IMAGES, fingerprints, skips))
+    return Prepared(template, chains, {(row, task): reason for task, reason in skips.items()}, asked)
 
 
 def _make_shapes(config: BenchConfig, request: Request) -> None:

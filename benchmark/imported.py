@@ -11,15 +11,12 @@ from typing import Any
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig, Row
 from benchmark.errors import UserError, blaming_the_user, unknown
-from benchmark.source_digest import source_digest
+from benchmark.source_of_cells import IMPORTED, with_source
 from downstream.backbone import DEPTHS, BackboneSpec
 from downstream.checkpoints import digest, import_backbone
 from downstream.layouts import LAYOUTS
 from downstream.matching import Fit, describe
 from objectives.registry import OBJECTIVES
-
-OBJECTIVE = "checkpoint"
-"""What stands for the objective in the inputs of an imported cell."""
 
 _ARCHITECTURES = [f"resnet{depth}" for depth in DEPTHS]
 _ENDINGS = (".tar", ".pth", ".pt", ".ckpt", ".bin", ".safetensors")
@@ -109,7 +106,7 @@ def with_row(config: BenchConfig, checkpoint: Checkpoint) -> BenchConfig:
         raise UserError(f"name: {name!r} is a row already; choose another one by --name")
     model = replace(config.model, depth=spec.depth, width=spec.width, stem=spec.stem)
     views = replace(config.views, mean=spec.mean, std=spec.std, generator=None)
-    return replace(config, rows={name: Row(OBJECTIVE, replace(config, model=model, views=views, rows={}))})
+    return replace(config, rows={name: Row(IMPORTED, replace(config, model=model, views=views, rows={}))})
 
 
 def examine(checkpoint: Checkpoint) -> tuple[Checkpoint, dict[str, Any], str]:
@@ -127,11 +124,10 @@ def examine(checkpoint: Checkpoint) -> tuple[Checkpoint, dict[str, Any], str]:
     spec, whose = _fed(checkpoint, fit)
     inputs = {
         "row": checkpoint.name,
-        "objective": OBJECTIVE,
+        "objective": IMPORTED,
         "arguments": {"sha256": digest(checkpoint.file), "layout": fit.layout.name},
         "model": {"depth": spec.depth, "width": spec.width, "stem": spec.stem},
         "input": [spec.mean, spec.std],
-        "source": source_of_import(),
     }
     strides = "/".join(map(str, spec.strides))
     fed = f"{spec.stem} stem, strides {strides}, input by {whose} mean {_text(spec.mean)} std {_text(spec.std)}"
@@ -157,12 +153,8 @@ def _fed(checkpoint: Checkpoint, fit: Fit) -> tuple[BackboneSpec, str]:
 
 def import_cell(inputs: dict[str, Any], name: str, *, row: str, seed: int) -> Cell:
     """The import of a checkpoint, as the pretraining that evaluations start from; `inputs` are those of `examine`."""
-    return Cell("pretrain", name, row, seed, task=None, family=None, upstream=None, inputs={**inputs, "seed": seed})
-
-
-def source_of_import() -> str:
-    """Digest of the reading of checkpoints."""
-    return source_digest(("downstream.checkpoints",))
+    own = {**inputs, "seed": seed}
+    return with_source(Cell("pretrain", name, row, seed, task=None, family=None, upstream=None, inputs=own))
 
 
 def _architecture(text: str) -> tuple[int, float]:

@@ -11,18 +11,13 @@ from typing import Any
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig
 from benchmark.errors import UserError, blaming_the_user, unknown
-from benchmark.imported import OBJECTIVE as IMPORTED
-from benchmark.imported import source_of_import
 from benchmark.preflight import Data
 from benchmark.pretrain import backbone_spec
-from benchmark.source_digest import source_digest
+from benchmark.source_of_cells import with_source
 from downstream.dense import load_config
 from downstream.tasks import DetectionOptions, SegmentationOptions
-from objectives.registry import OBJECTIVES, modules, resolve
+from objectives.registry import OBJECTIVES, resolve
 from results.order import CEILING, FLOOR
-
-# What reads the pretraining images; it enters the key of a pretraining beside the loop and the objective.
-_READING = ("benchmark.data.pretraining", "downstream.imagefolder")
 
 
 def choose_rows(text: str, config: BenchConfig) -> list[str]:
@@ -107,9 +102,8 @@ def prepare_cell(config: BenchConfig, name: str, *, row: str, seed: int, data: D
         "data": data.images.digest,
         "seed": seed,
         "threads": config.threads,
-        "source": source_of_preparation(),
     }
-    return Cell("prepare", name, row, seed, task=None, family=None, upstream=None, inputs=inputs)
+    return with_source(Cell("prepare", name, row, seed, task=None, family=None, upstream=None, inputs=inputs))
 
 
 def pretrain_cell(
@@ -130,7 +124,6 @@ def pretrain_cell(
         "seed": seed,
         "model": asdict(config.model),
         "input": [config.views.size, spec.mean, spec.std, None if spec.colour is None else asdict(spec.colour)],
-        "source": source_of_pretraining(objective, arguments),
     }
     if OBJECTIVES.get(objective).trains:
         views = asdict(config.views)
@@ -141,7 +134,7 @@ def pretrain_cell(
         inputs["processes"] = config.processes
         inputs["threads"] = config.threads
     upstream = None if prepared is None else prepared.key
-    return Cell("pretrain", name, row, seed, task=None, family=None, upstream=upstream, inputs=inputs)
+    return with_source(Cell("pretrain", name, row, seed, task=None, family=None, upstream=upstream, inputs=inputs))
 
 
 def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, fingerprint: str | None) -> Cell:
@@ -156,10 +149,9 @@ def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, fingerpri
         "seed": pretrained.seed,
         "threads": config.threads,
         "data": fingerprint,
-        "source": source_of_evaluation(options.family),
     }
-    return replace(
-        pretrained, kind="evaluate", task=task, family=options.family, upstream=pretrained.key, inputs=inputs
+    return with_source(
+        replace(pretrained, kind="evaluate", task=task, family=options.family, upstream=pretrained.key, inputs=inputs)
     )
 
 
@@ -173,32 +165,6 @@ def _resolved(options: DetectionOptions | SegmentationOptions) -> Any:
 def _resolved_text(config: str, overrides: str) -> str:
     with blaming_the_user():
         return json.dumps(load_config(config, overrides=json.loads(overrides)).to_dict(), default=str)
-
-
-def source_of(cell: Cell) -> str:
-    """Digest of the code that computes a cell, as it is now."""
-    if cell.kind == "prepare":
-        return source_of_preparation()
-    if cell.family is None and cell.inputs["objective"] == IMPORTED:
-        return source_of_import()
-    if cell.family is None:
-        return source_of_pretraining(cell.inputs["objective"], cell.inputs["arguments"])
-    return source_of_evaluation(cell.family)
-
-
-def source_of_preparation() -> str:
-    """Digest of the training of a colour space."""
-    return source_digest(("benchmark.prepare", *_READING))
-
-
-def source_of_pretraining(objective: str, arguments: dict[str, Any]) -> str:
-    """Digest of the loop, of the objective and, where it has one, of its base."""
-    return source_digest(("benchmark.pretrain", *_READING, *modules(objective, arguments)))
-
-
-def source_of_evaluation(family: str) -> str:
-    """Digest of a family of tasks."""
-    return source_digest((f"downstream.{family}",))
 
 
 def plan(

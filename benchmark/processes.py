@@ -26,6 +26,8 @@ from downstream.tasks import Report
 
 INTERRUPTED = 130
 """Exit status of a process that the user stopped, as shells have it."""
+FOUND = 3
+"""Exit status of a process that found its cell settled by another one."""
 
 _LINGER = 0.5  # seconds for which a process that failed stays, five looks of the one that watches them
 _PATIENCE = 10.0  # seconds for the last progress to arrive

@@ -26,6 +26,22 @@ def source_digest(modules: tuple[str, ...]) -> str:
     Returns:
         First 16 hex digits of a sha256.
     """
+    text = "\0".join(f"{name}\0{source}" for name, source in sorted(_sources(modules).items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def module_digests(modules: tuple[str, ...]) -> dict[str, str]:
+    """Hash each of the modules that `source_digest` hashes together, so that a change can be named.
+
+    Returns:
+        Dotted name -> first 16 hex digits of a sha256.
+    """
+    return {name: hashlib.sha256(source.encode()).hexdigest()[:16] for name, source in _sources(modules).items()}
+
+
+def _sources(modules: tuple[str, ...]) -> dict[str, str]:
+    """The bare code of modules and of what they import, by name."""
     queue = sorted(modules)
     projects = {"benchmark", "objectives", "downstream"} | {name.partition(".")[0] for name in queue}
     sources: dict[str, str] = {}
@@ -39,8 +55,7 @@ def source_digest(modules: tuple[str, ...]) -> str:
         tree = _Bare().visit(ast.parse(path.read_text()))
         sources[name] = ast.unparse(tree)
         queue += _imports(tree, name, is_package=path.name == "__init__.py")
-    text = "\0".join(f"{name}\0{source}" for name, source in sorted(sources.items()))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return sources
 
 
 class _Bare(ast.NodeTransformer):

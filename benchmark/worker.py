@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import torch
 from mmengine.dist import is_main_process
@@ -23,14 +23,13 @@ from benchmark.data.pretraining import NO_IMAGES, open_pretraining
 from benchmark.environment import describe_environment, peak_memory_bytes
 from benchmark.generator_model import settings
 from benchmark.generator_model import total_steps as generator_steps
-from benchmark.imported import OBJECTIVE as IMPORTED
 from benchmark.output import output_to
-from benchmark.plan import source_of
 from benchmark.preflight import Places
 from benchmark.prepare import prepare
 from benchmark.pretrain import backbone_spec, build_parts, pretrain, total_steps
-from benchmark.processes import INTERRUPTED, end_with_parent, on_processes
+from benchmark.processes import FOUND, INTERRUPTED, end_with_parent, on_processes
 from benchmark.progress import CellProgress
+from benchmark.source_of_cells import IMPORTED, modules_of, source_of
 from benchmark.step_cost import step_cost
 from benchmark.training_hooks import AtomicCheckpoint, Scalars
 from benchmark.views.channel_split import ChannelSplit
@@ -60,6 +59,8 @@ class Job:
         plugins: modules that register objectives from outside the project.
         live: show a bar that is redrawn rather than lines.
         checkpoint: file of the row that was pretrained elsewhere, None where there is none.
+        since: when the user's call began, in seconds since the epoch.
+        anew: compute the cell also if it was done before that.
     """
 
     cell: Cell
@@ -69,6 +70,8 @@ class Job:
     plugins: tuple[str, ...]
     live: bool
     checkpoint: Path | None = None
+    since: float = 0.0
+    anew: bool = False
 
     @property
     def folder(self) -> Path:
@@ -79,34 +82,52 @@ class Job:
 def run_job(job: Job) -> None:
     """Compute the cell unless it is there; leave `cell.json` behind, whether it went well or not.
 
-    Everything that libraries print goes to `log.txt` in the cell's folder; progress goes to the caller's output.
+    Everything that libraries print goes to `log.txt` in the cell's folder; progress goes to the caller's output. The
+    process ends with status `FOUND` where another one has settled the cell meanwhile.
     """
     runs, cell = job.places.runs, job.cell
     end_with_parent()
-    with cells.lock(job.folder), output_to(job.folder / "log.txt") as shown:
-        if cells.is_done(runs, cell.key):
-            return
-        (job.folder / "cell.json").unlink(missing_ok=True)  # of a failure
-        torch.set_num_threads(job.config.threads)
-        started = time.perf_counter()
-        metrics: list[dict[str, Any]] = []
-        costs: dict[str, Any] = {}
-        reason = None
-        try:
-            load_objectives(job.plugins)
-            _check_source(cell)
-            with CellProgress(cell.name, shown, live=job.live) as report:
-                metrics, costs = _KINDS[cell.kind](job, report)
-        except KeyboardInterrupt:
-            sys.exit(INTERRUPTED)
-        except Exception as error:  # whatever stops one cell must not stop the others
-            traceback.print_exc()
-            reason = _reason(error, job)
-        costs = {"wall_s": time.perf_counter() - started, "peak_memory_bytes": peak_memory_bytes(job.device), **costs}
-        environment = describe_environment(job.device)
-        cells.write_record(runs, cell, metrics=metrics, costs=costs, environment=environment, reason=reason)
-        if reason is None:
+    with cells.lock(job.folder):
+        if cells.is_settled(runs, cell.key, since=job.since, anew=job.anew):
+            sys.exit(FOUND)
+        _clear(job)
+        with output_to(job.folder / "log.txt") as shown:
+            torch.set_num_threads(job.config.threads)
+            outcome = _compute(job, shown)
+        cells.write_record(runs, cell, outcome)
+        if outcome.reason is None:
             (job.folder / "checkpoint.pth").unlink(missing_ok=True)
+
+
+def _clear(job: Job) -> None:
+    """Take away what would pass for a result; with `anew` all of it, so that nothing is resumed either."""
+    (job.folder / "cell.json").unlink(missing_ok=True)  # first: what has none is no result
+    if job.anew:
+        for path in job.folder.iterdir():
+            if path.name != "lock":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _compute(job: Job, shown: TextIO) -> cells.Outcome:
+    """Compute the cell; what goes wrong is its outcome."""
+    cell, started = job.cell, time.perf_counter()
+    metrics: list[dict[str, Any]] = []
+    costs: dict[str, Any] = {}
+    modules: dict[str, str] = {}
+    reason = None
+    try:
+        load_objectives(job.plugins)
+        _check_source(cell)
+        modules = modules_of(cell)
+        with CellProgress(cell.name, shown, live=job.live) as report:
+            metrics, costs = _KINDS[cell.kind](job, report)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception as error:  # whatever stops one cell must not stop the others
+        traceback.print_exc()
+        reason = _reason(error, job)
+    costs = {"wall_s": time.perf_counter() - started, "peak_memory_bytes": peak_memory_bytes(job.device), **costs}
+    return cells.Outcome(metrics, costs, describe_environment(job.device), modules, reason)
 
 
 def _check_source(cell: Cell) -> None:

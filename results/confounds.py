@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from results.cells import Cell
+from results.changes import changed
 from results.order import REFERENCE
 from results.recipes import IMPLIED, SECTIONS
 
@@ -49,13 +50,13 @@ def _model(cell: Cell, rows: Mapping[str, Cell]) -> Iterator[str]:
     own = cell.inputs.get("model")
     other = rows[REFERENCE].inputs.get("model") if REFERENCE in rows else None
     if isinstance(own, Mapping) and isinstance(other, Mapping):
-        yield from _changed("model", own, {name: other.get(name) for name in own})
+        yield from changed("model", own, {name: other.get(name) for name in own})
 
 
 def _differences(cell: Cell, reference: Cell) -> Iterator[str]:
     own, other = {**IMPLIED, **cell.inputs}, {**IMPLIED, **reference.inputs}
     for section in SECTIONS:
-        yield from _changed(section, own.get(section), other.get(section))
+        yield from changed(section, own.get(section), other.get(section))
     yield from _base(cell.inputs, reference.inputs)
     for name, label in (
         ("flops_per_image", "FLOPs per image"),
@@ -71,7 +72,7 @@ def _base(inputs: Mapping[str, object], reference: Mapping[str, object]) -> Iter
     """What the base loss of a row has otherwise than the reference; or that it is another loss."""
     arguments, own = reference.get("arguments"), inputs.get("arguments")
     if inputs.get("objective") == reference.get("objective"):
-        yield from _changed("arguments", own, arguments)
+        yield from changed("arguments", own, arguments)
         return
     if not isinstance(arguments, Mapping) or not isinstance(own, Mapping) or not isinstance(own.get("base"), Mapping):
         return
@@ -79,18 +80,4 @@ def _base(inputs: Mapping[str, object], reference: Mapping[str, object]) -> Iter
     if base.pop("type") != reference.get("objective"):
         yield f"base {own['base']['type']} instead of {reference.get('objective')}"
     else:
-        yield from _changed("base", base, arguments)
-
-
-def _changed(name: str, value: object, reference: object) -> Iterator[str]:
-    if isinstance(value, Mapping) and isinstance(reference, Mapping):
-        for key in dict.fromkeys([*reference, *value]):
-            yield from _changed(f"{name}.{key}", value.get(key), reference.get(key))
-    elif value != reference:
-        yield f"{name} {_short(value)} instead of {_short(reference)}"
-
-
-def _short(value: object) -> str:
-    if isinstance(value, Mapping):
-        return f"({', '.join(f'{key} {_short(inner)}' for key, inner in value.items())})"
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        yield from changed("base", base, arguments)

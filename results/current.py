@@ -13,30 +13,28 @@ Group = tuple[str, str, str, str | None]
 
 
 def current(cells: Collection[Cell], *, keys: Collection[str] | None, stale: Collection[str] = ()) -> list[Cell]:
-    """Keep one cell per config, objective, seed, kind and task, so that none enters a mean that has no place in it.
+    """Keep one cell per config, objective, seed, kind and task, and within a group those of one recipe alone.
 
     Args:
         cells: all cells of a runs folder.
         keys: the keys that the present code and config ask for, None = all. Cells that differ from one of these in
             their seed alone count too: they may come from another machine.
         stale: keys of cells that code or config have moved on from. They stand in where a row has nothing else for a
-            task, those with the newest one's recipe alone.
+            task.
 
     Returns:
-        The cells that count, in the order of `cells`; of several for one seed the newest, before all others one whose
-        key is named.
+        The cells that count, in the order of `cells`. Of several recipes in a group the one of the newest cell counts,
+        of several cells for one seed the newest; before all others come those whose key is named.
     """
     named = lineages({cell.key: cell for cell in cells})
-    wanted = set(named.values())
-    if keys is not None:
-        wanted = {named[cell.key] for cell in cells if cell.key in keys}
-        served = {_group(cell) for cell in cells if named[cell.key] in wanted}
-        aside = [cell for cell in cells if cell.key in stale and _group(cell) not in served]
-        newest_of = {_group(cell): named[cell.key] for cell in sorted(aside, key=_age)}
-        wanted |= set(newest_of.values())
-    counted = [cell for cell in cells if named[cell.key] in wanted]
-    ordered = sorted(counted, key=lambda cell: (keys is not None and cell.key in keys, *_age(cell)))
-    kept = {cell.key for cell in {(_group(cell), cell.seed): cell for cell in ordered}.values()}
+    asked = {named[cell.key] for cell in cells if keys is None or cell.key in keys}
+    ranked = sorted(
+        cells, key=lambda cell: (named[cell.key] in asked, keys is not None and cell.key in keys, _age(cell))
+    )
+    candidates = [cell for cell in ranked if named[cell.key] in asked or cell.key in stale]
+    recipe_of = {_group(cell): named[cell.key] for cell in candidates}  # the last one stands
+    counted = [cell for cell in candidates if named[cell.key] == recipe_of[_group(cell)]]
+    kept = {cell.key for cell in {(_group(cell), cell.seed): cell for cell in counted}.values()}
     return [cell for cell in cells if cell.key in kept]
 
 

@@ -40,7 +40,7 @@ def lineages(cells: Mapping[str, Keyed]) -> dict[str, str]:
     """Give the cells that differ in their seed alone, all the way up, the same name.
 
     Args:
-        cells: key -> cell. A cell whose upstream is not among them has that key in its lineage instead.
+        cells: key -> cell. Of a cell whose upstream is not among them nothing is known further up.
 
     Returns:
         key -> 16 hex digits.
@@ -50,7 +50,7 @@ def lineages(cells: Mapping[str, Keyed]) -> dict[str, str]:
     def lineage(key: str) -> str:
         if key not in found:
             cell = cells[key]
-            above = lineage(cell.upstream) if cell.upstream in cells and cell.upstream is not None else cell.upstream
+            above = lineage(cell.upstream) if cell.upstream is not None and cell.upstream in cells else ""
             inputs = {name: value for name, value in cell.inputs.items() if name != "seed"}
             content = [cell.kind, cell.config, cell.objective, cell.task, above, inputs]
             text = json.dumps(content, sort_keys=True)

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from benchmark import cells
-from benchmark.cells import Cell
+from benchmark.cells import Cell, Outcome
 
 CELL = Cell("pretrain", "smoke", "mrcl", 0, task=None, family=None, upstream=None, inputs={"seed": 0, "lr": 1e-3})
 EVALUATION = replace(CELL, kind="evaluate", task="voc", family="detection", upstream=CELL.key)
 
 
 def write(runs: Path, cell: Cell, *, reason: str | None) -> None:
-    cells.write_record(runs, cell, metrics=[{"value": 0.5}], costs={"images": 3}, environment={}, reason=reason)
+    cells.write_record(runs, cell, Outcome([{"value": 0.5}], {"images": 3}, {}, {"a.module": "0123"}, reason))
 
 
 def test_the_order_of_the_inputs_does_not_matter() -> None:
@@ -48,11 +48,11 @@ def test_a_cell_is_called_after_its_row_and_its_task() -> None:
     assert (CELL.name, EVALUATION.name) == ("mrcl seed 0", "mrcl seed 0 on voc")
 
 
-def test_the_record_holds_what_schema_1_asks_for(tmp_path: Path) -> None:
+def test_the_record_holds_what_schema_2_asks_for(tmp_path: Path) -> None:
     write(tmp_path, EVALUATION, reason=None)
     record = json.loads((tmp_path / "cells" / EVALUATION.key / "cell.json").read_text())
     assert record == {
-        "schema": 1,
+        "schema": 2,
         "key": EVALUATION.key,
         "kind": "evaluate",
         "status": "done",
@@ -66,6 +66,7 @@ def test_the_record_holds_what_schema_1_asks_for(tmp_path: Path) -> None:
         "metrics": [{"value": 0.5}],
         "costs": {"images": 3},
         "environment": {},
+        "modules": {"a.module": "0123"},
         "reason": None,
     }
     assert cells.read_record(tmp_path, EVALUATION.key) == record
@@ -83,7 +84,7 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> N
     write(tmp_path, CELL, reason=None)
     before = cells.read_record(tmp_path, CELL.key)
     with pytest.raises(TypeError):
-        cells.write_record(tmp_path, CELL, metrics=[{"value": object()}], costs={}, environment={}, reason=None)
+        cells.write_record(tmp_path, CELL, Outcome([{"value": object()}], {}, {}, {}, None))
     assert cells.read_record(tmp_path, CELL.key) == before
 
 

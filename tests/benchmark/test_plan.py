@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import torch
 
-from benchmark import plan as planning
+from benchmark import source_of_cells
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig, load
 from benchmark.errors import UserError
@@ -93,7 +93,7 @@ def test_what_is_built_on_a_base_takes_its_arguments_and_its_code_from_there(mon
         "hidden": 7,
         "momentum": 0.996,
     }
-    monkeypatch.setattr(planning, "source_digest", lambda modules: ",".join(modules))
+    monkeypatch.setattr(source_of_cells, "source_digest", lambda modules: ",".join(modules))
     source = row("mrcl", config=on_byol)[0].inputs["source"].split(",")
     assert {"objectives.mrcl", "objectives.byol"} <= set(source)
 
@@ -120,7 +120,7 @@ def test_the_data_of_a_task_change_its_own_key_alone() -> None:
 
 def test_code_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys()
-    monkeypatch.setattr(planning, "source_digest", lambda _modules: "other code")
+    monkeypatch.setattr(source_of_cells, "source_digest", lambda _modules: "other code")
     assert not set(before) & set(keys())
 
 

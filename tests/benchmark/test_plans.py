@@ -1,4 +1,4 @@
-"""Which cells a table shows."""
+"""Which cells a plan remembers."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +6,9 @@ from typing import Any
 
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig, load
-from benchmark.current import current_keys, remember
+from benchmark.data.pretraining import NO_IMAGES
+from benchmark.plans import Asked, planned, remember
+from benchmark.preflight import Data
 
 CONFIG = load("smoke")
 
@@ -21,27 +23,27 @@ def keys(*chains: list[Cell]) -> set[str]:
     return {cell.key for cells in chains for cell in cells}
 
 
-def planned(runs: Path, *chains: list[Cell], config: BenchConfig = CONFIG) -> set[str] | None:
+def keys_of_plan(runs: Path, *chains: list[Cell], config: BenchConfig = CONFIG) -> set[str]:
     for each in chains:
-        remember(runs, config, [each])
-    return current_keys(runs)
+        remember(runs, config, [each], Asked(None, Data(NO_IMAGES, {})))
+    return {each.key for each in planned(runs)}
 
 
 def test_seeds_and_rows_of_one_recipe_come_together(tmp_path: Path) -> None:
     first, second, other = chain(0), chain(1), chain(0, row="mrcl")
-    assert planned(tmp_path, first, second, other) == keys(first, second, other)
+    assert keys_of_plan(tmp_path, first, second, other) == keys(first, second, other)
 
 
 def test_a_row_under_another_recipe_forgets_its_other_seeds_and_no_other_row(tmp_path: Path) -> None:
     first, other = chain(0, arguments={"temperature": 0.2}), chain(0, row="mrcl")
     changed = chain(1, arguments={"temperature": 0.9})
-    assert planned(tmp_path, first, other, changed) == keys(other, changed)
+    assert keys_of_plan(tmp_path, first, other, changed) == keys(other, changed)
 
 
 def test_other_settings_of_the_config_forget_every_row(tmp_path: Path) -> None:
-    planned(tmp_path, chain(0), chain(0, row="mrcl"))
+    keys_of_plan(tmp_path, chain(0), chain(0, row="mrcl"))
     again = chain(1)
-    assert planned(tmp_path, again, config=load("smoke", ["training.lr=1"])) == keys(again)
+    assert keys_of_plan(tmp_path, again, config=load("smoke", ["training.lr=1"])) == keys(again)
 
 
 def test_a_row_whose_preparation_has_other_code_forgets_its_other_seeds(tmp_path: Path) -> None:
@@ -52,6 +54,6 @@ def test_a_row_whose_preparation_has_other_code_forgets_its_other_seeds(tmp_path
         return [views, pretrained, replace(evaluation, upstream=pretrained.key)]
 
     first, second = prepared(0, "a"), prepared(1, "a")
-    assert planned(tmp_path, first, second) == keys(first, second)
+    assert keys_of_plan(tmp_path, first, second) == keys(first, second)
     changed = prepared(0, "b")
-    assert planned(tmp_path, changed) == keys(changed)
+    assert keys_of_plan(tmp_path, changed) == keys(changed)

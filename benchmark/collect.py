@@ -1,0 +1,113 @@
+"""`clbench gc`: remove what no table shows any more, after saying what it is."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark import cells
+from benchmark.errors import UserError, blaming_the_user
+from benchmark.states import State, states
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """Something that can go.
+
+    Attributes:
+        path: a cell's folder, or a temporary file.
+        what: what it is, one line.
+        size: bytes.
+    """
+
+    path: Path
+    what: str
+    size: int
+
+
+def run(runs: Path, *, yes: bool) -> int:
+    """Show what can go, and remove it if the user says so.
+
+    Args:
+        runs: results.
+        yes: do not ask.
+
+    Returns:
+        0.
+
+    Raises:
+        UserError: the folder is missing, or a cell is malformed.
+    """
+    with blaming_the_user():
+        found = list(garbage(runs))
+    for each in found:
+        print(f"{each.size / 1e6:9.1f} MB  {each.what}  {each.path}")
+    total = sum(each.size for each in found) / 1e6
+    if not found:
+        print("nothing to remove")
+    elif yes or _confirmed(f"remove these {len(found)}, {total:.1f} MB? [y/N] "):
+        removed = [each for each in found if _remove(each.path)]
+        print(f"removed {len(removed)}, {sum(each.size for each in removed) / 1e6:.1f} MB")
+    else:
+        print(f"nothing removed; {len(found)} could be, {total:.1f} MB (--yes removes them)")
+    return 0
+
+
+def garbage(runs: Path) -> Iterator[Garbage]:
+    """Stale cells on which nothing current stands, what killed computations left of unplanned ones, temporary files."""
+    found = states(runs)
+    needed = _needed(found, runs)
+    for state in found:
+        if state.state == "stale" and state.key not in needed:
+            yield _garbage(cells.folder(runs, state.key), f"{state.config}: {state.name}: {state.reason}")
+    known = {state.key for state in found}
+    for folder in sorted((runs / "cells").glob("*/")):
+        if folder.name not in known and not (folder / "cell.json").exists() and not cells.is_held(folder):
+            yield _garbage(folder, "left by a computation that never ended and is not asked for any more")
+    for path in sorted(runs.glob("**/*.tmp")):
+        if path.is_file() and path.parent.name not in {each.key for each in found if each.state == "running"}:
+            yield _garbage(path, "left by a write that never ended")
+
+
+def _needed(found: Sequence[State], runs: Path) -> set[str]:
+    """Keys of the cells from which those that are not stale start, all the way up."""
+    needed = {state.key for state in found if state.state != "stale"}
+    waiting = list(needed)
+    while waiting:
+        record = cells.read_record(runs, waiting.pop())
+        upstream = None if record is None else record["upstream"]
+        if upstream is not None and upstream not in needed:
+            needed.add(upstream)
+            waiting.append(upstream)
+    return needed
+
+
+def _garbage(path: Path, what: str) -> Garbage:
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return Garbage(path, what, sum(file.stat().st_size for file in files))
+
+
+def _confirmed(question: str) -> bool:
+    """Ask where there is somebody to answer."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    return input(question).strip().lower() in ("y", "yes")
+
+
+def _remove(path: Path) -> bool:
+    """Remove a file or a folder, unless a process has taken it up meanwhile."""
+    if path.is_file():
+        path.unlink(missing_ok=True)
+        return True
+    if not path.is_dir() or cells.is_held(path):
+        return False
+    try:
+        with cells.lock(path):
+            (path / "cell.json").unlink(missing_ok=True)  # first: what has none is no result
+            shutil.rmtree(path)
+    except OSError as error:
+        raise UserError(f"gc: {path} cannot be removed: {error.strerror}") from error
+    return True

@@ -1,0 +1,119 @@
+"""From the stored cells to tables, figures and the report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from benchmark import cells
+from benchmark.errors import blaming_the_user
+from benchmark.source_digest import source_digest
+from benchmark.states import Shown, shown
+from objectives.registry import OBJECTIVES
+
+if TYPE_CHECKING:
+    from results.sweeps import Choice
+
+_STAMP = ".drawn"  # what the figures beside it were drawn from
+
+
+def what_is_shown(runs: Path) -> Shown:
+    """The cells that tables, figures and report show.
+
+    Raises:
+        UserError: the folder is missing or a cell is malformed.
+    """
+    with blaming_the_user():
+        return shown(runs)
+
+
+def report_tables(runs: Path, what: Shown, *, view: str | None = None, published: bool = False) -> list[Path]:
+    """Print the tables and write them below `runs/tables`."""
+    import results
+    from results.tables.writing import tables, to_terminal, write_tables
+
+    console = Console(width=shutil.get_terminal_size((120, 40)).columns)  # rich takes 80 where it is not a terminal
+    with blaming_the_user():
+        frame, marked = results.load(runs, keys=what.keys, stale=what.stale), derived(runs)
+        for table in tables(frame, derived=marked):
+            console.print(to_terminal(table, width=console.width))
+        return write_tables(frame, out=runs / "tables", derived=marked)
+
+
+def table_text(runs: Path, what: Shown, *, form: str, view: str | None) -> str:
+    """The tables as "markdown", "csv" or "latex"."""
+    raise NotImplementedError(form, view)
+
+
+def report_page(runs: Path, what: Shown) -> Path:
+    """Write `runs/report.html`."""
+    raise NotImplementedError
+
+
+def report_figures(runs: Path, what: Shown, *, names: Sequence[str] = ()) -> list[Path]:
+    """Write the figures below `runs/figures`: all, or those of some names."""
+    import results
+    from results.figures.writing import write_figures
+    from results.loading import load_scalars
+
+    with blaming_the_user():
+        frame = results.load(runs, keys=what.keys, stale=what.stale)
+        scalars = load_scalars(runs, keys=what.keys)
+        written = write_figures(frame, scalars, out=runs / "figures", derived=derived(runs))
+    if not names:
+        (runs / "figures" / _STAMP).write_text(_digest(runs, what))
+    return written
+
+
+def choices(runs: Path, *, label: str, by: str | None) -> Iterator[str]:
+    """Say of every sweep of a config which values validation data choose.
+
+    Args:
+        runs: results.
+        label: of the config.
+        by: the task that chooses; None = the first that has validation data.
+    """
+    import results
+    from results.sweeps import choose, load_sweeps
+
+    what = what_is_shown(runs)
+    with blaming_the_user():
+        frame = results.load(runs, keys=what.keys)
+        for sweep in load_sweeps(runs, keys=what.keys):
+            if sweep.config == label:
+                yield _describe(choose(frame, sweep, task=by))
+
+
+def _describe(choice: Choice) -> str:
+    left_out = f"; not compared, for want of seeds: {', '.join(choice.left_out)}" if choice.left_out else ""
+    seeds = f"{choice.n} seed{'s' if choice.n > 1 else ''}"
+    return (
+        f"chosen on validation data: {choice.row} ({choice.dataset} {choice.metric} {100 * choice.val:.1f} there, "
+        f"{100 * choice.test:.1f} on the test split, over {seeds}{left_out})"
+    )
+
+
+def is_drawn(runs: Path, what: Shown) -> bool:
+    """Whether the figures that lie there show these cells as they are, drawn by the code of today."""
+    stamp = runs / "figures" / _STAMP
+    return stamp.exists() and stamp.read_text() == _digest(runs, what)
+
+
+def _digest(runs: Path, what: Shown) -> str:
+    """Hash of all that decides what the figures look like."""
+    written = [(path.parent.name, path.stat().st_mtime_ns) for path in sorted(runs.glob("cells/*/cell.json"))]
+    keys = None if what.keys is None else sorted(what.keys)
+    content = [written, keys, sorted(what.stale.items()), source_digest(("results.figures.writing",))]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def derived(runs: Path) -> set[str]:
+    """Rows of the stored cells whose loss was derived here."""
+    known = {name for name, objective in OBJECTIVES.module_dict.items() if objective.derived}
+    return {row for row, objective in cells.objectives_of_rows(runs) if objective in known}
