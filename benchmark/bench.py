@@ -88,6 +88,9 @@ def compute(prepared: Prepared, request: Request, *, report: bool, started: floa
 
 def _report(runs: Path) -> None:
     """Print the tables; write tables and figures, these only where what they show has changed."""
+    if not any(runs.glob("cells/*/cell.json")):
+        _say("no result is stored yet")
+        return
     what = reporting.what_is_shown(runs)
     written = reporting.report_tables(runs, what)
     if not reporting.is_drawn(runs, what):

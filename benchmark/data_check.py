@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
@@ -59,7 +60,9 @@ def data_of(tasks: Mapping[str, TaskOptions], places: Places, say: Say) -> Itera
         found = found_apart or ("", f"the process that looked at the data {end}; see {log}")
         kept = _kept(options, places)
         if found[1] is None and kept is not None:
-            kept.write_text(found[0])
+            temporary = kept.with_suffix(f".{os.getpid()}.tmp")
+            temporary.write_text(found[0])
+            temporary.replace(kept)  # whole or not at all: another process may be reading
         yield name, found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,8 +118,8 @@ def _state(each: Planned, cell: stored.Cell, state: str, reason: str) -> State:
 
 def _changes(then: stored.Cell, now: Cell) -> str:
     """What today's cell has otherwise than the stored one."""
-    inputs = [{k: v for k, v in cell.inputs.items() if k not in ("source", "seed")} for cell in (now, then)]
-    found = list(changed("", *inputs))
+    own, other = json.loads(json.dumps(now.inputs)), dict(then.inputs)  # tuples are lists in a record
+    found = list(changed("", own | {"source": None}, other | {"source": None}))
     if now.inputs.get("source") != then.inputs.get("source"):
         found += _of_modules(then, modules_of(now))
     if now.upstream != then.upstream:
