@@ -11,24 +11,25 @@ def with_positions(summary: pd.DataFrame) -> pd.DataFrame:
     """Add what the references scored in the same column, and the position between them.
 
     Args:
-        summary: frame with config, column, objective, mean.
+        summary: frame with config, column, objective, mean, stale; what is stale is no floor, no ceiling, and has no
+            position.
 
     Returns:
         The frame with floor and ceiling (fractions; NaN where there is none), position (0 = floor, 1 = ceiling,
         negative below the floor; NaN where there is none) and position_note (why there is none though the config has
         both rows, else "").
     """
-    slot = ["config", "column"]
+    slot, known = ["config", "column"], summary.assign(mean=summary["mean"].where(summary["stale"] == ""))
     for name, objective in (("floor", FLOOR), ("ceiling", CEILING)):
-        rows = summary.loc[summary["objective"] == objective, [*slot, "mean"]].rename(columns={"mean": name})
+        rows = known.loc[known["objective"] == objective, [*slot, "mean"]].rename(columns={"mean": name})
         summary = summary.merge(rows, on=slot, how="left", validate="many_to_one")
     span = summary["ceiling"] - summary["floor"]
-    position = ((summary["mean"] - summary["floor"]) / span).where(span > 0)
+    position = ((known["mean"] - summary["floor"]) / span).where(span > 0)
     complete = summary.groupby("config")["objective"].transform(lambda names: {FLOOR, CEILING} <= set(names))
     notes = [
         _note(floor, ceiling) if both and mean == mean and place != place else ""  # nan is not equal to itself
         for floor, ceiling, both, mean, place in zip(
-            summary["floor"], summary["ceiling"], complete, summary["mean"], position, strict=True
+            summary["floor"], summary["ceiling"], complete, known["mean"], position, strict=True
         )
     ]
     return summary.assign(position=position, position_note=notes)

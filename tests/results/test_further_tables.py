@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 from cell_store import change, write_evaluation, write_failure, write_skip
+from table_reading import beside, subjects, texts
 
 from results.loading import load
+from results.tables.assembly import tables
+from results.tables.csv_text import to_csv
 from results.tables.layout import Table
-from results.tables.writing import tables, to_csv, to_markdown
+from results.tables.markdown import to_markdown
 
 SEEDS = {"random": (0.10, 0.14), "infonce": (0.5, 0.6), "mrcl": (0.05, 0.09), "supervised": (0.8, 0.7)}
 
@@ -41,15 +44,15 @@ def test_a_position_is_that_of_the_means_and_negative_below_the_floor(tmp_path: 
         row = lines(tmp_path)[name, "shapes linear_top1"]
         assert float(row["position"]) == pytest.approx(position, abs=1e-12)
         assert (float(row["floor"]), float(row["ceiling"])) == pytest.approx((floor, ceiling))
-    (positions,) = only(tmp_path).further
-    assert positions.rows == [["infonce", f"{100 * wanted['infonce']:.0f}"], ["mrcl", f"{100 * wanted['mrcl']:.0f}"]]
-    assert positions.rows[1][1].startswith("-")
+    positions = beside(only(tmp_path), "positions between floor and ceiling")
+    assert texts(positions) == [["infonce", f"{100 * wanted['infonce']:.0f}"], ["mrcl", f"{100 * wanted['mrcl']:.0f}"]]
+    assert texts(positions)[1][1].startswith("-")
     assert "of the means" in positions.caption
 
 
 def test_without_a_ceiling_there_is_no_table_of_positions(tmp_path: Path) -> None:
     store(tmp_path, {name: SEEDS[name] for name in ("random", "infonce")})
-    assert only(tmp_path).further == []
+    assert not {"positions between floor and ceiling", "selection gaps"} & {*subjects(only(tmp_path))}
     row = lines(tmp_path)["infonce", "shapes linear_top1"]
     assert (row["position"], row["ceiling"], row["position_note"]) == ("", "", "")
 
@@ -57,8 +60,8 @@ def test_without_a_ceiling_there_is_no_table_of_positions(tmp_path: Path) -> Non
 def test_a_ceiling_that_is_not_above_the_floor_gives_a_note_in_place_of_a_position(tmp_path: Path) -> None:
     store(tmp_path, {"random": (0.3,), "infonce": (0.4,), "supervised": (0.3,)})
     store(tmp_path, {"random": (0.1,), "infonce": (0.4,), "supervised": (0.3,)}, task="other")
-    (positions,) = only(tmp_path).further
-    assert positions.rows == [["infonce", "150", "[1]"]]
+    positions = beside(only(tmp_path), "positions between floor and ceiling")
+    assert texts(positions) == [["infonce", "150", "[1]"]]
     assert positions.notes == ["no position: supervised, 30.0, is not above random, 30.0"]
     assert "- [1] no position: supervised, 30.0" in to_markdown(only(tmp_path))
 
@@ -66,8 +69,8 @@ def test_a_ceiling_that_is_not_above_the_floor_gives_a_note_in_place_of_a_positi
 def test_a_reference_without_a_number_is_named(tmp_path: Path) -> None:
     store(tmp_path, {"random": (0.3,), "infonce": (0.4,)})
     write_failure(tmp_path, "killed", {"objective": "supervised"})
-    (positions,) = only(tmp_path).further
-    assert (positions.rows, positions.notes) == (
+    positions = beside(only(tmp_path), "positions between floor and ceiling")
+    assert (texts(positions), positions.notes) == (
         [["infonce", "[1]"]],
         ["no position: supervised has no number here"],
     )
@@ -83,9 +86,9 @@ def test_the_gap_is_what_choosing_on_the_test_data_would_have_gained(tmp_path: P
         ]
         change(tmp_path / "cells" / key / "cell.json", {"metrics": metrics})
     table = only(tmp_path)
-    assert table.rows == [["infonce", "25.0 ± 7.1"]]
-    (gaps,) = table.further
-    assert gaps.rows == [["infonce", "4.0"]]
+    assert texts(table) == [["infonce", "25.0 ± 7.1"]]
+    gaps = beside(table, "selection gaps")
+    assert texts(gaps) == [["infonce", "4.0"]]
     row = lines(tmp_path)["infonce", "shapes linear_top1"]
     assert [float(row[name]) for name in ("last", "selected", "oracle", "gap")] == pytest.approx(
         [0.2, 0.25, 0.29, 0.04]
@@ -94,7 +97,7 @@ def test_the_gap_is_what_choosing_on_the_test_data_would_have_gained(tmp_path: P
 
 def test_a_task_without_an_oracle_has_no_gap(tmp_path: Path) -> None:
     store(tmp_path, {"infonce": (0.5,)})
-    assert only(tmp_path).further == []
+    assert not {"positions between floor and ceiling", "selection gaps"} & {*subjects(only(tmp_path))}
     assert lines(tmp_path)["infonce", "shapes linear_top1"]["gap"] == ""
 
 
@@ -107,7 +110,7 @@ def test_what_was_skipped_is_an_empty_cell_with_the_reason_in_one_footnote(tmp_p
             write_skip(tmp_path, reason, {**fields, "task": "coco", "family": "detection"})
     table = only(tmp_path)
     assert table.header == ["objective", "shapes linear_top1", "coco"]
-    assert table.rows == [["infonce", "50.0 ± 0.0", "[1]"], ["mrcl", "50.0 ± 0.0", "[1]"]]
+    assert texts(table) == [["infonce", "50.0 ± 0.0", "[1]"], ["mrcl", "50.0 ± 0.0", "[1]"]]
     assert table.notes == [f"skipped: {reason}"]
     row = lines(tmp_path)["mrcl", "coco"]
     assert (row["mean"], row["n"], row["note"]) == ("", "0", f"skipped: {reason}")
@@ -117,7 +120,7 @@ def test_a_seed_that_was_skipped_is_named_beside_those_that_count(tmp_path: Path
     store(tmp_path, {"infonce": (0.5, 0.7)})
     write_skip(tmp_path, "no data", {"seed": 2})
     table = only(tmp_path)
-    assert table.rows == [["infonce", "60.0 ± 14.1 (n=2) [1]"]]
+    assert texts(table) == [["infonce", "60.0 ± 14.1 (n=2) [1]"]]
     assert table.notes == ["seed 2: skipped: no data"]
 
 
@@ -125,4 +128,4 @@ def test_cells_from_before_there_were_skips_read_as_they_did(tmp_path: Path) -> 
     store(tmp_path, {"infonce": (0.5,)})
     (path,) = (tmp_path / "cells").glob("*/cell.json")
     assert json.loads(path.read_text())["status"] == "done"
-    assert only(tmp_path).rows == [["infonce", "50.0 (n=1)"]]
+    assert texts(only(tmp_path)) == [["infonce", "50.0 (n=1)"]]

@@ -9,11 +9,16 @@ import pytest
 from cell_store import FAILED, FIXTURES, PRETRAIN, change, copy_fixtures, write_evaluation, write_failure
 from markdown_it import MarkdownIt
 from rich.console import Console
+from table_reading import texts
 
 from results.comparison import comparison
 from results.loading import load
 from results.order import objective_label, objective_order
-from results.tables.writing import tables, to_csv, to_markdown, to_terminal, write_tables
+from results.tables.assembly import tables
+from results.tables.csv_text import to_csv
+from results.tables.markdown import to_markdown
+from results.tables.terminal import to_terminal
+from results.tables.writing import write_tables
 
 VALUES = {
     "random": [0.101, 0.125, 0.113],
@@ -82,7 +87,7 @@ def test_markdown_parses_back_to_the_same_values(runs: Path) -> None:
 
 def test_a_failed_seed_is_left_out_of_the_mean_and_said_in_a_footnote(runs: Path) -> None:
     (table,) = tables(load(runs), derived=())
-    shown = {row[0]: row[2] for row in table.rows}
+    shown = {row[0]: row[2] for row in texts(table)}
     assert shown["mrcl"] == "45.0 ± 7.1 (n=2) [2]"
     assert shown["infonce"] == "[1]"
     assert table.notes == ["seeds 0, 1, 2: not run", "seed 1: loss is nan | step 7"]
@@ -92,7 +97,7 @@ def test_a_failed_seed_is_left_out_of_the_mean_and_said_in_a_footnote(runs: Path
 def test_a_failed_cell_is_empty_with_its_reason_and_never_zero(tmp_path: Path) -> None:
     write_failure(tmp_path, "killed", {"seed": 0})
     (table,) = tables(load(tmp_path), derived=())
-    assert (table.header, table.rows) == (["objective", "shapes"], [["infonce", "[1]"]])
+    assert (table.header, texts(table)) == (["objective", "shapes"], [["infonce", "[1]"]])
     assert table.notes == ["seed 0: killed"]
     (row,) = csv.DictReader(io.StringIO(to_csv(load(tmp_path), derived=())))
     assert (row["mean"], row["std"], row["n"], row["note"]) == ("", "", "0", "seed 0: killed")
@@ -102,7 +107,7 @@ def test_a_failed_pretraining_is_the_reason_of_everything_behind_it(tmp_path: Pa
     path = copy_fixtures(tmp_path / "runs") / "cells" / PRETRAIN / "cell.json"
     change(path, {"status": "failed", "reason": "loss is nan at step 7", "objective": "superinfo"})
     (table,) = tables(load(tmp_path / "runs"), derived=())
-    row = next(row for row in table.rows if row[0] == "superinfo")
+    row = next(row for row in texts(table) if row[0] == "superinfo")
     assert len(set(row[1:])) == 1
     assert "seed 0: pretraining failed: loss is nan at step 7" in table.notes
 
@@ -114,14 +119,14 @@ def test_a_folder_with_nothing_but_failed_pretrainings_still_gives_its_reasons(t
             (key / "cell.json").unlink()
     change(runs / "cells" / PRETRAIN / "cell.json", {"status": "failed", "reason": "out of memory"})
     (table,) = tables(load(runs), derived=())
-    assert table.rows == [["mrcl", "[1]"]]
+    assert texts(table) == [["mrcl", "[1]"]]
     assert table.notes == ["seed 0: pretraining failed: out of memory"]
 
 
 def test_one_seed_has_no_spread(tmp_path: Path) -> None:
     write_evaluation(tmp_path, {"linear_top1": 0.6249}, {})
     (table,) = tables(load(tmp_path), derived=())
-    assert table.rows == [["infonce", "62.5 (n=1)"]]
+    assert texts(table) == [["infonce", "62.5 (n=1)"]]
     assert "one seed, so no spread" in table.caption
 
 
@@ -157,7 +162,7 @@ def test_two_tasks_with_the_same_data_set_and_metric_keep_columns_of_their_own(t
         change(tmp_path / "cells" / key / "cell.json", {"metrics": [metric]})
     (table,) = tables(load(tmp_path), derived=())
     assert table.header == ["objective", "COCO AP (frozen)", "COCO AP (tuned)"]
-    assert table.rows == [["infonce", "25.0 (n=1)", "75.0 (n=1)"]]
+    assert texts(table) == [["infonce", "25.0 (n=1)", "75.0 (n=1)"]]
 
 
 def test_every_config_has_a_table_of_its_own_with_its_own_seeds(tmp_path: Path) -> None:
@@ -165,9 +170,10 @@ def test_every_config_has_a_table_of_its_own_with_its_own_seeds(tmp_path: Path) 
         write_evaluation(tmp_path, {"linear_top1": 0.5}, {"config": "shapes", "seed": seed})
     write_evaluation(tmp_path, {"linear_top1": 0.25}, {"config": "a/b c", "key": "k"})
     written = write_tables(load(tmp_path), out=tmp_path / "out", derived=())
-    names = ["a-b-c-table.md", "a-b-c-table.csv", "shapes-table.md", "shapes-table.csv"]
+    names = [f"{config}-table.{suffix}" for config in ("a-b-c", "shapes") for suffix in ("md", "csv", "tex")]
     assert [path.name for path in written] == names
-    assert [parse(path.read_text())[1][1] for path in written[::2]] == ["25.0 (n=1)", "50.0 ± 0.0"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(names)
+    assert [parse(path.read_text())[1][1] for path in written[::3]] == ["25.0 (n=1)", "50.0 ± 0.0"]
 
 
 def test_csv_holds_fractions_at_full_precision(runs: Path) -> None:
@@ -208,7 +214,10 @@ def test_the_terminal_shows_every_number_uncut_at_any_width(runs: Path, width: i
     assert table.further
     shown = [table, *table.further]
     words = [word for each in shown for label in each.header for word in label.split()]
-    for cell in [*words, *(cell for each in shown for row in each.rows for cell in row)]:
+    for cell in [
+        *words,
+        *(cell for each in shown for row in each.rows for entry in row for cell in (entry.text, entry.marks)),
+    ]:
         assert any(cell in line for line in lines)
     assert max(map(len, lines)) <= width
 
@@ -216,5 +225,5 @@ def test_the_terminal_shows_every_number_uncut_at_any_width(runs: Path, width: i
 def test_the_fixtures_of_schema_1_give_a_table() -> None:
     (table,) = tables(load(FIXTURES), derived={"mrcl"})
     assert table.header == ["objective", "shapes linear_top1", "shapes knn_top1", "voc"]
-    assert table.rows == [["mrcl (derived)", "62.5 (n=1)", "50.0 (n=1)", "[1]"]]
+    assert texts(table) == [["mrcl (derived)", "62.5 (n=1)", "50.0 (n=1)", "[1]"]]
     assert table.notes == [f"seed 0: {load(FIXTURES).set_index('key').loc[FAILED, 'reason']}"]

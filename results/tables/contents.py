@@ -1,0 +1,77 @@
+"""What the tables of one config are laid out from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pandas as pd
+
+from results.comparison import comparison, scores
+from results.costs import costs
+from results.order import CEILING, FLOOR, objective_label
+from results.tables.views import unequal
+
+
+@dataclass(frozen=True)
+class Contents:
+    """One config's results.
+
+    Attributes:
+        config: its name.
+        summary: its rows of `results.comparison.comparison`; those that the view leaves out have no numbers and say
+            why.
+        numbers: its rows of `results.comparison.scores` in that view.
+        costs: of `results.costs.costs`; of all rows.
+        derived: objectives to mark as derived.
+        view: one of `results.tables.views.VIEWS`, or None for all rows.
+    """
+
+    config: str
+    summary: pd.DataFrame
+    numbers: pd.DataFrame
+    costs: pd.DataFrame
+    derived: Collection[str]
+    view: str | None
+
+    def label(self, objective: str) -> str:
+        """Label an objective as every table shows it."""
+        return objective_label(objective, derived=self.derived)
+
+    @property
+    def columns(self) -> list[str]:
+        """Labels of the columns in their order."""
+        return list(dict.fromkeys(self.summary["column"]))
+
+    @property
+    def objectives(self) -> list[str]:
+        """All rows in their order."""
+        return list(dict.fromkeys(self.summary["objective"]))
+
+    @property
+    def compared(self) -> list[str]:
+        """The rows between floor and ceiling."""
+        return [name for name in self.objectives if name not in (FLOOR, CEILING)]
+
+
+def contents(part: pd.DataFrame, *, derived: Collection[str], view: str | None) -> Contents:
+    """Gather what the tables of one config say.
+
+    Args:
+        part: rows of `results.loading.load` with one config.
+        derived: objectives to mark as derived.
+        view: one of `results.tables.views.VIEWS`, or None for all rows.
+    """
+    spent = costs(part)
+    left_out = unequal(spent, view=view)
+    shown = part.assign(value=part["value"].mask(part["objective"].isin(list(left_out))))
+    summary = comparison(shown)
+    notes = summary["objective"].map(left_out)
+    return Contents(
+        config=str(part["config"].iloc[0]),
+        summary=summary.assign(note=notes.where(notes.notna(), summary["note"])),
+        numbers=scores(shown),
+        costs=spent,
+        derived=derived,
+        view=view,
+    )

@@ -1,0 +1,71 @@
+"""The table of paired differences to the reference: how large, how sure, and what these seeds could have shown."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from results.order import REFERENCE
+from results.paired import paired
+from results.statistics import ALPHA, LEVEL, POWER
+from results.tables.contents import Contents
+from results.tables.layout import Entry, Table
+
+_HEADER = ["objective", "task", "pairs", "difference", f"{LEVEL:.0%} interval", "p", "verdict", "detectable"]
+
+
+def differences(found: Contents) -> list[Table]:
+    """The table of differences in the tasks' primary columns; none where no row has two pairs with the reference."""
+    compared = paired(found.numbers, reference=REFERENCE)
+    main = set(found.summary.loc[found.summary["primary"], "column"])
+    compared = compared[compared["column"].isin(main)]
+    if not (compared["n"] > 1).any():
+        return []
+    records = compared.to_dict("records")
+    return [
+        Table(
+            config=found.config,
+            subject=f"differences to {REFERENCE}",
+            caption=_caption(found),
+            header=_HEADER,
+            objectives=[str(row["objective"]) for row in records],
+            rows=[[Entry(found.label(row["objective"])), *_entries(row)] for row in records],
+            notes=[],
+            further=[],
+        )
+    ]
+
+
+def p_text(p: float) -> str:
+    """Write a p-value: "0.25", "0.031", "< 0.001"."""
+    return "" if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def _entries(row: Mapping[Hashable, Any]) -> list[Entry]:
+    interval = "" if pd.isna(row["low"]) else f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]"
+    return [
+        Entry(row["column"]),
+        Entry(str(row["n"]), value=row["n"]),
+        _number(row["difference"], "{:+.1f}"),
+        Entry(interval, value=100 * row["low"] if interval else None),
+        Entry(p_text(row["p_holm"]), value=None if pd.isna(row["p_holm"]) else row["p_holm"]),
+        Entry(row["verdict"]),
+        _number(row["mde"], "{:.1f}"),
+    ]
+
+
+def _number(value: float, form: str) -> Entry:
+    return Entry("") if pd.isna(value) else Entry(form.format(100 * value), value=100 * value)
+
+
+def _caption(found: Contents) -> str:
+    return (
+        f"{found.config}: differences to {REFERENCE} in points, in the first column of each task, over pairs of the "
+        "same seed. Interval: percentile bootstrap of the mean over seeds, too narrow for few. p: exact sign-flip "
+        f"test, two-sided, Holm's correction over a row's tasks. Verdict: higher or lower where p < {ALPHA:g}; tie "
+        "where these seeds could have shown a difference and did not; too few seeds where no outcome could. "
+        f"Detectable: the true difference that a paired t test at {ALPHA:g} would find with probability {POWER:g}, "
+        "given this spread."
+    )

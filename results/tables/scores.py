@@ -1,0 +1,123 @@
+"""The main table of a config: every objective's scores in every task, and beside them what its pretraining cost."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from results.leading import Lead, leads
+from results.order import CEILING, FLOOR, REFERENCE
+from results.statistics import ALPHA
+from results.tables.contents import Contents
+from results.tables.costs import MINUTES, RATIO, cost_columns
+from results.tables.layout import Entry, Footnotes, Table
+from results.tables.views import describe
+from results.units import unit
+
+_SELECTIONS = {"selected": "chosen on validation data", "last": "as at the end of training"}
+
+
+def scores_table(found: Contents) -> Table:
+    """Lay out the main table, without those that belong to it."""
+    notes = Footnotes()
+    for note in found.summary["note"]:
+        notes.mark(note)
+    first = leads(found.numbers[found.numbers["column"].isin(_fractions(found.summary))])
+    entries = {
+        (row["objective"], row["column"]): _entry(row, lead=first.get(row["column"]), notes=notes)
+        for row in found.summary.to_dict("records")
+    }
+    spent = cost_columns(found, (RATIO, MINUTES))
+    rows = [
+        [
+            _label(found, objective, notes=notes),
+            *(entries[objective, column] for column in found.columns),
+            *(column[place] for column in spent.values()),
+        ]
+        for place, objective in enumerate(found.objectives)
+    ]
+    return Table(
+        config=found.config,
+        subject="scores",
+        caption=" ".join(_caption(found, first)),
+        header=["objective", *found.columns, *spent],
+        objectives=found.objectives,
+        rows=rows,
+        notes=notes.texts,
+        further=[],
+    )
+
+
+def _entry(row: Mapping[Hashable, Any], *, lead: Lead | None, notes: Footnotes) -> Entry:
+    """Write "41.2 ± 0.3 (n=2)": spread from two seeds on, n where it is not every seed or below two."""
+    scale, digits = (1, 3) if unit(row["metric"]) else (100, 1)
+    parts = []
+    if row["n"] > 0:
+        parts.append(f"{scale * row['mean']:.{digits}f}")
+    if row["n"] > 1:
+        parts.append(f"± {scale * row['std']:.{digits}f}")
+    if 0 < row["n"] < max(2, row["seeds"]):
+        parts.append(f"(n={row['n']})")
+    first = lead is not None and row["objective"] in lead.objectives
+    return Entry(
+        text=" ".join(parts),
+        notes=(*notes.mark(row["note"]), *notes.mark(f"stale: {row['stale']}" if row["stale"] else "")),
+        value=scale * row["mean"] if row["n"] > 0 else None,
+        bold=lead is not None and first and lead.separated,
+        tie=lead is not None and first and not lead.separated,
+        stale=bool(row["stale"]),
+    )
+
+
+def _label(found: Contents, objective: str, *, notes: Footnotes) -> Entry:
+    own = found.summary[found.summary["objective"] == objective]
+    differences = own["confounds"].iloc[0]
+    said = f"{objective} differs from {REFERENCE} in more than its objective: {differences}" if differences else ""
+    return Entry(found.label(objective), notes=notes.mark(said))
+
+
+def _fractions(summary: pd.DataFrame) -> set[str]:
+    return {column for column, metric in zip(summary["column"], summary["metric"], strict=True) if not unit(metric)}
+
+
+def _caption(found: Contents, first: Mapping[str, Lead]) -> list[str]:
+    summary = found.summary
+    seeds = int(summary["seeds"].iloc[0])
+    spread = f"mean ± sample standard deviation over {seeds} seeds" if seeds > 1 else "one seed, so no spread"
+    sentences = [f"{found.config}: scores in % (fractions times 100), {spread}."]
+    for selection, meaning in _SELECTIONS.items():
+        metrics = dict.fromkeys(summary.loc[summary["selection"] == selection, "metric"])
+        if metrics:
+            sentences.append(f"{', '.join(metrics)}: {meaning}.")
+    roles = ((FLOOR, "floor"), (CEILING, "ceiling"))
+    sentences += [f"{name} is the {role}." for name, role in roles if name in found.objectives]
+    if {*found.objectives} & {*found.derived}:
+        sentences.append("(derived): built after a paper's idea, not the paper's own method.")
+    sentences += _separation(first, seeds=seeds)
+    if (summary["stale"] != "").any():
+        sentences.append("Grey or italic: stale, code or config has changed since; such a number is in no test.")
+    if found.costs["flops_ratio"].gt(0).any():
+        sentences.append(f"{RATIO}: of the pretraining, relative to {REFERENCE}.")
+    return sentences + ([] if found.view is None else [describe(found.costs, view=found.view)])
+
+
+def _separation(first: Mapping[str, Lead], *, seeds: int) -> list[str]:
+    """Say what bold and (tie) mean, and where the seeds are too few for anything but a tie."""
+    if not first:
+        return []
+    least = min(lead.smallest_p for lead in first.values())
+    highest = "the highest mean of its column between floor and ceiling"
+    if seeds == 1:
+        return [f"(tie): {highest}; one seed cannot separate it from the other rows."]
+    if least >= ALPHA:
+        return [
+            f"(tie): {highest}; these {seeds} seeds cannot separate it from the other rows: the smallest p that exact "
+            f"sign-flip tests, paired by seed, can reach is {least:.2g} after Holm's correction over them."
+        ]
+    return [
+        f"Bold: {highest}, separated from every other row (exact sign-flip "
+        f"test paired by seed, p < {ALPHA:g} after Holm's correction over the rows); (tie): the highest, "
+        "but not separated from all of them."
+    ]
