@@ -110,7 +110,7 @@ def test_what_was_skipped_is_an_empty_cell_with_the_reason_in_one_footnote(tmp_p
             write_skip(tmp_path, reason, {**fields, "task": "coco", "family": "detection"})
     table = only(tmp_path)
     assert table.header == ["objective", "shapes linear_top1", "coco"]
-    assert texts(table) == [["infonce", "50.0 ± 0.0", "[1]"], ["mrcl", "50.0 ± 0.0", "[1]"]]
+    assert texts(table) == [["infonce", "50.0 ± 0.0 (tie)", "[1]"], ["mrcl", "50.0 ± 0.0 (tie)", "[1]"]]
     assert table.notes == [f"skipped: {reason}"]
     row = lines(tmp_path)["mrcl", "coco"]
     assert (row["mean"], row["n"], row["note"]) == ("", "0", f"skipped: {reason}")
