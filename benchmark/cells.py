@@ -180,7 +180,7 @@ def lock(path: Path) -> Iterator[None]:
 def is_held(path: Path) -> bool:
     """Whether a process holds the folder now."""
     try:
-        with (path / "lock").open("a") as file:
+        with (path / "lock").open() as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:  # nobody ever held it
         return False

@@ -34,21 +34,35 @@ def what_is_shown(runs: Path) -> Shown:
 
 
 def report_tables(runs: Path, what: Shown, *, view: str | None = None, published: bool = False) -> list[Path]:
-    """Print the tables and write them below `runs/tables`."""
+    """Print the tables and write them below `runs/tables`.
+
+    Args:
+        runs: results.
+        what: the cells to show.
+        view: one of `results.tables.views.VIEWS`, or None for all rows.
+        published: show the papers' numbers beside ours.
+    """
     import results
-    from results.tables.writing import tables, to_terminal, write_tables
+    from results.tables.assembly import tables
+    from results.tables.terminal import to_terminal
+    from results.tables.writing import write_tables
 
     console = Console(width=shutil.get_terminal_size((120, 40)).columns)  # rich takes 80 where it is not a terminal
     with blaming_the_user():
         frame, marked = results.load(runs, keys=what.keys, stale=what.stale), derived(runs)
-        for table in tables(frame, derived=marked):
+        for table in tables(frame, derived=marked, view=view):
             console.print(to_terminal(table, width=console.width))
-        return write_tables(frame, out=runs / "tables", derived=marked)
+        return write_tables(frame, out=runs / "tables", derived=marked, view=view)
 
 
 def table_text(runs: Path, what: Shown, *, form: str, view: str | None) -> str:
     """The tables as "markdown", "csv" or "latex"."""
-    raise NotImplementedError(form, view)
+    import results
+    from results.tables.writing import tables_text
+
+    with blaming_the_user():
+        frame = results.load(runs, keys=what.keys, stale=what.stale)
+        return tables_text(frame, form=form, derived=derived(runs), view=view)
 
 
 def report_page(runs: Path, what: Shown) -> Path:

@@ -15,35 +15,7 @@ ROWS = ("random", "infonce", "byol", "infocl", "mrcl")
 TRAINED = {"infonce", "byol", "infocl", "mrcl"}
 TASKS = ("classification", "voc")
 
-# Lays out a grid of the smoke config and writes every cell as done, without computing it.
-WRITE = """
-import sys
-from pathlib import Path
-import torch
-from benchmark import cells
-from benchmark.cells import Outcome
-from benchmark.data.pretraining import NO_IMAGES
-from benchmark.environment import describe_environment
-from benchmark.plan import plan
-from benchmark.plans import Asked, remember
-from benchmark.preflight import Data
-from benchmark.settings import settings_of
-from benchmark.source_of_cells import modules_of
-from objectives.registry import load_objectives
-
-runs, rows, tasks = Path(sys.argv[1]), sys.argv[2].split(","), sys.argv[3].split(",")
-load_objectives()
-settings = settings_of("smoke", tuple(sys.argv[4:]), ())
-config, data = settings.resolve(), Data(NO_IMAGES, {task: f"data of {task}" for task in tasks})
-chains = plan(config, "smoke", rows=rows, seeds=[0, 1], tasks=tasks, data=data)
-remember(runs, config, chains, Asked(settings, data))
-score = {"dataset": "shapes", "metric": "linear_top1", "split": "test", "selection": "last", "value": 0.5}
-costs = dict.fromkeys(("wall_s", "images", "images_per_s", "peak_memory_bytes", "parameters"))
-for cell in {cell.key: cell for chain in chains for cell in chain}.values():
-    metrics = [score] if cell.kind == "evaluate" else []
-    outcome = Outcome(metrics, costs, describe_environment("cpu"), modules_of(cell), None)
-    cells.write_record(runs, cell, outcome)
-"""
+WRITE = (Path(__file__).parent / "written_grids.py").read_text()
 
 # Applies one edit after the other, each to the unchanged files, and prints what is stale then and why.
 EDIT = """

@@ -1,0 +1,161 @@
+"""How cells stand to what was asked for last, and which of them can go."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from written_grids import write_cell, write_grid
+
+from benchmark import cells, collect
+from benchmark.cells import Cell
+from benchmark.cli import main
+from benchmark.environment import describe_environment
+from benchmark.states import shown, states
+
+TASKS = ("classification", "voc")
+
+
+@pytest.fixture
+def grid(tmp_path: Path) -> list[Cell]:
+    """Six cells of two rows that are done."""
+    return write_grid(tmp_path, rows=["infonce", "random"], tasks=TASKS, seeds=[0])
+
+
+def found(runs: Path) -> dict[str, str]:
+    return {state.name: f"{state.state} {state.reason}".strip() for state in states(runs)}
+
+
+def remove(runs: Path, cell: Cell) -> None:
+    shutil.rmtree(cells.folder(runs, cell.key))
+
+
+def test_every_state_is_told_with_its_reason(grid: list[Cell], tmp_path: Path) -> None:
+    remove(tmp_path, grid[1])
+    write_cell(tmp_path, grid[2], reason="loss is nan at step 7")
+    remove(tmp_path, grid[4])
+    cells.write_skip(tmp_path, grid[4], environment=describe_environment("cpu"), reason="no data")
+    with cells.lock(cells.folder(tmp_path, grid[5].key)):
+        assert found(tmp_path) == {
+            "infonce seed 0": "done",
+            "infonce seed 0 on classification": "missing",
+            "infonce seed 0 on voc": "failed loss is nan at step 7",
+            "random seed 0": "done",
+            "random seed 0 on classification": "skipped no data",
+            "random seed 0 on voc": "running",
+        }
+
+
+def test_a_cell_whose_holder_was_killed_is_not_running(grid: list[Cell], tmp_path: Path) -> None:
+    remove(tmp_path, grid[0])
+    code = (
+        "import sys; from pathlib import Path; from benchmark import cells\n"
+        f"with cells.lock(Path({str(cells.folder(tmp_path, grid[0].key))!r})):\n"
+        "    print('in', flush=True); sys.stdin.readline()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"in\n"
+        assert found(tmp_path)["infonce seed 0"] == "running"
+        holder.kill()
+        holder.wait()
+        assert found(tmp_path)["infonce seed 0"] == "missing"
+
+
+def test_other_settings_make_stale_what_was_computed_under_earlier_ones(grid: list[Cell], tmp_path: Path) -> None:
+    write_grid(tmp_path, rows=["infonce"], tasks=["voc"], seeds=[0], changes=["training.lr=0.5"])
+    by_key = {state.key: state for state in states(tmp_path)}
+    assert by_key[grid[0].key].reason == "training.lr 0.5 instead of 0.004"
+    assert by_key[grid[2].key].reason == "what it starts from"
+    assert by_key[grid[1].key].reason == "not asked for any more"
+    assert len([state for state in by_key.values() if state.state == "done"]) == 2
+    what = shown(tmp_path)
+    assert what.keys is not None
+    assert len(what.keys) == 2
+    assert set(what.stale) == {cell.key for cell in grid}
+
+
+def test_a_seed_of_another_machine_is_done_and_not_stale(grid: list[Cell], tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    more = write_grid(elsewhere, rows=["infonce"], tasks=TASKS, seeds=[7])
+    shutil.copytree(elsewhere / "cells", tmp_path / "cells", dirs_exist_ok=True)
+    assert {found(tmp_path)[cell.name] for cell in more} == {"done"}
+    assert {cell.key for cell in [*grid, *more]} <= set(shown(tmp_path).keys or ())
+
+
+def test_cells_of_a_config_that_was_never_planned_here_count(grid: list[Cell], tmp_path: Path) -> None:
+    other = replace(grid[0], config="from_elsewhere")
+    write_cell(tmp_path, other)
+    assert {state.key: state.state for state in states(tmp_path)}[other.key] == "done"
+
+
+def test_a_config_that_is_gone_leaves_its_cells_stale_with_the_reason(tmp_path: Path) -> None:
+    grid = write_grid(tmp_path, rows=["infonce"], tasks=["voc"], seeds=[0])
+    path = tmp_path / "plans" / "smoke.json"
+    path.write_text(path.read_text().replace('"config": "smoke"', '"config": "smok"'))
+    states_of = {state.key: state for state in states(tmp_path)}
+    assert states_of[grid[0].key].state == "stale"
+    assert states_of[grid[0].key].reason.startswith("cannot be laid out again: unknown config 'smok'. Did you mean")
+
+
+def test_status_lists_what_is_not_done_and_counts_the_rest(
+    grid: list[Cell], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_cell(tmp_path, grid[2], reason="loss is nan")
+    assert main(["status", "--runs", str(tmp_path)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        "smoke: 1 failed, 5 done",
+        f"  failed   infonce seed 0 on voc             {grid[2].key}  loss is nan",
+    ]
+    assert main(["status", "--runs", str(tmp_path), "--every"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 7
+    assert main(["status", "--runs", str(tmp_path), "--json"]) == 0
+    assert {each["state"] for each in json.loads(capsys.readouterr().out)} == {"failed", "done"}
+
+
+@pytest.mark.parametrize("command", ["status", "gc", "table", "plot", "report"])
+def test_a_folder_that_is_not_there_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert main([command, "--runs", str(tmp_path / "none")]) == 2
+    message = f"clbench: runs: a folder with cells/<key>/cell.json is expected, got {tmp_path / 'none'}\n"
+    assert capsys.readouterr().err == message
+
+
+def test_garbage_is_shown_and_goes_only_where_the_user_says_so(
+    grid: list[Cell], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_grid(tmp_path, rows=["infonce"], tasks=TASKS, seeds=[0], changes=["objectives.infonce.temperature=0.5"])
+    (tmp_path / "cells" / "0123456789abcdef").mkdir()  # a computation that was killed
+    (tmp_path / "plans" / "smoke.12.tmp").write_text("{")
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert main(["gc", "--runs", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "infonce seed 0: arguments.temperature 0.5 instead of 0.2" in said
+    assert "nothing removed; 5 could be" in said
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert main(["gc", "--runs", str(tmp_path), "--yes"]) == 0
+    assert "removed 5" in capsys.readouterr().out
+    assert set(found(tmp_path).values()) == {"done"}
+    assert len(found(tmp_path)) == 6
+    assert not (tmp_path / "cells" / "0123456789abcdef").exists()
+    assert main(["gc", "--runs", str(tmp_path), "--yes"]) == 0
+    assert capsys.readouterr().out == "nothing to remove\n"
+
+
+def test_what_a_current_cell_starts_from_and_what_is_being_computed_stay(grid: list[Cell], tmp_path: Path) -> None:
+    write_grid(tmp_path, rows=["infonce"], tasks=TASKS, seeds=[0], changes=["objectives.infonce.temperature=0.5"])
+    path = cells.folder(tmp_path, grid[0].key)
+    record = json.loads((path / "cell.json").read_text())
+    done = {state.name: state.key for state in states(tmp_path) if state.state == "done"}
+    upstream = cells.folder(tmp_path, done["infonce seed 0 on voc"]) / "cell.json"
+    upstream.write_text(json.dumps(json.loads(upstream.read_text()) | {"upstream": record["key"]}))
+    with cells.lock(cells.folder(tmp_path, grid[1].key)):
+        going = {each.path.name for each in collect.garbage(tmp_path)}
+        assert grid[0].key not in going
+        assert not collect._remove(cells.folder(tmp_path, grid[1].key))
+    assert grid[2].key in going
