@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmark import cells as store
 from benchmark.cells import Cell
 from benchmark.plans import Planned, planned
-from benchmark.source_of_cells import modules_of
+from benchmark.source_of_cells import modules_of, source_of
 from results import cells as stored
 from results.changes import changed
 from results.lineage import Keyed, lineages
@@ -133,7 +133,7 @@ def _of_code(then: stored.Cell) -> list[str]:
         then.kind, then.config, then.objective, then.seed, then.task, then.family, then.upstream, dict(then.inputs)
     )
     try:
-        return _of_modules(then, modules_of(cell))
+        return _of_modules(then, modules_of(cell)) if source_of(cell) != then.inputs.get("source") else []
     except KeyError:
         return ["its objective is not registered here"]
 

@@ -56,7 +56,7 @@ def symmetrised_kl(mean1: Tensor, mean2: Tensor, *, sigma: float) -> Tensor:
 
 @OBJECTIVES.register_module("superinfo")
 class SuperInfo(Composed):
-    """base loss + superfluous * S + predictive * [MSE(D(h1), v2) + MSE(D(h2), v1)]; derived.
+    """base loss + superfluous_weight * S + predictive_weight * [MSE(D(h1), v2) + MSE(D(h2), v1)]; derived.
 
     h = mu + sigma * eps. S is an upper bound of the superfluous information, up to the predictive term and a constant:
     with `rate` the sum of both views' `rate`, with `mib` their `symmetrised_kl`. Reconstruction is across the views: it
@@ -65,7 +65,7 @@ class SuperInfo(Composed):
 
     derived: ClassVar[bool] = True
     variants: ClassVar[tuple[Form, ...]] = (Form({"bound": "mib"}), Form({"base": "barlow_twins"}))
-    neutral: ClassVar[Mapping[str, float]] = {"superfluous": 0.0, "predictive": 0.0, "sigma": 0.0}
+    neutral: ClassVar[Mapping[str, float]] = {"superfluous_weight": 0.0, "predictive_weight": 0.0, "sigma": 0.0}
     exempt: ClassVar[Mapping[str, str]] = dict.fromkeys(("order", "swap"), "the noise of the two views is drawn apart")
 
     def __init__(
@@ -74,20 +74,21 @@ class SuperInfo(Composed):
         *,
         base: Base = "infonce",
         bound: str = "rate",  # or mib, which alone is InfoCL's MIB control
-        superfluous: float = 1e-3,  # no published value; inside the grid 1e-4 to 1e-1
-        predictive: float = 0.1,  # no published value; inside the grid 0.01, 0.1, 1
+        superfluous_weight: float = 1e-3,  # no published value; inside the grid 1e-4 to 1e-1
+        predictive_weight: float = 0.1,  # no published value; inside the grid 0.01, 0.1, 1
         sigma: float = 0.1,  # InfoCL's, as the paper's is not known
         decoder: str = "light",  # or infocl
     ) -> None:
         super().__init__("superinfo", base, dims)
         if bound not in BOUNDS:
             raise ValueError(f"superinfo: bound must be one of {', '.join(BOUNDS)}, got {bound!r}")
-        for name, value in (("superfluous", superfluous), ("predictive", predictive)):
+        for name, value in (("superfluous_weight", superfluous_weight), ("predictive_weight", predictive_weight)):
             if not 0 <= value < math.inf:
                 raise ValueError(f"superinfo: {name} must be >= 0 and finite, got {value}")
-        if not (0 < sigma < math.inf or sigma == superfluous == 0):
-            raise ValueError(f"superinfo: sigma must be > 0, or 0 with superfluous = 0, got {sigma}")
-        self.bound, self.superfluous, self.predictive, self.sigma = bound, superfluous, predictive, sigma
+        if not (0 < sigma < math.inf or sigma == superfluous_weight == 0):
+            raise ValueError(f"superinfo: sigma must be > 0, or 0 with superfluous_weight = 0, got {sigma}")
+        self.bound, self.sigma = bound, sigma
+        self.superfluous_weight, self.predictive_weight = superfluous_weight, predictive_weight
         self.decoder = build_decoder("superinfo", decoder, dims)
 
     def forward(self, views: Views, net: Network) -> dict[str, Tensor]:
@@ -95,10 +96,10 @@ class SuperInfo(Composed):
         mu1, mu2 = net.encode(views.x1).h, net.encode(views.x2).h
         h1, h2 = (add_noise(mu, sigma=self.sigma, generator=net.generator) for mu in (mu1, mu2))
         terms = self.base.compare(h1, h2, views, net)
-        if self.superfluous > 0:
-            terms["superfluous"] = self.superfluous * self._bound(mu1, mu2)
+        if self.superfluous_weight > 0:
+            terms["superfluous"] = self.superfluous_weight * self._bound(mu1, mu2)
         errors = reconstruction_error(self.decoder(h1), views.x2) + reconstruction_error(self.decoder(h2), views.x1)
-        terms["predictive"] = self.predictive * errors
+        terms["predictive"] = self.predictive_weight * errors
         return terms
 
     def _bound(self, mu1: Tensor, mu2: Tensor) -> Tensor:

@@ -15,9 +15,10 @@ from clbench_runs import contents, data_root, records
 from benchmark.cli import main
 from benchmark.config import load
 from benchmark.errors import UserError
-from benchmark.execute import run_chains
+from benchmark.execute import Policy, run_chains
 from benchmark.imported import Checkpoint, add_arguments, asked_for, examine, import_cell, with_row
 from benchmark.preflight import Places
+from benchmark.rerun import Rerun
 from benchmark.worker import Job
 from downstream.backbone import Backbone, BackboneSpec, load_backbone
 
@@ -216,7 +217,8 @@ def test_a_file_that_changes_after_it_was_examined_fails_its_cell(tmp_path: Path
     moco_file(tmp_path / "a.pth", seed=1)
     job = Job(cell, config, Places(tmp_path / "runs", tmp_path), "cpu", (), live=False, checkpoint=mine.file)
     said: list[str] = []
-    assert run_chains([[cell]], job, skips={}, jobs=1, say=said.append).failed == 1
+    policy = Policy({}, Rerun(frozenset(), frozenset()))
+    assert run_chains([[cell]], job, policy=policy, jobs=1, say=said.append).failed == 1
     assert "a.pth was changed after this run was planned; give the same command again" in said[0]
     assert not (tmp_path / "runs/cells" / cell.key / "backbone.pth").exists()
 

@@ -20,6 +20,7 @@ from benchmark.errors import UserError
 from benchmark.plan import plan
 from benchmark.preflight import Data, check_row
 from benchmark.pretrain import PretrainModel, StepBatches, backbone_spec, build_parts
+from benchmark.source_digest import source_digest
 from benchmark.views.channel_split import ChannelSplit
 from downstream.backbone import load_backbone
 from downstream.colour import ColourSpace, load_colour
@@ -94,11 +95,10 @@ def test_its_code_is_part_of_its_key_and_through_it_of_the_whole_row(
 ) -> None:
     config = learned(tmp_path)
     before = {row: keys(config, row) for row in ("semi", "split")}
-    as_it_is = source_of_cells.source_digest
     monkeypatch.setattr(
         source_of_cells,
         "source_digest",
-        lambda modules: "other code" if "benchmark.prepare" in modules else as_it_is(modules),
+        lambda modules: "other code" if "benchmark.prepare" in modules else source_digest(modules),
     )
     assert not set(before["semi"]) & set(keys(config, "semi"))
     assert before["split"] == keys(config, "split")

@@ -65,7 +65,7 @@ def written_out(side: Side, *, bound: str) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("bound", ["rate", "mib"])
 def test_the_whole_loss_agrees_with_the_one_written_out_in_value_and_gradient(bound: str) -> None:
-    objective = build(bound=bound, superfluous=0.3, predictive=2.0, sigma=0.2)
+    objective = build(bound=bound, superfluous_weight=0.3, predictive_weight=2.0, sigma=0.2)
     assert_terms_agree(objective, lambda side: written_out(side, bound=bound))
 
 
@@ -79,7 +79,7 @@ def step(objective: Objective) -> tuple[Tensor, list[Tensor]]:
 
 
 def test_without_weights_and_noise_it_is_its_base_bit_for_bit() -> None:
-    value, found = step(build(superfluous=0.0, predictive=0.0, sigma=0.0))
+    value, found = step(build(superfluous_weight=0.0, predictive_weight=0.0, sigma=0.0))
     plain, wanted = step(InfoNCE(DIMS))
     assert torch.equal(value, plain)
     assert all(map(torch.equal, found, wanted))
@@ -88,7 +88,9 @@ def test_without_weights_and_noise_it_is_its_base_bit_for_bit() -> None:
 def test_the_mib_bound_alone_is_infocls_control_in_another_unit() -> None:
     """|mu1 - mu2|^2 / (2 sigma^2) against the mean over F features: a factor of F / (2 sigma^2) between the weights."""
     sigma, weight = 0.1, 5e-4
-    value = build(bound="mib", superfluous=weight * 2 * sigma**2 / DIMS.features, predictive=0.0, sigma=sigma)
+    value = build(
+        bound="mib", superfluous_weight=weight * 2 * sigma**2 / DIMS.features, predictive_weight=0.0, sigma=sigma
+    )
     net, batch = network(), views(labelled=False)
     terms, control = value(batch, net), InfoCL(DIMS, regularizer="mib", weight=weight).double()(batch, network())
     torch.testing.assert_close(terms["superfluous"], control["mib"], rtol=1e-9, atol=0)
@@ -98,10 +100,10 @@ def test_the_mib_bound_alone_is_infocls_control_in_another_unit() -> None:
     ("options", "message"),
     [
         ({"bound": "club"}, "superinfo: bound must be one of rate, mib, got 'club'"),
-        ({"superfluous": -1.0}, "superinfo: superfluous must be >= 0 and finite, got -1.0"),
-        ({"predictive": -1.0}, "superinfo: predictive must be >= 0 and finite, got -1.0"),
-        ({"sigma": 0.0}, "superinfo: sigma must be > 0, or 0 with superfluous = 0, got 0.0"),
-        ({"sigma": -1.0}, "superinfo: sigma must be > 0, or 0 with superfluous = 0, got -1.0"),
+        ({"superfluous_weight": -1.0}, "superinfo: superfluous_weight must be >= 0 and finite, got -1.0"),
+        ({"predictive_weight": -1.0}, "superinfo: predictive_weight must be >= 0 and finite, got -1.0"),
+        ({"sigma": 0.0}, "superinfo: sigma must be > 0, or 0 with superfluous_weight = 0, got 0.0"),
+        ({"sigma": -1.0}, "superinfo: sigma must be > 0, or 0 with superfluous_weight = 0, got -1.0"),
     ],
 )
 def test_bad_hyper_parameters_are_refused_in_one_line(options: dict[str, Any], message: str) -> None:
