@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from results.comparison import counting
 from results.order import CEILING, FLOOR
 from results.statistics import LEVEL
 
@@ -45,11 +46,12 @@ def agreement(numbers: pd.DataFrame, *, x: str, y: str) -> Agreement:
     left out.
 
     Args:
-        numbers: rows of `results.comparison.scores` with one config.
+        numbers: rows of `results.comparison.scores` with one config; stale ones do not count.
         x: label of one column.
         y: label of the other.
     """
-    compared = numbers[numbers["column"].isin([x, y]) & ~numbers["objective"].isin([FLOOR, CEILING])]
+    known = counting(numbers)
+    compared = known[known["column"].isin([x, y]) & ~known["objective"].isin([FLOOR, CEILING])]
     means = compared.pivot_table(index="objective", columns="column", values="value", aggfunc="mean")
     both = means.reindex(columns=[x, y]).dropna().to_numpy(dtype=np.float64).round(_DIGITS)
     if len(both) < 3 or (both == both[0]).all(axis=0).any():

@@ -94,6 +94,15 @@ def scores(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORES)
 
 
+def counting(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Keep the numbers that tests, ranks and agreement are about: those that exist and are not stale.
+
+    Args:
+        numbers: rows of `scores`.
+    """
+    return numbers[numbers["value"].notna() & (numbers["stale"] == "")]
+
+
 def comparison(frame: pd.DataFrame) -> pd.DataFrame:
     """Summarise over seeds: one row per config, objective and column, also where there is no number.
 

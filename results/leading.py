@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from results.comparison import counting
 from results.order import CEILING, FLOOR
 from results.paired import differences
 from results.statistics import ALPHA, holm, sign_flip_p, smallest_p
@@ -35,12 +36,13 @@ def leads(numbers: pd.DataFrame) -> dict[str, Lead]:
     Floor and ceiling do not compete. p is that of the exact sign-flip test, adjusted by Holm over the other rows.
 
     Args:
-        numbers: rows of `results.comparison.scores` with one config, fractions alone.
+        numbers: rows of `results.comparison.scores` with one config, fractions alone; stale ones do not count.
 
     Returns:
         Column -> lead; columns with fewer than two compared rows have none.
     """
-    compared = numbers[~numbers["objective"].isin([FLOOR, CEILING]) & (numbers["stale"] == "")]
+    known = counting(numbers)
+    compared = known[~known["objective"].isin([FLOOR, CEILING])]
     found = {}
     for column, rows in compared.groupby("column", sort=False):
         wide = rows.pivot(index="seed", columns="objective", values="value")

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from results.comparison import counting
 from results.order import objective_order
 from results.statistics import ALPHA, holm, interval, minimum_detectable_effect, sign_flip_p, smallest_p
 
@@ -24,7 +25,7 @@ def paired(numbers: pd.DataFrame, *, reference: str) -> pd.DataFrame:
     """Compare every objective with a reference over the seeds that both have.
 
     Args:
-        numbers: rows of `results.comparison.scores` with one config.
+        numbers: rows of `results.comparison.scores` with one config; stale ones do not count.
         reference: the objective that is subtracted.
 
     Returns:
@@ -36,7 +37,7 @@ def paired(numbers: pd.DataFrame, *, reference: str) -> pd.DataFrame:
         where such a p_holm was possible, or all differences are zero; "too few seeds" where none was; "not tested" for
         other columns. Floor and ceiling are compared like every other row.
     """
-    known = numbers[numbers["value"].notna()]
+    known = counting(numbers)
     wide = {
         str(column): rows.pivot(index="seed", columns="objective", values="value")
         for column, rows in known.groupby("column", sort=False)

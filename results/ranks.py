@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from results.comparison import counting
 from results.order import CEILING, FLOOR
 from results.statistics import ALPHA
 
@@ -47,13 +48,14 @@ def average_ranks(numbers: pd.DataFrame, *, columns: Sequence[str]) -> Ranks:
     range (`scipy.stats.studentized_range`).
 
     Args:
-        numbers: rows of `results.comparison.scores` with one config.
+        numbers: rows of `results.comparison.scores` with one config; stale ones do not count.
         columns: labels of the columns, one per task.
 
     Sources:
         [1] Demsar, Statistical Comparisons of Classifiers over Multiple Data Sets, JMLR 7, 2006.
     """
-    compared = numbers[numbers["column"].isin(list(columns)) & ~numbers["objective"].isin([FLOOR, CEILING])]
+    known = counting(numbers)
+    compared = known[known["column"].isin(list(columns)) & ~known["objective"].isin([FLOOR, CEILING])]
     means = compared.pivot_table(index="objective", columns="column", values="value", aggfunc="mean")
     complete = means.dropna()
     scores = complete.to_numpy(dtype=np.float64).round(_DIGITS)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from results.order import REFERENCE
 from results.paired import paired
-from results.statistics import ALPHA, LEVEL, POWER
+from results.statistics import ALPHA, LEVEL, POWER, p_text
 from results.tables.contents import Contents
 from results.tables.layout import Entry, Table
 
@@ -36,11 +36,6 @@ def differences(found: Contents) -> list[Table]:
             further=[],
         )
     ]
-
-
-def p_text(p: float) -> str:
-    """Write a p-value: "0.25", "0.031", "< 0.001"."""
-    return "" if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def _entries(row: Mapping[Hashable, Any]) -> list[Entry]:

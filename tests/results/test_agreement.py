@@ -13,14 +13,14 @@ from results.agreement import agreement
 def frame(x: list[float], y: list[float]) -> pd.DataFrame:
     """Objectives o0, o1, ... with two seeds around the scores given; floor and ceiling at the ends."""
     rows = [
-        {"objective": f"o{place}", "seed": seed, "column": column, "value": value + 0.002 * seed - 0.001}
+        {"objective": f"o{place}", "seed": seed, "column": column, "value": value + 0.002 * seed - 0.001, "stale": ""}
         for column, values in (("x", x), ("y", y))
         for place, value in enumerate(values)
         for seed in (0, 1)
         if not math.isnan(value)
     ]
     ends = [
-        {"objective": name, "seed": 0, "column": column, "value": value}
+        {"objective": name, "seed": 0, "column": column, "value": value, "stale": ""}
         for name, value in (("random", 0.0), ("supervised", 1.0))
         for column in ("x", "y")
     ]

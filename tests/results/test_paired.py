@@ -16,7 +16,7 @@ SECONDARY = "t0 AP50"
 def frame(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> pd.DataFrame:
     """Objective -> column -> a score per seed; nan = no number."""
     rows = [
-        {"objective": name, "column": column, "seed": seed, "value": value, "primary": column != SECONDARY}
+        {"objective": name, "column": column, "seed": seed, "value": value, "primary": column != SECONDARY, "stale": ""}
         for name, tasks in scores.items()
         for column, values in tasks.items()
         for seed, value in enumerate(values)

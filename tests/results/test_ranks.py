@@ -12,7 +12,13 @@ from results.ranks import average_ranks, critical_difference
 def frame(scores: dict[str, list[float]], seeds: int = 2) -> pd.DataFrame:
     """A row per objective, seed and task t0, t1, ...; the seeds' mean is the score; nan = no number."""
     rows = [
-        {"objective": name, "seed": seed, "column": f"t{place}", "value": value + 0.01 * (2 * seed - seeds + 1)}
+        {
+            "objective": name,
+            "seed": seed,
+            "column": f"t{place}",
+            "value": value + 0.01 * (2 * seed - seeds + 1),
+            "stale": "",
+        }
         for name, values in scores.items()
         for place, value in enumerate(values)
         for seed in range(seeds)

@@ -225,5 +225,5 @@ def test_the_terminal_shows_every_number_uncut_at_any_width(runs: Path, width: i
 def test_the_fixtures_of_schema_1_give_a_table() -> None:
     (table,) = tables(load(FIXTURES), derived={"mrcl"})
     assert table.header == ["objective", "shapes linear_top1", "shapes knn_top1", "voc", "pretrain min"]
-    assert texts(table) == [["mrcl (derived)", "62.5 (n=1)", "50.0 (n=1)", "[1]", "0.4"]]
+    assert texts(table) == [["mrcl (derived)", "62.5 (n=1)", "50.0 (n=1)", "[1]", "2.6"]]
     assert table.notes == [f"seed 0: {load(FIXTURES).set_index('key').loc[FAILED, 'reason']}"]

@@ -1,0 +1,163 @@
+"""What the statistics of one config say, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from results.comparison import columns, comparison, primary, scores
+from results.order import REFERENCE, objective_order
+from results.paired import paired
+from results.ranks import Ranks, average_ranks
+from results.statistics import ALPHA, LEVEL, POWER, p_text, seeds_needed, smallest_p
+
+
+def in_words(part: pd.DataFrame) -> list[str]:
+    """Say what one config's numbers show, and what they cannot.
+
+    Args:
+        part: rows of `results.loading.load` with one config; not empty.
+
+    Returns:
+        Sentences, one or a few to an item: seeds and tasks; what so many seeds can separate; every objective against
+        the reference; mean ranks; stale and missing numbers.
+    """
+    numbers, summary, tasks = scores(part), comparison(part), primary(columns(part))
+    return [
+        _design(part, tasks),
+        *_possible(numbers, tasks),
+        *_compared(numbers, tasks),
+        *_ranked(average_ranks(numbers, columns=tasks)),
+        *_stale(summary),
+        *_missing(summary),
+    ]
+
+
+def _design(part: pd.DataFrame, tasks: Sequence[str]) -> str:
+    seeds = sorted(set(part["seed"]))
+    what = f"{len(seeds)} seeds ({_list(map(str, seeds))})" if len(seeds) > 1 else f"one seed ({seeds[0]})"
+    if not tasks:
+        return f"{part['config'].iloc[0]}: {what} and no task with a number yet."
+    several = f"{len(tasks)} tasks, each judged by its first column:" if len(tasks) > 1 else "one task, judged by"
+    return f"{part['config'].iloc[0]}: {what} and {several} {_list(tasks)}."
+
+
+def _possible(numbers: pd.DataFrame, tasks: Sequence[str]) -> Iterator[str]:
+    """Say what the seeds that rows have in common with the reference can separate at all."""
+    tested = paired(numbers, reference=REFERENCE)
+    tested = tested[tested["column"].isin(list(tasks))]
+    if not len(tested):
+        yield f"{REFERENCE} has no number to compare others with, so no differences are tested."
+        return
+    pairs, family = int(tested["n"].max()), int(tested.groupby("objective")["column"].nunique().max())
+    lowest, needed = min(1.0, family * smallest_p(pairs)), seeds_needed(family)
+    over = f" after Holm's correction over {family} tasks" if family > 1 else ""
+    reached = f"the smallest p that an exact two-sided sign-flip test can reach is {p_text(smallest_p(pairs))}"
+    reached += f", {p_text(lowest)}{over}" if family > 1 else ""
+    if pairs < 2:
+        yield f"One seed says nothing of chance: no row can be called higher or lower. {needed} seeds could{over}."
+    elif lowest >= ALPHA:
+        yield (
+            f"With {pairs} seeds {reached}: no difference can be called significant at {ALPHA:g}, however large. "
+            f"At least {needed} seeds are needed."
+        )
+    else:
+        yield f"With {pairs} seeds {reached}, so differences can be separated at {ALPHA:g}."
+
+
+def _compared(numbers: pd.DataFrame, tasks: Sequence[str]) -> Iterator[str]:
+    """Say of every other row where it is higher, lower or neither."""
+    tested = paired(numbers, reference=REFERENCE)
+    tested = tested[tested["column"].isin(list(tasks))]
+    for objective in objective_order(tested["objective"]):
+        rows = tested[tested["objective"] == objective]
+        clauses = [
+            f"{words} {_list(map(_difference, rows[rows['verdict'] == verdict].to_dict('records')))}"
+            for verdict, words in _VERDICTS.items()
+            if (rows["verdict"] == verdict).any()
+        ]
+        yield f"{objective} {'; '.join(clauses)}.{_detectable(rows)}"
+
+
+_VERDICTS = {
+    "higher": f"is higher than {REFERENCE} in",
+    "lower": f"is lower than {REFERENCE} in",
+    "tie": f"ties with {REFERENCE} in",
+    "too few seeds": f"against {REFERENCE}, with too few seeds to tell, is at",
+}
+
+
+def _difference(row: Mapping[Hashable, Any]) -> str:
+    """Write "shapes linear_top1 (-8.9 points, 95% interval -10.1 to -7.8, p = 0.031)"."""
+    if not row["n"]:
+        return f"{row['column']} (no seed in common)"
+    parts = [f"{100 * row['difference']:+.1f} points"]
+    if row["n"] > 1:
+        parts += [f"{LEVEL:.0%} interval {100 * row['low']:+.1f} to {100 * row['high']:+.1f}", _p(row["p_holm"])]
+    return f"{row['column']} ({', '.join(parts)})"
+
+
+def _p(p: float) -> str:
+    return f"p {text}" if (text := p_text(p)).startswith("<") else f"p = {text}"
+
+
+def _detectable(rows: pd.DataFrame) -> str:
+    known = 100 * rows["mde"].dropna()
+    if known.empty:
+        return ""
+    ends = list(dict.fromkeys(f"{end:.1f}" for end in (known.min(), known.max())))
+    over = ", depending on the task," if len(ends) > 1 else ""
+    return (
+        f" With this spread a paired t test would find a true difference of {' to '.join(ends)} points{over} "
+        f"with probability {POWER:g}."
+    )
+
+
+def _ranked(found: Ranks) -> Iterator[str]:
+    """Say which rows stand apart over all tasks."""
+    if found.left_out:
+        yield f"Not ranked, for want of a number in some task: {_list(found.left_out)}."
+    if found.critical_difference is None:
+        yield "Ranks say nothing below two tasks and two rows that have numbers in all of them."
+        return
+    ranks = _list(f"{name} {rank:.2f}" for name, rank in found.ranks.items())
+    yield f"Mean ranks over {found.tasks} tasks, 1 is best, without floor and ceiling: {ranks}."
+    difference = f"critical difference {found.critical_difference:.2f} (Nemenyi, {ALPHA:g})"
+    if found.p is not None and found.p >= ALPHA:
+        yield f"Friedman's test does not tell the rows apart ({_p(found.p)}; {difference})."
+        return
+    apart = [
+        f"{better} and {worse}"
+        for better, rank in found.ranks.items()
+        for worse, other in found.ranks.items()
+        if other - rank >= found.critical_difference
+    ]
+    friedman = "" if found.p is None else f"Friedman's test tells the rows apart ({_p(found.p)}). "
+    yield f"{friedman}By the {difference} {f'these differ: {_list(apart)}' if apart else 'no two rows differ'}."
+
+
+def _stale(summary: pd.DataFrame) -> Iterator[str]:
+    """Name what has a number that code or config have moved on from."""
+    for what, rows in summary[summary["stale"] != ""].groupby("stale", sort=False):
+        yield f"Stale and in no test ({what}): {_places(rows)}."
+
+
+def _missing(summary: pd.DataFrame) -> Iterator[str]:
+    """Name what has no number, or one over fewer seeds."""
+    for reason, rows in summary[summary["note"] != ""].groupby("note", sort=False):
+        yield f"Missing ({reason}): {_places(rows)}."
+
+
+def _places(rows: pd.DataFrame) -> str:
+    """Write "mrcl and byol in coco AP; infocl in ade20k mIoU", rows that lack the same columns together."""
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for objective, own in rows.groupby("objective", sort=False):
+        lacking.setdefault(tuple(own["column"]), []).append(str(objective))
+    return "; ".join(f"{_list(names)} in {_list(labels)}" for labels, names in lacking.items())
+
+
+def _list(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
