@@ -12,7 +12,8 @@ from itertools import groupby
 
 Value = bool | int | float | str | tuple[float, ...]
 Protocol = Mapping[str, Value | None]
-"""Dotted name -> value; None is "not stated" in a paper's protocol."""
+"""Dotted name -> value. In a paper's protocol None is "not stated", and `NONE` says that there is no such thing."""
+NONE = "none"
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "model": {"architecture": "architecture", "stem": "stem", "projector": "projector"},
@@ -23,7 +24,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "lr": "learning rate",
         "momentum": "momentum",
         "weight_decay": "weight decay",
-        "exclude_bias_and_norm": "biases and norms without weight decay",
+        "exclude_bias_and_norm": "weight decay spares biases and norms",
         "schedule": "schedule",
         "final_lr": "final learning rate",
         "warmup": "warm-up",
@@ -88,6 +89,8 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Section -> name of a field -> what it is called in a sentence."""
+EVALUATIONS = ("probe", "knn", "detector")
+"""Sections of an evaluation; the others are of the pretraining."""
 DATA = {"name": "pretraining data", "images": "pretraining images"}
 """Fields of the section `data`, which no cell can be asked for as for the others (`results.beside`)."""
 ARGUMENTS = "arguments"
@@ -133,7 +136,7 @@ def differences(stated: Protocol, ours: Protocol) -> list[str]:
         own, theirs = ours.get(name), stated.get(name)
         if theirs is None and own is not None:
             unstated.append(name)
-        elif theirs is not None and (own is None or not _equal(own, theirs)):
+        elif theirs is not None and not _equal(NONE if own is None else own, theirs):
             found.append(f"{_label(name)} {_words(own)} instead of {_words(theirs)}")
     if not arguments and any(name.startswith(f"{ARGUMENTS}.") for name in ours):
         unstated.append(ARGUMENTS)
@@ -170,5 +173,5 @@ def _words(value: Value | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return "/".join(map(_words, value)) or "none"
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        return "/".join(map(_words, value)) or NONE
+    return NONE if value is None else f"{value:g}" if isinstance(value, float) else str(value)

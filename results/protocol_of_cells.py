@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from results.cells import Cell
 from results.order import CEILING, FLOOR
-from results.protocol import ARGUMENTS, Value
+from results.protocol import ARGUMENTS, NONE, Value
 
 CHECKPOINT = "checkpoint"
 """Stands for the objective of a row that was pretrained elsewhere."""
@@ -105,7 +105,7 @@ def _probe(options: Fields) -> Fields:
     names = ("image_size", "resize", "interpolation", "splits", "augmentation", "epochs", "batch", "lr", "momentum")
     found = {name: options.get(name) for name in (*names, "weight_decay", "schedule", "init_std")}
     if options.get("augmentation") == "crop":
-        found |= {"crop_scale": options.get("crop_scale"), "flip": options.get("flip"), "randaugment": "none"}
+        found |= {"crop_scale": options.get("crop_scale"), "flip": options.get("flip"), "randaugment": NONE}
     if options.get("schedule") == "step":
         found |= {"milestones": options.get("milestones"), "decay": options.get("decay")}
     held_out = options.get("validation")

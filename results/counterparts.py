@@ -1,0 +1,182 @@
+"""Published numbers beside ours: which belong together, in what protocols differ, whether ours confirms them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from results.cells import Cell
+from results.ledger import Ledger, Published
+from results.protocol import EVALUATIONS, Protocol, differences
+from results.protocol_of_cells import CHECKPOINT, evaluation_protocol, pretraining_protocol
+from results.statistics import interval
+
+NOT_COMPARABLE = "not comparable"
+NO_CLAIM = "one seed: no claim"
+MATCH = "match"
+MISS = "miss"
+
+_ELSEWHERE = "pretrained elsewhere, by settings that are not known here"
+_ROUNDING = 1e-9  # of sums of fractions
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """A published number and ours of the same row, data set, metric and selection.
+
+    Attributes:
+        published: the number.
+        config: our config.
+        values: ours, one per seed, fractions in [0, 1].
+        differences: of the protocols, in words; empty where they agree in every field.
+    """
+
+    published: Published
+    config: str
+    values: tuple[float, ...]
+    differences: tuple[str, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean of ours over the seeds."""
+        return statistics.fmean(self.values)
+
+    @property
+    def std(self) -> float | None:
+        """Sample standard deviation of ours; None below two seeds."""
+        return statistics.stdev(self.values) if len(self.values) > 1 else None
+
+    @property
+    def verdict(self) -> str:
+        """`NOT_COMPARABLE`, `NO_CLAIM`, `MATCH` or `MISS`.
+
+        It is a match if the published number lies in the bootstrap interval of our mean, or within half a unit of its
+        last printed digit from our mean.
+        """
+        if self.differences:
+            return NOT_COMPARABLE
+        ends = interval(self.values)
+        if ends is None:
+            return NO_CLAIM
+        near = abs(self.mean - self.published.value) <= self.published.rounding + _ROUNDING
+        within = ends[0] - _ROUNDING <= self.published.value <= ends[1] + _ROUNDING
+        return MATCH if near or within else MISS
+
+
+def beside(frame: pd.DataFrame, *, cells: Collection[Cell], ledger: Ledger) -> list[Counterpart]:
+    """Pair every published number with ours of the same row, data set, metric and selection on the test split.
+
+    A number whose selection is not stated is paired with the one of ours that counts. Where the ledger names a config,
+    its rows meet the numbers meant for it alone; those of any other config meet all.
+
+    Args:
+        frame: of `results.loading.load`.
+        cells: of `results.cells.read_cells`, of the same folder.
+        ledger: of `results.ledger.read_ledger`.
+
+    Returns:
+        In the order of configs and of the ledger.
+    """
+    by_key = {cell.key: cell for cell in cells}
+    named = {published.config for published in ledger.numbers}
+    tested = frame[(frame["split"] == "test") & frame["value"].notna()]
+    return [
+        Counterpart(published, str(config), tuple(own["value"]), tuple(_differences(published, own, by_key)))
+        for config, part in tested.groupby("config")
+        for published in ledger.numbers
+        if published.objective is not None and (published.config == config or config not in named)
+        for own in _ours(published, part)
+    ]
+
+
+def pretraining_differences(published: Published, pretrained: Cell) -> list[str]:
+    """Say in what the pretraining of a row of ours differs from that of a published number.
+
+    Args:
+        published: the number.
+        pretrained: cell of kind "pretrain".
+    """
+    if pretrained.inputs.get("objective") == CHECKPOINT:
+        return [_ELSEWHERE]
+    stated = _sections(published.protocol, EVALUATIONS, among=False)
+    return [
+        *_method(published, pretrained),
+        *_data(published, pretrained),
+        *differences(stated, pretraining_protocol(pretrained)),
+    ]
+
+
+def _ours(published: Published, part: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Our numbers, one per seed; apart where several tasks have them."""
+    own = part[
+        (part["objective"] == published.objective)
+        & (part["dataset"] == published.dataset)
+        & (part["metric"] == published.metric)
+    ]
+    for _, rows in own.groupby("task"):
+        counts = "selected" if "selected" in set(rows["selection"]) else "last"
+        chosen = rows[rows["selection"] == (published.selection or counts)]
+        if not chosen.empty:
+            yield chosen.sort_values("seed")
+
+
+def _differences(published: Published, own: pd.DataFrame, cells: Mapping[str, Cell]) -> Iterator[str]:
+    """What differs for any seed, each once; then what no setting shows."""
+    found: dict[str, None] = {}
+    for key, upstream, stale in zip(own["key"], own["upstream"], own["stale"], strict=True):
+        found |= dict.fromkeys(_of_seed(published, cells.get(key), cells.get(upstream)))
+        if stale:
+            found[f"ours is stale: {stale}"] = None
+    yield from found
+    if published.selection is None:
+        yield "which epoch or setting the paper reports is not stated"
+    yield from published.standing
+
+
+def _of_seed(published: Published, evaluated: Cell | None, pretrained: Cell | None) -> Iterator[str]:
+    if evaluated is None or pretrained is None:
+        yield "the cells that say how ours was computed are not here"
+        return
+    ours = evaluation_protocol(evaluated, pretrained, metric=published.metric)
+    if pretrained.inputs.get("objective") == CHECKPOINT:
+        yield _ELSEWHERE
+        yield from differences(_sections(published.protocol, EVALUATIONS, among=True), ours)
+    else:
+        yield from _method(published, pretrained)
+        yield from _data(published, pretrained)
+        yield from differences(published.protocol, {**pretraining_protocol(pretrained), **ours})
+
+
+def _sections(protocol: Protocol, sections: Collection[str], *, among: bool) -> Protocol:
+    return {name: value for name, value in protocol.items() if (name.partition(".")[0] in sections) == among}
+
+
+def _method(published: Published, pretrained: Cell) -> Iterator[str]:
+    own = pretrained.inputs.get("objective")
+    if own != published.method:
+        yield f"objective {own} instead of {published.method}"
+
+
+def _data(published: Published, pretrained: Cell) -> Iterator[str]:
+    """What is known of the pretraining images: whether the config is the paper's, and how many there were."""
+    training = pretrained.inputs.get("training")
+    if not isinstance(training, Mapping):
+        return  # nothing was trained
+    name, images = published.protocol.get("data.name"), published.protocol.get("data.images")
+    if name is None:
+        yield "pretraining data not stated in the paper"
+    elif pretrained.config != published.config:
+        yield f"pretraining data not known to be {name}"
+    elif not isinstance(images, int) or not _saw(pretrained.costs.images, training, images=images):
+        yield f"pretraining data not known to be the {images} images of {name}"
+
+
+def _saw(seen: int | None, training: Mapping[str, object], *, images: int) -> bool:
+    """Tell whether so many images an epoch were seen; the incomplete batch at the end of an epoch is left out."""
+    epochs, batch = training.get("epochs"), training.get("batch")
+    if seen is None or not isinstance(epochs, int | float) or not isinstance(batch, int) or epochs <= 0:
+        return False
+    return images - batch < seen / epochs <= images

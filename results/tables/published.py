@@ -1,0 +1,190 @@
+"""Tables of published numbers: beside ours where we have the same one, else listed apart. Never are the two mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+
+import pandas as pd
+
+from results.cells import Cell
+from results.counterparts import NOT_COMPARABLE, Counterpart, beside, pretraining_differences
+from results.ledger import Ledger, Published
+from results.order import objective_label, objective_order
+from results.tables.layout import Entry, Footnotes, Table
+
+_PUBLISHED = "published, not ours"
+_HEADER = ["objective", "number", "ours", _PUBLISHED, "paper and table", "verdict"]
+_LISTED = ["objective", "number", _PUBLISHED, "paper and table", "beside ours"]
+_SELECTIONS = {"last": "last", "selected": "chosen on validation data", "oracle": "best on the test data"}
+_TELLING = ("objective ", "pretrain", "architecture ", "epochs ", "batch ", "image size ", "not stated")
+_RULES = (
+    "A match or a miss is claimed where protocols agree in every field and two seeds or more were run. A match: the "
+    "published number is within the bootstrap interval of our mean, or within its own rounding of it."
+)
+
+Row = tuple[str, list[Entry]]
+"""Name of an objective's row, and the entries of one line."""
+
+
+def published_tables(
+    frame: pd.DataFrame,
+    *,
+    cells: Collection[Cell],
+    ledger: Ledger,
+    derived: Collection[str],
+    unmatched: bool = False,
+) -> dict[str, list[Table]]:
+    """Lay out what papers report beside the numbers of every config.
+
+    Args:
+        frame: of `results.loading.load`.
+        cells: of `results.cells.read_cells`, of the same folder.
+        ledger: of `results.ledger.read_ledger`.
+        derived: objectives to mark as derived.
+        unmatched: of a config that has none of these numbers itself, list what is published for its methods.
+
+    Returns:
+        config -> its table; `further` of `results.tables.writing`. A config with nothing to show is not in it.
+    """
+    pairs = beside(frame, cells=cells, ledger=ledger)
+    found: dict[str, list[Table]] = {}
+    for name, part in frame.groupby("config"):
+        config, trained = str(name), _pretrained(part, cells)
+        own, notes = _nearest([pair for pair in pairs if pair.config == config]), Footnotes()
+        if own:
+            caption = f"{config}: our numbers beside those that papers print, in %. {_RULES}"
+            rows, header = [*_beside(own, derived=derived, notes=notes)], _HEADER
+        elif unmatched:
+            caption = (
+                f"{config}: what papers print for these methods, in %. None of it is ours, and no task here measures "
+                "the same."
+            )
+            rows, header = [*_listed(trained, ledger=ledger, derived=derived, notes=notes)], _LISTED
+        if own or unmatched:
+            rows += _absent(trained, ledger=ledger, derived=derived, notes=notes, width=len(header))
+            found[config] = [_table(config, caption, header, rows, notes)] if rows else []
+    return {config: tables for config, tables in found.items() if tables}
+
+
+def _pretrained(part: pd.DataFrame, cells: Collection[Cell]) -> dict[str, Cell]:
+    """The rows of a config in their order, and a pretraining of each, of the first seed."""
+    keys = {*part["key"], *part["upstream"].dropna()}
+    first: dict[str, Cell] = {}
+    for cell in sorted(cells, key=lambda cell: cell.seed):
+        if cell.key in keys and cell.kind == "pretrain":
+            first.setdefault(cell.objective, cell)
+    return {name: first[name] for name in objective_order(first)}
+
+
+def _nearest(pairs: Sequence[Counterpart]) -> list[Counterpart]:
+    """Of several published numbers of one paper for one of ours, those whose protocols differ least."""
+
+    def place(pair: Counterpart) -> tuple[str | None, ...]:
+        return pair.published.objective, pair.published.dataset, pair.published.metric, pair.published.paper
+
+    least: dict[tuple[str | None, ...], int] = {}
+    for pair in pairs:
+        least[place(pair)] = min(least.get(place(pair), len(pair.differences)), len(pair.differences))
+    return [pair for pair in pairs if len(pair.differences) == least[place(pair)]]
+
+
+def _beside(pairs: Sequence[Counterpart], *, derived: Collection[str], notes: Footnotes) -> Iterator[Row]:
+    """One line per number of ours and published one; a number that a paper prints in two tables has one line."""
+    lines: dict[tuple[object, ...], list[Counterpart]] = {}
+    for pair in pairs:
+        known = pair.published
+        same = (known.objective, known.dataset, known.metric, known.paper, known.printed, pair.values, pair.differences)
+        lines.setdefault(same, []).append(pair)
+    order = objective_order(str(pair.published.objective) for pair in pairs)
+    for group in sorted(lines.values(), key=lambda group: order.index(str(group[0].published.objective))):
+        pair, name = group[0], str(group[0].published.objective)
+        yield (
+            name,
+            [
+                Entry(objective_label(name, derived=derived)),
+                Entry(_number(pair.published)),
+                Entry(_ours(pair), value=100 * pair.mean),
+                Entry(pair.published.printed, value=100 * pair.published.value),
+                _place([each.published for each in group], notes),
+                Entry(pair.verdict, notes=notes.mark("; ".join(pair.differences))),
+            ],
+        )
+
+
+def _listed(
+    trained: Mapping[str, Cell], *, ledger: Ledger, derived: Collection[str], notes: Footnotes
+) -> Iterator[Row]:
+    """One line per row of ours and published table, with the first of its columns."""
+    for name, cell in trained.items():
+        method = cell.inputs.get("objective")
+        alike = [known for known in ledger.numbers if known.objective is not None and known.method == method]
+        for _, group in groupby(alike, key=lambda known: known.file):
+            printed = list(group)
+            first = [known for known in printed if known.column == printed[0].column]
+            yield (
+                name,
+                [
+                    Entry(objective_label(name, derived=derived)),
+                    Entry(_number(first[0])),
+                    Entry(";\n".join(f"{known.row} {known.printed}" for known in first)),
+                    _place(first[:1], notes, remarks=False),
+                    Entry(NOT_COMPARABLE, notes=notes.mark(_in_short(first, cell))),
+                ],
+            )
+
+
+def _absent(
+    trained: Mapping[str, Cell], *, ledger: Ledger, derived: Collection[str], notes: Footnotes, width: int
+) -> Iterator[Row]:
+    """One line per row whose method has no published number, with the reason."""
+    for name, cell in trained.items():
+        for absence in ledger.absences:
+            if absence.objective == cell.inputs.get("objective"):
+                blank = [Entry("") for _ in range(width - 3)]
+                place = Entry(f"{absence.paper} (arXiv {absence.arxiv})")
+                label = Entry(objective_label(name, derived=derived))
+                yield name, [label, *blank, place, Entry("none published", notes=notes.mark(absence.why))]
+
+
+def _number(known: Published) -> str:
+    selection = "" if known.selection is None else f", {_SELECTIONS[known.selection]}"
+    return f"{known.dataset} {known.metric}{selection}"
+
+
+def _ours(pair: Counterpart) -> str:
+    digits, spread = pair.published.digits, pair.std
+    parts = [f"{100 * pair.mean:.{digits}f}", *([f"± {100 * spread:.{digits}f}"] if spread is not None else [])]
+    return " ".join([*parts, f"(n={len(pair.values)})"])
+
+
+def _in_short(known: Sequence[Published], cell: Cell) -> str:
+    """Of the differences from all of these numbers those that tell most, and how many there are besides."""
+    first, *others = (pretraining_differences(each, cell) for each in known)
+    common = [each for each in first if all(each in other for other in others)]
+    told = [each for each in common if each.startswith(_TELLING)]
+    rest = len(common) - len(told)
+    return "; ".join(["another task", *told, *([f"{rest} more in the pretraining"] if rest else [])])
+
+
+def _place(known: Sequence[Published], notes: Footnotes, *, remarks: bool = True) -> Entry:
+    """Paper and tables, with the source and what else has to be known as footnotes."""
+    first = known[0]
+    second_hand = f"{first.confidence}: " if first.confidence != "authors" else ""
+    source = f"{second_hand}{first.source}{f' ({first.url})' if first.url else ''}"
+    said = dict.fromkeys([source, *(note for each in known for note in each.notes if remarks)])
+    tables = "; ".join(dict.fromkeys(each.table for each in known))
+    return Entry(f"{first.paper}, {tables}", notes=tuple(mark for note in said for mark in notes.mark(note)))
+
+
+def _table(config: str, caption: str, header: list[str], rows: Sequence[Row], notes: Footnotes) -> Table:
+    return Table(
+        config=config,
+        subject="published numbers",
+        caption=caption,
+        header=header,
+        objectives=[name for name, _ in rows],
+        rows=[entries for _, entries in rows],
+        notes=notes.texts,
+        further=[],
+    )
