@@ -1,4 +1,5 @@
 # Two commands do everything: `make bench OBJ=mrcl` and `make test`. Both set up .venv on first use.
+# `make browser` adds what the tests of the report want: without it they are skipped, and say so.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
@@ -15,10 +16,15 @@ SET ?=
 JOBS ?= 1
 REFS ?=
 STRICT ?=
+RERUN ?=
+BUDGET ?=
+PARAM ?=
+NAME ?=
 ARGS ?=
-FLAGS = $(if $(REFS),--references) $(if $(STRICT),--strict)
-PASS = --config "$(CONFIG)" --objectives "$(OBJ)" --seeds "$(SEEDS)" --runs "$(RUNS)" --data-root "$(DATA_ROOT)" \
+FLAGS = $(if $(STRICT),--strict) $(if $(RERUN),--rerun "$(RERUN)")
+GRID = --config "$(CONFIG)" --seeds "$(SEEDS)" --runs "$(RUNS)" --data-root "$(DATA_ROOT)" \
 	--jobs "$(JOBS)" $(foreach pair,$(SET),--set "$(pair)") $(FLAGS)
+PASS = $(GRID) --objectives "$(OBJ)" $(if $(REFS),--references) $(if $(BUDGET),--budget "$(BUDGET)")
 # `make doctor` alone says what is installed; with CONFIG=... it checks that everything the config asks for can run.
 CHECKED = $(if $(filter file,$(origin CONFIG)),,--config "$(CONFIG)" --tasks "$(TASKS)" \
 	$(foreach pair,$(SET),--set "$(pair)") $(if $(STRICT),--strict))
@@ -33,12 +39,14 @@ CHECKED = $(if $(filter file,$(origin CONFIG)),,--config "$(CONFIG)" --tasks "$(
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help setup bench pretrain evaluate table plot list doctor data test check format perf clean
+.PHONY: help setup bench pretrain evaluate sweep status gc table plots report list doctor data test browser check \
+	format perf clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: OBJ=$(OBJ) SEEDS=$(SEEDS) CONFIG=$(CONFIG) TASKS=$(TASKS) RUNS=$(RUNS) DATA_ROOT=$(DATA_ROOT) SET=$(SET) JOBS=$(JOBS) REFS=$(REFS) STRICT=$(STRICT) ARGS=$(ARGS)"
+	@echo "Variables: OBJ=$(OBJ) SEEDS=$(SEEDS) CONFIG=$(CONFIG) TASKS=$(TASKS) RUNS=$(RUNS) DATA_ROOT=$(DATA_ROOT) SET=$(SET) JOBS=$(JOBS)"
+	@echo "           REFS=$(REFS) STRICT=$(STRICT) RERUN=$(RERUN) BUDGET=$(BUDGET) PARAM=$(PARAM) NAME=$(NAME) ARGS=$(ARGS)"
 
 setup: .venv/.stamp ## Create .venv from requirements.lock (every other target does this on first use)
 
@@ -51,11 +59,23 @@ pretrain: .venv/.stamp ## Pretrain only
 evaluate: .venv/.stamp ## Evaluate what is pretrained already, or ARGS="--checkpoint FILE --arch resnet50"
 	@$(BIN)/clbench evaluate $(PASS) --tasks "$(TASKS)" $(ARGS)
 
+sweep: .venv/.stamp ## Vary a parameter: OBJ=superinfo PARAM="superfluous_weight=0,0.001,0.01,0.1"
+	@$(BIN)/clbench sweep $(GRID) --objective "$(OBJ)" --tasks "$(TASKS)" $(foreach each,$(PARAM),--param "$(each)") $(ARGS)
+
+status: .venv/.stamp ## Say how every cell stands: done, running, stale, failed, missing
+	@$(BIN)/clbench status --runs "$(RUNS)" $(ARGS)
+
+gc: .venv/.stamp ## Remove stale cells, after showing them (ARGS=--yes: without asking)
+	@$(BIN)/clbench gc --runs "$(RUNS)" $(ARGS)
+
 table: .venv/.stamp ## Rebuild the tables from the stored results
 	@$(BIN)/clbench table --runs "$(RUNS)" $(ARGS)
 
-plot: .venv/.stamp ## Redraw the figures from the stored results
-	@$(BIN)/clbench plot --runs "$(RUNS)" $(ARGS)
+plots: .venv/.stamp ## Redraw the figures from the stored results, or some: NAME="bars ranks"
+	@$(BIN)/clbench plot --runs "$(RUNS)" $(NAME) $(ARGS)
+
+report: .venv/.stamp ## Write RUNS/report.html, one page with everything, from the stored results
+	@$(BIN)/clbench report --runs "$(RUNS)" $(ARGS)
 
 list: .venv/.stamp ## List objectives, tasks and configs
 	@$(BIN)/clbench list $(ARGS)
@@ -68,6 +88,10 @@ data: .venv/.stamp ## Write the embedded shapes data set to DATA_ROOT/shapes
 
 test: .venv/.stamp ## Run the tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+browser: ## Install Debian's chromium, in which the tests open the report (as root)
+	@command -v chromium >/dev/null || { apt-get update --quiet && \
+		apt-get install --quiet --yes --no-install-recommends chromium fonts-dejavu-core; }
 
 check: .venv/.stamp ## Lint, format check, type check, import directions
 	@$(BIN)/ruff check .
