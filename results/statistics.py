@@ -174,10 +174,5 @@ def _noncentrality(freedom: int) -> float:
     return float(brentq(excess, 0.0, 10 * critical))
 
 
-def p_text(p: float) -> str:
-    """Write a p-value for people: "0.25", "0.031", "< 0.001"; "" for nan."""
-    return "" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.2g}"
-
-
 def _known(values: Iterable[float]) -> tuple[float, ...]:
     return tuple(float(value) for value in values if not math.isnan(value))

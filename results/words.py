@@ -11,7 +11,8 @@ from results.comparison import columns, comparison, primary, scores
 from results.order import REFERENCE, objective_order
 from results.paired import paired
 from results.ranks import Ranks, average_ranks
-from results.statistics import ALPHA, LEVEL, POWER, p_text, seeds_needed, smallest_p
+from results.rounding import p_text, rounded
+from results.statistics import ALPHA, LEVEL, POWER, seeds_needed, smallest_p
 
 
 def in_words(part: pd.DataFrame) -> list[str]:
@@ -46,31 +47,37 @@ def _design(part: pd.DataFrame, tasks: Sequence[str]) -> str:
 
 def _possible(numbers: pd.DataFrame, tasks: Sequence[str]) -> Iterator[str]:
     """Say what the seeds that rows have in common with the reference can separate at all."""
-    tested = paired(numbers, reference=REFERENCE)
-    tested = tested[tested["column"].isin(list(tasks))]
-    if not len(tested):
-        yield f"{REFERENCE} has no number to compare others with, so no differences are tested."
+    tested = _tested(numbers, tasks)
+    if tested.empty:
+        yield f"No row has numbers beside {REFERENCE}'s, so no differences are tested."
         return
     pairs, family = int(tested["n"].max()), int(tested.groupby("objective")["column"].nunique().max())
-    lowest, needed = min(1.0, family * smallest_p(pairs)), seeds_needed(family)
-    over = f" after Holm's correction over {family} tasks" if family > 1 else ""
-    reached = f"the smallest p that an exact two-sided sign-flip test can reach is {p_text(smallest_p(pairs))}"
-    reached += f", {p_text(lowest)}{over}" if family > 1 else ""
+    lowest = min(1.0, family * smallest_p(pairs))
+    corrected = f", {p_text(lowest)} after Holm's correction over {family} tasks" if family > 1 else ""
+    needed = f"At least {seeds_needed(family)} seeds are needed."
+    reached = (
+        f"the smallest p that an exact two-sided sign-flip test can reach is {p_text(smallest_p(pairs))}{corrected}"
+    )
     if pairs < 2:
-        yield f"One seed says nothing of chance: no row can be called higher or lower. {needed} seeds could{over}."
+        yield f"One seed cannot tell a difference from chance: no row is called higher or lower. {needed}"
     elif lowest >= ALPHA:
-        yield (
-            f"With {pairs} seeds {reached}: no difference can be called significant at {ALPHA:g}, however large. "
-            f"At least {needed} seeds are needed."
-        )
+        yield f"With {pairs} seeds {reached}: no difference, however large, is significant at {ALPHA:g}. {needed}"
     else:
-        yield f"With {pairs} seeds {reached}, so differences can be separated at {ALPHA:g}."
+        yield f"With {pairs} seeds {reached}, so differences can be significant at {ALPHA:g}."
 
 
 def _compared(numbers: pd.DataFrame, tasks: Sequence[str]) -> Iterator[str]:
     """Say of every other row where it is higher, lower or neither."""
-    tested = paired(numbers, reference=REFERENCE)
-    tested = tested[tested["column"].isin(list(tasks))]
+    tested = _tested(numbers, tasks)
+    if (tested["n"] > 1).any():
+        yield (
+            f"Differences to {REFERENCE} are means over pairs of the same seed, in points, with their {LEVEL:.0%} "
+            "bootstrap interval; p is of the exact sign-flip test after Holm's correction over the tasks. Detectable "
+            f"is the true difference that a paired t test at {ALPHA:g} would find in one task with probability "
+            f"{POWER:g}, given the spread of these differences."
+        )
+    elif len(tested):
+        yield f"Differences to {REFERENCE} are of the same seed, in points."
     for objective in objective_order(tested["objective"]):
         rows = tested[tested["objective"] == objective]
         clauses = [
@@ -78,25 +85,30 @@ def _compared(numbers: pd.DataFrame, tasks: Sequence[str]) -> Iterator[str]:
             for verdict, words in _VERDICTS.items()
             if (rows["verdict"] == verdict).any()
         ]
-        yield f"{objective} {'; '.join(clauses)}.{_detectable(rows)}"
+        yield f"{objective} against {REFERENCE}: {'; '.join(clauses)}.{_detectable(rows)}"
 
 
 _VERDICTS = {
-    "higher": f"is higher than {REFERENCE} in",
-    "lower": f"is lower than {REFERENCE} in",
-    "tie": f"ties with {REFERENCE} in",
-    "too few seeds": f"against {REFERENCE}, with too few seeds to tell, is at",
+    "higher": "higher in",
+    "lower": "lower in",
+    "tie": "tie in",
+    "too few seeds": "too few seeds to tell in",
 }
 
 
+def _tested(numbers: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
+    found = paired(numbers, reference=REFERENCE)
+    return found[found["column"].isin(list(tasks))]
+
+
 def _difference(row: Mapping[Hashable, Any]) -> str:
-    """Write "shapes linear_top1 (-8.9 points, 95% interval -10.1 to -7.8, p = 0.031)"."""
+    """Write "shapes linear_top1 (-8.9 [-10.1, -7.8], p = 0.031)"."""
     if not row["n"]:
         return f"{row['column']} (no seed in common)"
-    parts = [f"{100 * row['difference']:+.1f} points"]
-    if row["n"] > 1:
-        parts += [f"{LEVEL:.0%} interval {100 * row['low']:+.1f} to {100 * row['high']:+.1f}", _p(row["p_holm"])]
-    return f"{row['column']} ({', '.join(parts)})"
+    difference, low, high = (rounded(100 * row[name], "{:+.1f}") for name in ("difference", "low", "high"))
+    interval = f" [{low}, {high}]" if row["n"] > 1 else ""
+    p = "" if row["verdict"] == "too few seeds" else f", {_p(row['p_holm'])}"
+    return f"{row['column']} ({difference}{interval}{p})"
 
 
 def _p(p: float) -> str:
@@ -105,14 +117,8 @@ def _p(p: float) -> str:
 
 def _detectable(rows: pd.DataFrame) -> str:
     known = 100 * rows["mde"].dropna()
-    if known.empty:
-        return ""
-    ends = list(dict.fromkeys(f"{end:.1f}" for end in (known.min(), known.max())))
-    over = ", depending on the task," if len(ends) > 1 else ""
-    return (
-        f" With this spread a paired t test would find a true difference of {' to '.join(ends)} points{over} "
-        f"with probability {POWER:g}."
-    )
+    ends = dict.fromkeys(f"{end:.1f}" for end in (known.min(), known.max()))
+    return f" Detectable: {' to '.join(ends)} points." if len(known) else ""
 
 
 def _ranked(found: Ranks) -> Iterator[str]:
@@ -123,39 +129,46 @@ def _ranked(found: Ranks) -> Iterator[str]:
         yield "Ranks say nothing below two tasks and two rows that have numbers in all of them."
         return
     ranks = _list(f"{name} {rank:.2f}" for name, rank in found.ranks.items())
-    yield f"Mean ranks over {found.tasks} tasks, 1 is best, without floor and ceiling: {ranks}."
+    yield (
+        f"Mean ranks over {found.tasks} tasks, 1 is best, without floor and ceiling: {ranks}. The tasks share their "
+        "backbones and are not independent, so a test over them overstates what it knows."
+    )
     difference = f"critical difference {found.critical_difference:.2f} (Nemenyi, {ALPHA:g})"
     if found.p is not None and found.p >= ALPHA:
         yield f"Friedman's test does not tell the rows apart ({_p(found.p)}; {difference})."
         return
     apart = [
-        f"{better} and {worse}"
+        f"{better} from {worse}"
         for better, rank in found.ranks.items()
         for worse, other in found.ranks.items()
         if other - rank >= found.critical_difference
     ]
     friedman = "" if found.p is None else f"Friedman's test tells the rows apart ({_p(found.p)}). "
-    yield f"{friedman}By the {difference} {f'these differ: {_list(apart)}' if apart else 'no two rows differ'}."
+    told = f"these differ: {', '.join(apart)}" if apart else "no two rows differ"
+    yield f"{friedman}By the {difference} {told}."
 
 
 def _stale(summary: pd.DataFrame) -> Iterator[str]:
     """Name what has a number that code or config have moved on from."""
     for what, rows in summary[summary["stale"] != ""].groupby("stale", sort=False):
-        yield f"Stale and in no test ({what}): {_places(rows)}."
+        yield f"Stale, and in no test ({what}): {_places(rows, every=summary['column'].nunique())}."
 
 
 def _missing(summary: pd.DataFrame) -> Iterator[str]:
     """Name what has no number, or one over fewer seeds."""
     for reason, rows in summary[summary["note"] != ""].groupby("note", sort=False):
-        yield f"Missing ({reason}): {_places(rows)}."
+        yield f"Missing ({reason}): {_places(rows, every=summary['column'].nunique())}."
 
 
-def _places(rows: pd.DataFrame) -> str:
-    """Write "mrcl and byol in coco AP; infocl in ade20k mIoU", rows that lack the same columns together."""
+def _places(rows: pd.DataFrame, *, every: int) -> str:
+    """Write "mrcl and byol in coco AP; infocl everywhere", rows of the same columns together."""
     lacking: dict[tuple[str, ...], list[str]] = {}
     for objective, own in rows.groupby("objective", sort=False):
         lacking.setdefault(tuple(own["column"]), []).append(str(objective))
-    return "; ".join(f"{_list(names)} in {_list(labels)}" for labels, names in lacking.items())
+    return "; ".join(
+        f"{_list(names)} {'in ' + _list(labels) if len(labels) < every or every == 1 else 'everywhere'}"
+        for labels, names in lacking.items()
+    )
 
 
 def _list(words: Iterable[str]) -> str:

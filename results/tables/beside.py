@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from results.order import CEILING, FLOOR
+from results.rounding import rounded
 from results.tables.contents import Contents
 from results.tables.layout import Entry, Footnotes, Table
 
@@ -23,7 +24,7 @@ def positions(found: Contents) -> list[Table]:
         f"in %, (score - {FLOOR}) / ({CEILING} - {FLOOR}): 0 is {FLOOR}, 100 is {CEILING}, negative is below {FLOOR}."
     )
     shown = summary.assign(shown=summary["position"], said=summary["position_note"])
-    return [_beside(found, shown, "positions between floor and ceiling", digits=0, caption=caption)]
+    return [_beside(found, shown, "positions between floor and ceiling", form="{:.0f}", caption=caption)]
 
 
 def gaps(found: Contents) -> list[Table]:
@@ -37,15 +38,17 @@ def gaps(found: Contents) -> list[Table]:
         "instead of on validation data would have gained; mean over seeds."
     )
     shown = summary.assign(shown=summary["gap"], said="")
-    return [_beside(found, shown, "selection gaps", digits=1, caption=caption)]
+    return [_beside(found, shown, "selection gaps", form="{:.1f}", caption=caption)]
 
 
-def _beside(found: Contents, summary: pd.DataFrame, subject: str, *, digits: int, caption: str) -> Table:
+def _beside(found: Contents, summary: pd.DataFrame, subject: str, *, form: str, caption: str) -> Table:
     """Lay out `shown`, in hundredths, of every objective and column, or the footnote `said` instead."""
     notes, columns = Footnotes(), list(dict.fromkeys(summary["column"]))
+    told = summary["shown"].notna() | (summary["said"] != "")
+    summary = summary[summary["objective"].isin(summary.loc[told, "objective"])]
     fields = ("objective", "column", "shown", "said", "stale")
     entries = {
-        (objective, column): _entry(value, notes.mark(said), digits=digits, stale=bool(stale))
+        (objective, column): _entry(value, notes.mark(said), form=form, stale=bool(stale))
         for objective, column, value, said, stale in zip(*(summary[name] for name in fields), strict=True)
     }
     objectives = list(dict.fromkeys(summary["objective"]))
@@ -61,7 +64,7 @@ def _beside(found: Contents, summary: pd.DataFrame, subject: str, *, digits: int
     )
 
 
-def _entry(value: float, notes: Sequence[int], *, digits: int, stale: bool) -> Entry:
+def _entry(value: float, notes: Sequence[int], *, form: str, stale: bool) -> Entry:
     if notes or pd.isna(value):
         return Entry("", notes=tuple(notes))
-    return Entry(f"{100 * value:.{digits}f}", value=100 * float(value), stale=stale)
+    return Entry(rounded(100 * value, form), value=100 * float(value), stale=stale)

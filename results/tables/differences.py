@@ -9,7 +9,8 @@ import pandas as pd
 
 from results.order import REFERENCE
 from results.paired import paired
-from results.statistics import ALPHA, LEVEL, POWER, p_text
+from results.rounding import p_text, rounded
+from results.statistics import ALPHA, LEVEL, POWER
 from results.tables.contents import Contents
 from results.tables.layout import Entry, Table
 
@@ -39,7 +40,7 @@ def differences(found: Contents) -> list[Table]:
 
 
 def _entries(row: Mapping[Hashable, Any]) -> list[Entry]:
-    interval = "" if pd.isna(row["low"]) else f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]"
+    interval = "" if pd.isna(row["low"]) else _interval(row)
     return [
         Entry(row["column"]),
         Entry(str(row["n"]), value=row["n"]),
@@ -51,8 +52,13 @@ def _entries(row: Mapping[Hashable, Any]) -> list[Entry]:
     ]
 
 
+def _interval(row: Mapping[Hashable, Any]) -> str:
+    low, high = (rounded(100 * row[end], "{:+.1f}") for end in ("low", "high"))
+    return f"[{low}, {high}]"
+
+
 def _number(value: float, form: str) -> Entry:
-    return Entry("") if pd.isna(value) else Entry(form.format(100 * value), value=100 * value)
+    return Entry("") if pd.isna(value) else Entry(rounded(100 * value, form), value=100 * value)
 
 
 def _caption(found: Contents) -> str:

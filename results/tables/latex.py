@@ -22,6 +22,7 @@ _ESCAPES = {
     "\N{EN DASH}": "--",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
+_HEADER = 12  # characters that fit in one line of a header
 _LIGATURE = re.compile(r"([-'`,])(?=\1)|([?!])(?=`)")
 
 
@@ -35,25 +36,33 @@ def to_latex(table: Table) -> str:
     aligned = "".join("l" if table.is_text(index) else "r" for index in range(len(table.header)))
     lines = [
         r"\begin{table}",
-        r"\centering",
+        r"\centering\setlength{\belowcaptionskip}{4pt}",
         rf"\caption{{{_escape(table.caption)}}}",
-        r"\footnotesize",
+        r"\footnotesize\setlength{\tabcolsep}{3pt}",
         rf"\begin{{tabular}}{{{aligned}}}",
         r"\toprule",
-        _row([_escape(label) for label in table.header]),
+        _row([_label(label, "l" if table.is_text(index) else "r") for index, label in enumerate(table.header)]),
         r"\midrule",
         *(_row([_entry(entry) for entry in row]) for row in table.rows),
         r"\bottomrule",
         r"\end{tabular}",
-        *(rf"\par {{[}}{number}{{]}} {_escape(note)}" for number, note in enumerate(table.notes, start=1)),
+        *(rf"\par\raggedright {{[}}{number}] {_escape(note)}" for number, note in enumerate(table.notes, start=1)),
         r"\end{table}",
         "",
     ]
     return "\n".join(["\n".join(lines), *map(to_latex, table.further)])
 
 
+def _label(label: str, side: str) -> str:
+    """Write a long header in two lines, so that the column is no wider than its numbers."""
+    first, _, last = label.rpartition(" ")
+    if not first or len(label) <= _HEADER:
+        return _escape(label)
+    return rf"\shortstack[{side}]{{{_escape(first)}\\{_escape(last)}}}"
+
+
 def _entry(entry: Entry) -> str:
-    text = _escape(entry.text)
+    text = _escape(entry.text) if entry.value is None else _escape(entry.text).replace("-", "$-$")
     if entry.text and entry.stale:
         text = rf"\textcolor{{gray}}{{{text}}}"
     if entry.text and entry.bold:
