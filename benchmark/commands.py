@@ -59,11 +59,11 @@ def collect_garbage(arguments: argparse.Namespace) -> int:
 def write_tables(arguments: argparse.Namespace) -> int:
     """Rebuild the tables."""
     load_plugins(arguments.plugins)
-    what = reporting.what_is_shown(arguments.runs)
-    if arguments.format != "terminal":
-        print(reporting.table_text(arguments.runs, what, form=arguments.format, view=arguments.view), end="")
-        return 0
-    return wrote(reporting.report_tables(arguments.runs, what, view=arguments.view, published=arguments.published))
+    what, view, published = reporting.what_is_shown(arguments.runs), arguments.view, arguments.published
+    if arguments.format == "terminal":
+        return wrote(reporting.report_tables(arguments.runs, what, view=view, published=published))
+    print(reporting.table_text(arguments.runs, what, form=arguments.format, view=view, published=published), end="")
+    return 0
 
 
 def write_figures(arguments: argparse.Namespace) -> int:

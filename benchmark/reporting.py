@@ -18,7 +18,10 @@ from benchmark.states import Shown, shown
 from objectives.registry import OBJECTIVES
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from results.sweeps import Choice
+    from results.tables.layout import Table
 
 _STAMP = ".drawn"  # what the figures beside it were drawn from
 
@@ -42,46 +45,68 @@ def report_tables(runs: Path, what: Shown, *, view: str | None = None, published
         view: one of `results.tables.views.VIEWS`, or None for all rows.
         published: show the papers' numbers beside ours.
     """
-    import results
     from results.tables.assembly import tables
     from results.tables.terminal import to_terminal
     from results.tables.writing import write_tables
 
     console = Console(width=shutil.get_terminal_size((120, 40)).columns)  # rich takes 80 where it is not a terminal
     with blaming_the_user():
-        frame, marked = results.load(runs, keys=what.keys, stale=what.stale), derived(runs)
-        for table in tables(frame, derived=marked, view=view):
+        frame, marked = _frame(runs, what), derived(runs)
+        further = _published(runs, frame, marked, unmatched=True) if published else None
+        for table in tables(frame, derived=marked, view=view, further=further):
             console.print(to_terminal(table, width=console.width))
-        return write_tables(frame, out=runs / "tables", derived=marked, view=view)
+        return write_tables(frame, out=runs / "tables", derived=marked, view=view, further=further)
 
 
-def table_text(runs: Path, what: Shown, *, form: str, view: str | None) -> str:
-    """The tables as "markdown", "csv" or "latex"."""
-    import results
+def table_text(runs: Path, what: Shown, *, form: str, view: str | None, published: bool) -> str:
+    """The tables as "markdown", "csv" or "latex"; the other arguments are those of `report_tables`."""
     from results.tables.writing import tables_text
 
     with blaming_the_user():
-        frame = results.load(runs, keys=what.keys, stale=what.stale)
-        return tables_text(frame, form=form, derived=derived(runs), view=view)
+        frame, marked = _frame(runs, what), derived(runs)
+        further = _published(runs, frame, marked, unmatched=True) if published else None
+        return tables_text(frame, form=form, derived=marked, view=view, further=further)
 
 
 def report_page(runs: Path, what: Shown) -> Path:
     """Write `runs/report.html`."""
-    raise NotImplementedError
+    from results.report.writing import write_report
+
+    with blaming_the_user():
+        marked = derived(runs)
+        further = _published(runs, _frame(runs, what), marked, unmatched=False)
+        out = runs / "report.html"
+        return write_report(runs, keys=what.keys, stale=what.stale, derived=marked, out=out, further=further)
+
+
+def _frame(runs: Path, what: Shown) -> pd.DataFrame:
+    import results
+
+    return results.load(runs, keys=what.keys, stale=what.stale)
+
+
+def _published(runs: Path, frame: pd.DataFrame, marked: set[str], *, unmatched: bool) -> dict[str, list[Table]]:
+    """Config -> what papers report beside our numbers; `unmatched`: also where none of ours is the same number."""
+    from results.cells import read_cells
+    from results.ledger import read_ledger
+    from results.tables.published import published_tables
+
+    cells = read_cells(runs)
+    return published_tables(frame, cells=cells, ledger=read_ledger(), derived=marked, unmatched=unmatched)
 
 
 def report_figures(runs: Path, what: Shown, *, names: Sequence[str] = ()) -> list[Path]:
     """Write the figures below `runs/figures`: all, or those of some names."""
-    import results
     from results.figures.writing import write_figures
     from results.loading import load_scalars
+    from results.sweeps import load_sweeps
 
     with blaming_the_user():
-        frame = results.load(runs, keys=what.keys, stale=what.stale)
-        scalars = load_scalars(runs, keys=what.keys)
-        written = write_figures(frame, scalars, out=runs / "figures", derived=derived(runs))
+        frame, scalars = _frame(runs, what), load_scalars(runs, keys=what.keys)
+        sweeps, out = load_sweeps(runs, keys=what.keys), runs / "figures"
+        written = write_figures(frame, scalars, sweeps=sweeps, out=out, derived=derived(runs), names=names)
     if not names:
-        (runs / "figures" / _STAMP).write_text(_digest(runs, what))
+        (out / _STAMP).write_text(_digest(runs, what))
     return written
 
 
@@ -93,12 +118,11 @@ def choices(runs: Path, *, label: str, by: str | None) -> Iterator[str]:
         label: of the config.
         by: the task that chooses; None = the first that has validation data.
     """
-    import results
     from results.sweeps import choose, load_sweeps
 
     what = what_is_shown(runs)
     with blaming_the_user():
-        frame = results.load(runs, keys=what.keys)
+        frame = _frame(runs, Shown(what.keys, {}))
         for sweep in load_sweeps(runs, keys=what.keys):
             if sweep.config == label:
                 yield _describe(choose(frame, sweep, task=by))

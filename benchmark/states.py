@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark import cells as store
@@ -15,6 +15,7 @@ from results import cells as stored
 from results.changes import changed
 from results.lineage import Keyed, lineages
 
+_ABOVE = "what it starts from"
 STATES = ("running", "failed", "stale", "missing", "skipped", "done")
 
 
@@ -82,7 +83,20 @@ def states(runs: Path) -> list[State]:
     listed = {state.key for state in found}
     rest = [cell for cell in records.values() if cell.key not in listed]
     found += [_of_another(cell, same=named[cell.key] in today, asked=asked) for cell in rest]
-    return sorted(found, key=lambda state: (state.config, STATES.index(state.state), state.name))
+    stale = {state.key: state for state in found if state.state == "stale"}
+    names = {(state.config, state.name) for state in stale.values()}
+    listed_once = [state for state in found if state.state != "missing" or (state.config, state.name) not in names]
+    told = [_with_what_is_above(state, records, stale) for state in listed_once]
+    return sorted(told, key=lambda state: (state.config, STATES.index(state.state), state.name))
+
+
+def _with_what_is_above(state: State, records: Mapping[str, stored.Cell], stale: Mapping[str, State]) -> State:
+    """Where a cell is stale because of the one that it starts from, say why that one is."""
+    above = stale.get(records[state.key].upstream or "") if state.state == "stale" else None
+    if above is None or _ABOVE not in state.reason:
+        return state
+    reason = _with_what_is_above(above, records, stale).reason
+    return replace(state, reason=state.reason.replace(_ABOVE, f"{_ABOVE}: {reason}"))
 
 
 def _of_planned(each: Planned, records: Mapping[str, stored.Cell], runs: Path) -> State:
@@ -123,7 +137,7 @@ def _changes(then: stored.Cell, now: Cell) -> str:
     if now.inputs.get("source") != then.inputs.get("source"):
         found += _of_modules(then, modules_of(now))
     if now.upstream != then.upstream:
-        found.append("what it starts from")
+        found.append(_ABOVE)
     return "; ".join(found) or "the protocol's version"
 
 

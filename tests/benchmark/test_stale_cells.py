@@ -121,7 +121,7 @@ def test_a_change_of_a_task_makes_its_evaluations_stale_and_no_pretraining(
 
 def test_the_reason_names_what_has_changed(stale: dict[str, dict[str, str]]) -> None:
     assert stale["maths"]["mrcl seed 0"] == "code of objectives.mrcl"
-    assert stale["maths"]["mrcl seed 0 on voc"] == "what it starts from"
+    assert stale["maths"]["mrcl seed 0 on voc"] == "what it starts from: code of objectives.mrcl"
     assert stale["imported"]["infocl seed 1"] == "code of objectives.decoder"
     assert stale["temperature"]["infonce seed 0"] == "arguments.temperature 0.3 instead of 0.2"
     assert stale["temperature"]["mrcl seed 0"] == "arguments.base.temperature 0.3 instead of 0.2"

@@ -69,7 +69,7 @@ def test_other_settings_make_stale_what_was_computed_under_earlier_ones(grid: li
     write_grid(tmp_path, rows=["infonce"], tasks=["voc"], seeds=[0], changes=["training.lr=0.5"])
     by_key = {state.key: state for state in states(tmp_path)}
     assert by_key[grid[0].key].reason == "training.lr 0.5 instead of 0.004"
-    assert by_key[grid[2].key].reason == "what it starts from"
+    assert by_key[grid[2].key].reason == "what it starts from: training.lr 0.5 instead of 0.004"
     assert by_key[grid[1].key].reason == "not asked for any more"
     assert len([state for state in by_key.values() if state.state == "done"]) == 2
     what = shown(tmp_path)
