@@ -67,17 +67,18 @@ class Choice:
     left_out: tuple[str, ...]
 
 
-def load_sweeps(runs: Path, *, keys: Collection[str] | None = None) -> list[Sweep]:
+def load_sweeps(runs: Path, *, keys: Collection[str] | None = None, stale: Collection[str] = ()) -> list[Sweep]:
     """Find the sweeps among the cells of a runs folder that count.
 
     Args:
         runs: folder of cells.
         keys: as for `results.loading.load`.
+        stale: keys of cells that stand in where nothing newer is.
 
     Raises:
         ValueError: the folder is missing or a cell is malformed; one line that names the file.
     """
-    return find_sweeps(current(read_cells(runs), keys=keys))
+    return find_sweeps(current(read_cells(runs), keys=keys, stale=stale))
 
 
 def find_sweeps(cells: Collection[Cell]) -> list[Sweep]:
@@ -105,7 +106,7 @@ def choose(frame: pd.DataFrame, sweep: Sweep, *, task: str | None = None) -> Cho
     """Choose the row with the highest mean validation score; test scores have no part in it.
 
     Rows are compared over the seeds that most of them have; a row without one of these is not compared. Equal means go
-    to the smaller value.
+    to the smaller value. Stale scores do not count.
 
     Args:
         frame: of `results.loading.load`.
@@ -117,6 +118,7 @@ def choose(frame: pd.DataFrame, sweep: Sweep, *, task: str | None = None) -> Cho
     """
     rows = frame[(frame["config"] == sweep.config) & frame["objective"].isin(list(sweep.rows))]
     rows = rows[(rows["kind"] == "evaluate") & rows["value"].notna() & rows["selection"].isin(["selected", "last"])]
+    rows = rows[rows["stale"] == ""]
     rows = rows[~rows["metric"].map(lambda metric: bool(unit(str(metric)))).astype(bool)]
     place = _place(rows[rows["split"] == "val"], task=task)
     rows = rows[(rows[list(place)] == pd.Series(place)).all(axis=1)]
@@ -142,6 +144,18 @@ def choose(frame: pd.DataFrame, sweep: Sweep, *, task: str | None = None) -> Cho
         test=float(test["value"].mean()) if len(test) == len(seeds) else math.nan,
         n=len(seeds),
         left_out=tuple(name for name in sweep.rows if name not in means),
+    )
+
+
+def describe(sweep: Sweep, choice: Choice) -> str:
+    """Say in a sentence or two what was chosen, by what, and what was not compared."""
+    values = ", ".join(f"{path} = {value:g}" for path, value in zip(sweep.parameters, choice.values, strict=True))
+    seeds = f"mean of {choice.n} seeds" if choice.n > 1 else "one seed"
+    test = "no test score" if math.isnan(choice.test) else f"test {100 * choice.test:.1f} %"
+    left_out = f" Not compared, for want of seeds: {', '.join(choice.left_out)}." if choice.left_out else ""
+    return (
+        f"{sweep.config}: {values} ({choice.row}) is chosen by {choice.dataset} {choice.metric} on validation data: "
+        f"{100 * choice.val:.1f} %, {seeds}; {test}.{left_out}"
     )
 
 

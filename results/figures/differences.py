@@ -1,97 +1,126 @@
-"""Difference of every objective to a reference, paired by seed, and its heat map."""
+"""Heat map of every objective's difference to the reference, paired by seed."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from results.figures.theme import INK, panels, set_title
-from results.order import CEILING, FLOOR, objective_label, objective_order
+from results.figures.material import Material
+from results.figures.theme import COLUMN_WIDTH, FAINT, INK, LABEL, SMALL, TEXT_WIDTH, finish, panels, set_title
+from results.figures.wrapping import row_labels, text_width, wrapped
+from results.order import CEILING, FLOOR, REFERENCE, objective_order
+from results.paired import paired
+from results.statistics import ALPHA
 
-_FIELD = 13  # characters of a label that are as wide as a field
-
-
-def differences(numbers: pd.DataFrame, *, reference: str) -> pd.DataFrame:
-    """Subtract the reference's score of the same seed, then average over the seeds that both have.
-
-    Args:
-        numbers: rows of `results.comparison.scores` with one config.
-        reference: the objective that is subtracted.
-
-    Returns:
-        Frame with objective, column, points (hundredths of the fraction, mean over pairs), n (number of pairs), in the
-        order of figures; a pair of objective and column without a common seed is left out.
-    """
-    base = numbers.loc[numbers["objective"] == reference, ["seed", "column", "value"]]
-    pairs = numbers[numbers["objective"] != reference].merge(base, on=["seed", "column"], suffixes=("", "_reference"))
-    pairs = pairs.assign(points=100 * (pairs["value"] - pairs["value_reference"]))
-    found = pairs.groupby(["objective", "column"], sort=False)["points"].agg(points="mean", n="size").reset_index()
-    places = {name: place for place, name in enumerate(objective_order(found["objective"]))}
-    return found.sort_values("objective", key=lambda names: names.map(places), kind="stable", ignore_index=True)
+_FIELD = 0.62  # inches, of the widest field
+_CENTRED: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL, "linespacing": 1.1}
 
 
-def heat_map(found: pd.DataFrame, *, columns: list[str], title: str, derived: Collection[str]) -> Figure:
+@dataclass(frozen=True)
+class _Field:
+    text: str
+    weight: str
+    points: float
+
+
+def heat_map(material: Material) -> dict[str, Figure] | str:
     """Draw differences, blue above the reference and red below; inside `results.figures.theme.theme`.
 
     Floor and ceiling are far off by nature and would drown the rest: beside other objectives they stand in grey.
-
-    Args:
-        found: of `differences`; not empty.
-        columns: labels of the columns in their order.
-        title: of the figure.
-        derived: objectives to mark as derived.
     """
+    found = paired(material.numbers, reference=REFERENCE)
+    found = found[found["n"] > 0].assign(points=100 * found["difference"])
+    if found.empty:
+        return f"nothing to compare with {REFERENCE}"
     names = objective_order(found["objective"])
-    labels = [objective_label(name, derived=derived) for name in names]
+    columns = [column.label for column in material.columns if column.label in set(found["column"])]
     compared = [name for name in names if name not in (FLOOR, CEILING)] or names
+    labels, widest, lines = row_labels([material.label(name) for name in names], size=LABEL)
+    beside = widest + 0.75  # the colour bar and its label
+    width = COLUMN_WIDTH if beside + _FIELD * len(columns) <= COLUMN_WIDTH else TEXT_WIDTH
+    height = 0.75 + max(0.28, 0.08 + 0.1 * lines) * len(names)
+    figure, (axis,) = panels(1, across=1, width=width, height=height)
     coloured = found[found["objective"].isin(compared)]
-    span = max(0.1, *coloured["points"].abs())
-    size = (1.3 + 0.065 * max(map(len, labels)) + 0.8 * len(columns), 1.2 + 0.36 * len(names))
-    figure, (axis,) = panels(1, across=1, size=size, sharey=False)
+    span = max(0.1, coloured["points"].abs().max())
     sns.heatmap(
         coloured.pivot(index="objective", columns="column", values="points").reindex(index=names, columns=columns),
         cmap="RdBu",
         vmin=-span,
         vmax=span,
         center=0,
-        linewidths=1,
-        cbar_kws={"label": "points", "pad": 0.02, "aspect": 10},
+        linewidths=0.8,
+        cbar_kws={"label": "points", "pad": 0.02, "aspect": 12, "shrink": min(1.0, 5 / len(names))},
         ax=axis,
     )
-    _annotate(axis, found, names=names, columns=columns, dark=0.6 * span, coloured=compared)
-    axis.set(xlabel="", ylabel="", facecolor="#e4e4e4")
-    axis.tick_params(length=0)
+    for (name, column), field in _fields(material, found).items():
+        if name in names and column in columns:
+            dark = name in compared and abs(field.points) > 0.6 * span
+            place = (columns.index(column) + 0.5, names.index(name) + 0.5)
+            axis.text(*place, field.text, color="white" if dark else INK, fontweight=field.weight, **_CENTRED)
     axis.set_yticks([place + 0.5 for place in range(len(names))], labels, rotation=0)
-    axis.set_xticks([place + 0.5 for place in range(len(columns))], list(map(_broken, columns)), rotation=0, fontsize=7)
-    set_title(figure, title)
-    return figure
-
-
-def _broken(label: str) -> str:
-    """Break a column's label into lines of a field's width: between words, and after underscores of long ones."""
-    lines = textwrap.wrap(label, _FIELD, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(
-        line if len(line) <= _FIELD else textwrap.fill(line.replace("_", "_ "), _FIELD).replace("_ ", "_")
-        for line in lines
+    _headings(
+        axis,
+        columns,
+        inches=(width - beside) / len(columns),
+        tested=set(found.loc[found["verdict"] != "not tested", "column"]),
     )
+    set_title(figure, f"{material.config}: difference to {REFERENCE} in points, mean over common seeds{_seeds(found)}")
+    finish(figure, handles=[], notes=_notes(found))
+    return {"differences": figure}
 
 
-def _annotate(
-    axis: Axes, found: pd.DataFrame, *, names: list[str], columns: list[str], dark: float, coloured: list[str]
-) -> None:
-    """Write the difference into every field, with n where there are fewer pairs than elsewhere."""
-    most = found["n"].max()
-    fields = {(row["objective"], row["column"]): row for row in found.to_dict("records")}
-    for y, name in enumerate(names):
-        for x, column in enumerate(columns):
-            field = fields.get((name, column))
-            text = "no pair" if field is None else f"{field['points']:+.1f}".replace("-", "\N{MINUS SIGN}")
-            if field is not None and field["n"] < most:
-                text += f"\nn={field['n']}"
-            white = field is not None and name in coloured and abs(field["points"]) > dark
-            axis.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=7, color="white" if white else INK)
+def _headings(axis: Axes, columns: list[str], *, inches: float, tested: set[str]) -> None:
+    """Write the columns' labels, upright where their words are wider than a field; bold for those that are tested."""
+    words = [text_width(word, size=SMALL, bold=True) for column in columns for word in column.split()]
+    upright = max(words) > inches - 0.02
+    labels = [wrapped(column, inches=1.1 if upright else inches - 0.02, size=SMALL, bold=True) for column in columns]
+    axis.set(xlabel="", ylabel="", facecolor=FAINT)
+    axis.tick_params(length=0)
+    axis.xaxis.tick_top()
+    axis.set_xticks(
+        [place + 0.5 for place in range(len(columns))], labels, rotation=90 if upright else 0, fontsize=SMALL
+    )
+    for column, label in zip(columns, axis.get_xticklabels(), strict=True):
+        label.set_fontweight("bold" if column in tested else "normal")
+
+
+def _fields(material: Material, found: pd.DataFrame) -> dict[tuple[str, str], _Field]:
+    """What stands in every field, bold where it is separated, with n where there are fewer pairs than elsewhere."""
+    stored, most = material.numbers, found["n"].max()
+    stale = {(name, column) for name, column in zip(stored["objective"], stored["column"], strict=True)}
+    fields = {
+        (name, column.label): _Field("stale" if (name, column.label) in stale else "no pair", "normal", 0.0)
+        for name in objective_order(stored["objective"])
+        for column in material.columns
+    }
+    for row in found.to_dict("records"):
+        few = f"\nn={row['n']:.0f}" if row["n"] < most else ""
+        text = f"{row['points']:+.1f}".replace("-", "\N{MINUS SIGN}") + few
+        weight = "bold" if row["verdict"] in ("higher", "lower") else "normal"
+        fields[row["objective"], row["column"]] = _Field(text, weight, row["points"])
+    return fields
+
+
+def _seeds(found: pd.DataFrame) -> str:
+    n = int(found["n"].max())
+    return f" (n={n})" if _testable(found) else f" (n={n}: too few seeds to separate any)"
+
+
+def _testable(found: pd.DataFrame) -> bool:
+    return bool(found["verdict"].isin(["higher", "lower", "tie"]).any())
+
+
+def _notes(found: pd.DataFrame) -> list[str]:
+    """Say what bold numbers and bold headings mean, or why none is bold."""
+    test = f"sign-flip test over seeds, Holm over the columns with bold headings, p < {ALPHA}".replace("0.", ".")
+    if _testable(found):
+        return [f"Bold number: separated from {REFERENCE} ({test}); else a tie, or not tested."]
+    least = f"{found['smallest_p'].min():.2g}".replace("0.", ".")
+    return [
+        f"Bold heading: tested. No number is separated from {REFERENCE}: with so few seeds the smallest p is {least}."
+    ]

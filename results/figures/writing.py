@@ -1,86 +1,154 @@
-"""All figures of a runs folder, one set per config, as SVG and PNG."""
+"""The figures by name, and all of a runs folder as files or as SVG to embed."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from results.comparison import scores
 from results.figures.bars import bars
-from results.figures.curves import curves, terms
-from results.figures.differences import differences, heat_map
-from results.figures.theme import palette, save, theme
-from results.order import REFERENCE
+from results.figures.curves import curves
+from results.figures.differences import heat_map
+from results.figures.material import Builder, Material, materials
+from results.figures.pareto import pareto
+from results.figures.prediction import prediction
+from results.figures.ranks import ranks
+from results.figures.saving import embeddable_svg, save
+from results.figures.sweep import sweep
+from results.figures.theme import theme
+from results.suggestions import unknown
+from results.sweeps import Sweep
 from results.tables.writing import file_stem
 
+FIGURES: Mapping[str, Builder] = {
+    "bars": bars,
+    "differences": heat_map,
+    "curves": curves,
+    "ranks": ranks,
+    "pareto": pareto,
+    "prediction": prediction,
+    "sweep": sweep,
+}
+"""Name -> what draws it."""
 _LOG = logging.getLogger(__name__)
 
 
-def write_figures(frame: pd.DataFrame, scalars: pd.DataFrame, *, out: Path, derived: Collection[str]) -> list[Path]:
-    """Write `<config>-bars`, `<config>-curves` and `<config>-differences`, each as .svg and .png.
+@dataclass(frozen=True)
+class Embedded:
+    """A figure for a page, or why there is none.
+
+    Attributes:
+        config: name of the config.
+        name: one of `FIGURES`.
+        title: of the figure, one line; "" if there is none.
+        svg: an `<svg>` element, "" if there is none. Figures share ids: each is to be an image of its own.
+        left_out: why there is none, one sentence; "" if there is one.
+    """
+
+    config: str
+    name: str
+    title: str
+    svg: str
+    left_out: str
+
+
+def write_figures(
+    frame: pd.DataFrame,
+    scalars: pd.DataFrame,
+    *,
+    sweeps: Sequence[Sweep] = (),
+    out: Path,
+    derived: Collection[str],
+    names: Collection[str] = (),
+) -> list[Path]:
+    """Write `<config>-<name>.svg`, `.pdf` and `.png` for every config and figure.
 
     A figure that has nothing to show is left out with a sentence in the log.
 
     Args:
         frame: of `results.loading.load`.
         scalars: of `results.loading.load_scalars`.
+        sweeps: of `results.sweeps.find_sweeps`.
         out: folder; made if it is not there.
         derived: objectives to mark as derived.
+        names: of `FIGURES`; none = all.
 
     Returns:
         The files written.
 
     Raises:
-        ValueError: there is no cell to show; nothing is written then.
+        ValueError: a name is unknown, or there is no cell to show; nothing is written then.
     """
-    if frame.empty:
-        raise ValueError("figures: at least one stored result is expected, got none")
+    _check(frame, names)
     out.mkdir(parents=True, exist_ok=True)
-    colours = palette({*frame["objective"], *scalars["objective"]})
-    numbers, lines = scores(frame), terms(scalars)
     written = []
-    for config, part in frame.groupby("config"):
-        with theme():
-            figures = _figures(
-                part,
-                numbers=numbers[numbers["config"] == config],
-                lines=lines[lines["config"] == config],
-                colours=colours,
-                derived=derived,
-            )
-            for name, figure in figures.items():
-                written += save(figure, out=out, name=f"{file_stem(str(config))}-{name}")
+    with theme():
+        for material, _, built in _built(frame, scalars, sweeps=sweeps, derived=derived, names=names):
+            if isinstance(built, str):
+                _LOG.warning(built)
+            else:
+                for end, figure in built.items():
+                    written += save(figure, out=out, name=file_stem(f"{material.config}-{end}"))
     return written
 
 
-def _figures(
-    part: pd.DataFrame,
+def figure_svgs(
+    frame: pd.DataFrame,
+    scalars: pd.DataFrame,
     *,
-    numbers: pd.DataFrame,
-    lines: pd.DataFrame,
-    colours: Mapping[str, Any],
+    sweeps: Sequence[Sweep] = (),
     derived: Collection[str],
-) -> dict[str, Figure]:
-    config = str(part["config"].iloc[0])
-    found = differences(numbers, reference=REFERENCE)
-    figures: dict[str, Figure] = {}
-    if numbers.empty:
-        _LOG.warning("figures: %s has no finished evaluation, so no bars", config)
-    else:
-        figures["bars"] = bars(numbers, frame=part, colours=colours, derived=derived)
-    if lines.empty:
-        _LOG.warning("figures: %s has no pretraining curve, so no curves", config)
-    else:
-        figures["curves"] = curves(lines, colours=colours, derived=derived)
-    if found.empty:
-        _LOG.warning("figures: %s has nothing to compare with %s, so no heat map of differences", config, REFERENCE)
-    else:
-        title = f"{config}: difference to {REFERENCE} in points, paired by seed, mean (n={found['n'].max()})"
-        columns = list(dict.fromkeys(numbers["column"]))
-        figures["differences"] = heat_map(found, columns=columns, title=title, derived=derived)
-    return figures
+    names: Collection[str] = (),
+) -> list[Embedded]:
+    """Draw the figures of `write_figures` for a page, without writing files.
+
+    Returns:
+        By config and then in the order of `FIGURES`, those that are left out included.
+
+    Raises:
+        ValueError: as `write_figures`.
+    """
+    _check(frame, names)
+    found = []
+    with theme():
+        for material, name, built in _built(frame, scalars, sweeps=sweeps, derived=derived, names=names):
+            if isinstance(built, str):
+                found.append(Embedded(material.config, name, title="", svg="", left_out=built))
+                continue
+            for figure in built.values():
+                title = " ".join(str(figure.get_suptitle()).split())
+                found.append(Embedded(material.config, name, title=title, svg=embeddable_svg(figure), left_out=""))
+    return found
+
+
+def _check(frame: pd.DataFrame, names: Collection[str]) -> None:
+    for name in names:
+        if name not in FIGURES:
+            raise unknown("figure", name, FIGURES)
+    if frame.empty:
+        raise ValueError("figures: at least one stored result is expected, got none")
+
+
+def _built(
+    frame: pd.DataFrame,
+    scalars: pd.DataFrame,
+    *,
+    sweeps: Sequence[Sweep],
+    derived: Collection[str],
+    names: Collection[str],
+) -> Iterator[tuple[Material, str, Mapping[str, Figure] | str]]:
+    """Draw one figure after the other; a sentence stands for one that is left out.
+
+    That a config has no sweep is worth no sentence unless the figure was asked for.
+    """
+    for material in materials(frame, scalars, sweeps=sweeps, derived=derived):
+        for name, draw in FIGURES.items():
+            if name in names or (not names and (name != "sweep" or material.sweeps)):
+                built = draw(material)
+                if isinstance(built, str):
+                    built = f"figures: {material.config} has {built}, so no {name}"
+                yield material, name, built

@@ -1,4 +1,5 @@
 import logging
+import resource
 import statistics
 from pathlib import Path
 from xml.etree import ElementTree
@@ -7,13 +8,10 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 from cell_store import FIXTURES, write_evaluation, write_failure
-from PIL import Image
 
-from results.comparison import scores
-from results.figures.curves import WINDOWS, terms
-from results.figures.differences import differences
+from results.figures.curves import WINDOWS, thinned
 from results.figures.theme import palette
-from results.figures.writing import write_figures
+from results.figures.writing import figure_svgs, write_figures
 from results.loading import CURVE_COLUMNS, load, load_scalars
 
 OBJECTIVES = ["random", "infonce", "mrcl", "a_$100$_objective", "supervised"]
@@ -39,7 +37,7 @@ def scalars() -> pd.DataFrame:
         for objective in ("infonce", "mrcl")
         for seed in range(2)
         for step in range(1, 30)
-        for name in ("contrast", "lr")
+        for name in ("contrast", "images_per_s", "lr")
     ]
     return pd.DataFrame(rows, columns=CURVE_COLUMNS)
 
@@ -50,14 +48,16 @@ def texts(path: Path) -> set[str]:
 
 def test_figures_name_objectives_units_and_seeds(frame: pd.DataFrame, scalars: pd.DataFrame, tmp_path: Path) -> None:
     written = write_figures(frame, scalars, out=tmp_path / "out", derived={"mrcl"})
-    names = ["bars", "curves", "differences"]
-    assert [path.name for path in written] == [f"shapes-{name}.{kind}" for name in names for kind in ("svg", "png")]
-    bars, curves, heat = (texts(tmp_path / "out" / f"shapes-{name}.svg") for name in names)
+    names = ["bars", "differences", "curves"]
+    assert [path.name for path in written] == [
+        f"shapes-{name}.{kind}" for name in [*names, "ranks"] for kind in ("svg", "pdf", "png")
+    ]
+    bars, heat, curves = (texts(tmp_path / "out" / f"shapes-{name}.svg") for name in names)
     assert {"random (floor)", "infonce", "mrcl (derived)", "a_$100$_objective", "supervised (ceiling)"} <= bars
     assert {"score (%)", "shapes linear_top1", "no result", "30.0 (n=1)", "20.5"} <= bars
-    assert {"infonce", "mrcl (derived)", "contrast", "step", "loss"} <= curves
+    assert {"infonce", "mrcl (derived)", "contrast", "images/s", "step"} <= curves
     assert "lr" not in curves
-    assert {"random (floor)", "mrcl (derived)", "points", "shapes", "linear_top1"} <= heat
+    assert {"random (floor)", "mrcl (derived)", "points", "shapes linear_top1"} <= heat
     assert "\N{MINUS SIGN}10.0" in heat
 
 
@@ -69,35 +69,24 @@ def test_the_same_numbers_give_the_same_bytes(frame: pd.DataFrame, scalars: pd.D
 
 def test_drawing_leaves_matplotlib_as_it_was(frame: pd.DataFrame, scalars: pd.DataFrame, tmp_path: Path) -> None:
     before = dict(mpl.rcParams)
-    write_figures(frame, scalars, out=tmp_path, derived=())
+    write_figures(frame, scalars, out=tmp_path, derived=(), names=["bars"])
     assert dict(mpl.rcParams) == before
     from matplotlib import pyplot as plt
 
     assert plt.get_fignums() == []
 
 
-def test_nothing_is_cut_at_the_edges(frame: pd.DataFrame, scalars: pd.DataFrame, tmp_path: Path) -> None:
-    for path in write_figures(frame, scalars, out=tmp_path, derived={"infonce", "mrcl"}):
-        if path.suffix == ".png":
-            image = Image.open(path).convert("L")
-            width, height = image.size
-            for box in (
-                (0, 0, width, 2),
-                (0, height - 2, width, height),
-                (0, 0, 2, height),
-                (width - 2, 0, width, height),
-            ):
-                assert image.crop(box).getextrema() == (255, 255), (path.name, box)
-
-
-def test_without_the_reference_a_sentence_stands_for_the_heat_map(
+def test_a_sentence_stands_for_a_figure_without_anything_to_show(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
         written = write_figures(load(FIXTURES), load_scalars(FIXTURES), out=tmp_path, derived={"mrcl"})
-    assert {path.stem for path in written} == {"shapes-bars", "shapes-curves"}
-    sentence = "figures: shapes has nothing to compare with infonce, so no heat map of differences"
-    assert caplog.messages == [sentence]
+    assert {path.stem for path in written} == {"shapes-bars", "shapes-curves", "shapes-pareto"}
+    assert caplog.messages == [
+        "figures: shapes has nothing to compare with infonce, so no differences",
+        "figures: shapes has fewer than two objectives with a number in every task, so no ranks",
+        "figures: shapes has no task of detection or segmentation with a number, so no prediction",
+    ]
 
 
 def test_an_empty_store_is_refused_before_anything_is_written(tmp_path: Path) -> None:
@@ -106,20 +95,10 @@ def test_an_empty_store_is_refused_before_anything_is_written(tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
-def test_differences_are_means_over_pairs_of_equal_seed(tmp_path: Path) -> None:
-    infonce, mrcl = {0: 0.5, 1: 0.55, 2: 0.6}, {1: 0.58, 2: 0.61, 3: 0.99}
-    for objective, values in (("infonce", infonce), ("mrcl", mrcl)):
-        for seed, value in values.items():
-            write_evaluation(tmp_path, {"linear_top1": value}, {"objective": objective, "seed": seed})
-    (row,) = differences(scores(load(tmp_path)), reference="infonce").to_dict("records")
-    assert (row["objective"], row["column"], row["n"]) == ("mrcl", "shapes linear_top1", 2)
-    assert row["points"] == pytest.approx(100 * statistics.fmean([0.58 - 0.55, 0.61 - 0.6]))
-
-
 def test_a_long_curve_is_averaged_over_windows_that_keep_its_mean() -> None:
     count = 7 * WINDOWS
     rows = [("shapes", "mrcl", seed, step, "contrast", step**0.5 + seed) for seed in range(2) for step in range(count)]
-    thin = terms(pd.DataFrame(rows, columns=CURVE_COLUMNS))
+    thin = thinned(pd.DataFrame(rows, columns=CURVE_COLUMNS))
     for seed in range(2):
         line = thin[thin["seed"] == seed]
         first = [step**0.5 + seed for step in range(7)]
@@ -135,3 +114,52 @@ def test_objectives_have_colours_of_their_own_and_references_are_grey() -> None:
     for name in ("random", "supervised"):
         red, green, blue = mpl.colors.to_rgb(colours[name])
         assert red == green == blue
+
+
+def test_figures_can_be_asked_for_by_name(frame: pd.DataFrame, scalars: pd.DataFrame, tmp_path: Path) -> None:
+    written = write_figures(frame, scalars, out=tmp_path, derived=(), names=["ranks", "curves"])
+    assert {path.stem for path in written} == {"shapes-curves", "shapes-ranks"}
+
+
+def test_an_unknown_name_is_refused_with_the_nearest(
+    frame: pd.DataFrame, scalars: pd.DataFrame, tmp_path: Path
+) -> None:
+    message = (
+        r"^unknown figure 'bar'\. Did you mean 'bars'\? "
+        r"Known: bars, differences, curves, ranks, pareto, prediction, sweep\.$"
+    )
+    with pytest.raises(ValueError, match=message):
+        write_figures(frame, scalars, out=tmp_path / "out", derived=(), names=["curves", "bar"])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(
+    frame: pd.DataFrame, scalars: pd.DataFrame, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    write_figures(frame, scalars, out=out, derived=(), names=["bars"])
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_figures(frame[frame["seed"] == 0], scalars, out=out, derived=(), names=["bars"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_figures_for_a_page_are_those_of_the_files(frame: pd.DataFrame, scalars: pd.DataFrame, tmp_path: Path) -> None:
+    files = write_figures(frame, scalars, out=tmp_path, derived=(), names=["bars", "ranks"])
+    found = figure_svgs(frame, scalars, derived=(), names=["bars", "ranks", "prediction"])
+    assert [(figure.config, figure.name) for figure in found] == [
+        ("shapes", "bars"),
+        ("shapes", "ranks"),
+        ("shapes", "prediction"),
+    ]
+    for figure, path in zip(found, (file for file in files if file.suffix == ".svg"), strict=False):
+        assert path.read_text(encoding="utf-8").endswith(figure.svg)
+        assert figure.svg.startswith("<svg")
+    assert found[0].title == "shapes: downstream scores"
+    assert (found[2].svg, found[2].title) == ("", "")
+    assert found[2].left_out.startswith("figures: shapes has no task of detection or segmentation")

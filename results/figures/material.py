@@ -1,0 +1,98 @@
+"""What the figures of one config are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from results.comparison import Column, columns, counting, scores
+from results.figures.theme import markers, palette
+from results.order import CEILING, FLOOR, objective_label, objective_order
+from results.sweeps import Sweep
+from results.units import unit
+
+
+@dataclass(frozen=True)
+class Material:
+    """One config's results.
+
+    Attributes:
+        config: its name.
+        frame: its rows of `results.loading.load`.
+        numbers: its rows of `results.comparison.scores`, fractions alone.
+        columns: those of the table, in their order, fractions alone.
+        scalars: its rows of `results.loading.load_scalars`.
+        sweeps: its sweeps.
+        colours: of `results.figures.theme.palette`.
+        markers: of `results.figures.theme.markers`.
+        derived: objectives to mark as derived.
+    """
+
+    config: str
+    frame: pd.DataFrame
+    numbers: pd.DataFrame
+    columns: tuple[Column, ...]
+    scalars: pd.DataFrame
+    sweeps: tuple[Sweep, ...]
+    colours: Mapping[str, Any]
+    markers: Mapping[str, str]
+    derived: frozenset[str]
+
+    def label(self, objective: str) -> str:
+        """Label an objective as every figure shows it."""
+        return objective_label(objective, derived=self.derived)
+
+    @property
+    def counting(self) -> pd.DataFrame:
+        """The numbers that are not stale."""
+        return counting(self.numbers)
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds the config has anywhere."""
+        return int(self.frame["seed"].nunique())
+
+    @property
+    def compared(self) -> list[str]:
+        """Objectives with a number that is not stale, in their order, without floor and ceiling."""
+        return [name for name in objective_order(self.counting["objective"]) if name not in (FLOOR, CEILING)]
+
+
+Builder = Callable[[Material], Mapping[str, Figure] | str]
+"""Draws a figure of one config: end of the file's name -> figure; or says in a few words what is missing for it."""
+
+
+def materials(
+    frame: pd.DataFrame, scalars: pd.DataFrame, *, sweeps: Sequence[Sweep], derived: Collection[str]
+) -> Iterator[Material]:
+    """Split the results by config; an objective has one colour in all of them.
+
+    Args:
+        frame: of `results.loading.load`.
+        scalars: of `results.loading.load_scalars`.
+        sweeps: of `results.sweeps.find_sweeps`.
+        derived: objectives to mark as derived.
+
+    Yields:
+        One per config of the frame, by name.
+    """
+    objectives = {*frame["objective"], *scalars["objective"]}
+    numbers = scores(frame)
+    for config, part in frame.groupby("config"):
+        shown = tuple(column for column in columns(part) if column.metric and not unit(column.metric))
+        own = (numbers["config"] == config) & numbers["column"].isin([column.label for column in shown])
+        yield Material(
+            config=str(config),
+            frame=part,
+            numbers=numbers[own].astype({"value": "float64"}),
+            columns=shown,
+            scalars=scalars[scalars["config"] == config],
+            sweeps=tuple(sweep for sweep in sweeps if sweep.config == config),
+            colours=palette(objectives),
+            markers=markers(objectives),
+            derived=frozenset(derived),
+        )

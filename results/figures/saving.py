@@ -1,0 +1,51 @@
+"""Figures as files that come out the same every time: no dates, no random names, never half-written."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+FORMATS = ("svg", "pdf", "png")
+"""Endings of the files of a figure."""
+_METADATA: dict[str, dict[str, None]] = {
+    "svg": {"Date": None},
+    "pdf": dict.fromkeys(("CreationDate", "Creator", "Producer")),
+    "png": {"Software": None},
+}
+
+
+def save(figure: Figure, *, out: Path, name: str) -> list[Path]:
+    """Write a figure in every format, at its own size; inside `results.figures.theme.theme`.
+
+    Each file is written under another name and then renamed: who reads it sees the old one or the new one.
+
+    Returns:
+        The files written.
+    """
+    return [_replace(out / f"{name}.{kind}", encoded(figure, kind)) for kind in FORMATS]
+
+
+def encoded(figure: Figure, kind: str) -> bytes:
+    """Give the content of a figure's file: the same numbers give the same bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, metadata=_METADATA[kind])
+    return buffer.getvalue()
+
+
+def embeddable_svg(figure: Figure) -> str:
+    """Give a figure as an `<svg>` element; inside `results.figures.theme.theme`."""
+    text = encoded(figure, "svg").decode("utf-8")
+    return text[text.index("<svg") :]
+
+
+def _replace(path: Path, content: bytes) -> Path:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
