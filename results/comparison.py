@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -150,60 +151,69 @@ def _unique(found: list[Column]) -> list[Column]:
 
 def _picked(part: pd.DataFrame, shown: Sequence[Column]) -> pd.DataFrame:
     """Put last, selected and oracle of one objective, seed and column into one row."""
+    numbers = dict.fromkeys(("value", *SELECTIONS), "float64")
     stored = part[part["value"].notna()]
     if stored.empty:
-        return pd.DataFrame(columns=SCORES)
+        return pd.DataFrame(columns=SCORES).astype(numbers)
     places = pd.DataFrame([vars(column) for column in shown])
     places = places.rename(columns={"label": "column", "selection": "counting"})
     places = places.assign(primary=places["column"].isin(primary(shown)), place=range(len(places)))
-    slot = ["place", *(name for name in SCORES if name not in ("value", *SELECTIONS)), "counting"]
+    slot = ["place", *(name for name in SCORES if name not in numbers), "counting"]
     rows = stored.merge(places, on=_PLACE, validate="many_to_one")
     wide = rows.pivot(index=slot, columns="selection", values="value").reset_index()
-    wide = wide.reindex(columns=[*slot, *SELECTIONS])
+    wide = wide.reindex(columns=[*slot, *SELECTIONS]).astype(dict.fromkeys(SELECTIONS, "float64"))
     wide = wide.assign(value=wide["selected"].where(wide["counting"] == "selected", wide["last"]))
     return wide.loc[wide["value"].notna(), SCORES]
 
 
 def _summary(part: pd.DataFrame, shown: Sequence[Column]) -> pd.DataFrame:
     """Summarise one config."""
-    numbers = _picked(part, shown)
-    numbers = numbers.assign(gap=numbers["oracle"].astype("float64") - numbers["value"].astype("float64"))
-    groups = dict(list(numbers.groupby(["objective", "column"])))
+    found = _means(_picked(part, shown))
     reasons, seeds, main = Reasons(part), sorted(set(part["seed"])), set(primary(shown))
     confounds = dict(zip(part["objective"][::-1], part["confounds"][::-1], strict=True))
     rows = []
     for objective in objective_order(part["objective"]):
         for column in shown:
-            own = groups.get((objective, column.label))
-            there = set() if own is None else set(own["seed"])
-            missing = [seed for seed in seeds if seed not in there]
+            own = found.get((objective, column.label), _NOTHING)
+            missing = [seed for seed in seeds if seed not in own["there"]]
             rows.append(
                 {
                     "config": part["config"].iloc[0],
                     "objective": objective,
                     "column": column.label,
                     **{name: value for name, value in vars(column).items() if name != "label"},
-                    **_means(own, gap=column.selection == "selected"),
+                    **{name: own[name] for name in ("mean", "std", "n", *SELECTIONS)},
                     "seeds": len(seeds),
+                    "gap": own["gap"] if column.selection == "selected" else math.nan,
                     "confounds": confounds[objective],
                     "note": reasons.note(objective, task=column.task, missing=missing),
                     "primary": column.label in main,
-                    "stale": "" if own is None else "; ".join(dict.fromkeys(text for text in own["stale"] if text)),
+                    "stale": own["stale"],
                 }
             )
     return pd.DataFrame(rows)
 
 
-def _means(own: pd.DataFrame | None, *, gap: bool) -> dict[str, float]:
-    """Average one row's numbers of one column."""
-    nothing = dict.fromkeys(("mean", "std", *SELECTIONS, "gap"), math.nan)
-    if own is None:
-        return {**nothing, "n": 0}
-    means = own[["value", *SELECTIONS, "gap"]].astype("float64").mean()
-    return {
-        "mean": means["value"],
-        "std": own["value"].astype("float64").std(ddof=1),
-        **{name: means[name] for name in SELECTIONS},
-        "gap": means["gap"] if gap else math.nan,
-        "n": len(own),
-    }
+_NOTHING: Mapping[str, Any] = {
+    "n": 0,
+    "there": frozenset(),
+    "stale": "",
+    **dict.fromkeys(("mean", "std", *SELECTIONS, "gap"), math.nan),
+}
+
+
+def _means(numbers: pd.DataFrame) -> dict[Any, Mapping[str, Any]]:
+    """Average over seeds.
+
+    Returns:
+        (objective, column) -> mean, std, n, last, selected, oracle, gap, there (the seeds) and stale.
+    """
+    groups = numbers.assign(gap=numbers["oracle"] - numbers["value"]).groupby(["objective", "column"])
+    means = groups[["value", *SELECTIONS, "gap"]].mean().rename(columns={"value": "mean"})
+    found = means.assign(
+        std=groups["value"].std(ddof=1),
+        n=groups.size(),
+        there=groups["seed"].agg(frozenset),
+        stale=groups["stale"].agg(lambda texts: "; ".join(dict.fromkeys(filter(None, texts)))),
+    )
+    return {names: {str(name): value for name, value in row.items()} for names, row in found.to_dict("index").items()}

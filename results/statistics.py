@@ -21,7 +21,7 @@ ALPHA = 0.05
 """Two-sided level of every test: what is separated has an adjusted p below it."""
 POWER = 0.8
 """Probability with which the minimum detectable effect would be seen."""
-RESAMPLES = 9_999
+RESAMPLES = 4_999
 """Resamples of a bootstrap."""
 EXACT = 16
 """Most differences whose sign patterns are all gone through: 2 ** 16 of them."""

@@ -26,10 +26,11 @@ def in_words(part: pd.DataFrame) -> list[str]:
         the reference; mean ranks; stale and missing numbers.
     """
     numbers, summary, tasks = scores(part), comparison(part), primary(columns(part))
+    tested = paired(numbers[numbers["column"].isin(tasks)], reference=REFERENCE)
     return [
         _design(part, tasks),
-        *_possible(numbers, tasks),
-        *_compared(numbers, tasks),
+        *_possible(tested),
+        *_compared(tested),
         *_ranked(average_ranks(numbers, columns=tasks)),
         *_stale(summary),
         *_missing(summary),
@@ -45,9 +46,8 @@ def _design(part: pd.DataFrame, tasks: Sequence[str]) -> str:
     return f"{part['config'].iloc[0]}: {what} and {several} {_list(tasks)}."
 
 
-def _possible(numbers: pd.DataFrame, tasks: Sequence[str]) -> Iterator[str]:
+def _possible(tested: pd.DataFrame) -> Iterator[str]:
     """Say what the seeds that rows have in common with the reference can separate at all."""
-    tested = _tested(numbers, tasks)
     if tested.empty:
         yield f"No row has numbers beside {REFERENCE}'s, so no differences are tested."
         return
@@ -66,9 +66,8 @@ def _possible(numbers: pd.DataFrame, tasks: Sequence[str]) -> Iterator[str]:
         yield f"With {pairs} seeds {reached}, so differences can be significant at {ALPHA:g}."
 
 
-def _compared(numbers: pd.DataFrame, tasks: Sequence[str]) -> Iterator[str]:
+def _compared(tested: pd.DataFrame) -> Iterator[str]:
     """Say of every other row where it is higher, lower or neither."""
-    tested = _tested(numbers, tasks)
     if (tested["n"] > 1).any():
         yield (
             f"Differences to {REFERENCE} are means over pairs of the same seed, in points, with their {LEVEL:.0%} "
@@ -94,11 +93,6 @@ _VERDICTS = {
     "tie": "tie in",
     "too few seeds": "too few seeds to tell in",
 }
-
-
-def _tested(numbers: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
-    found = paired(numbers, reference=REFERENCE)
-    return found[found["column"].isin(list(tasks))]
 
 
 def _difference(row: Mapping[Hashable, Any]) -> str:

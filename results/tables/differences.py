@@ -19,9 +19,7 @@ _HEADER = ["objective", "task", "pairs", "difference", f"{LEVEL:.0%} interval", 
 
 def differences(found: Contents) -> list[Table]:
     """The table of differences in the tasks' primary columns; none where no row has two pairs with the reference."""
-    compared = paired(found.numbers, reference=REFERENCE)
-    main = set(found.summary.loc[found.summary["primary"], "column"])
-    compared = compared[compared["column"].isin(main)]
+    compared = paired(found.numbers[found.numbers["primary"].astype(bool)], reference=REFERENCE)
     if not (compared["n"] > 1).any():
         return []
     records = compared.to_dict("records")
