@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +19,9 @@ NOT_COMPARABLE = "not comparable"
 NO_CLAIM = "one seed: no claim"
 MATCH = "match"
 MISS = "miss"
+
+Row = Mapping[Hashable, Any]
+"""A row of `results.loading.load`."""
 
 _ELSEWHERE = "pretrained elsewhere, by settings that are not known here"
 _ROUNDING = 1e-9  # of sums of fractions
@@ -82,14 +86,16 @@ def beside(frame: pd.DataFrame, *, cells: Collection[Cell], ledger: Ledger) -> l
     """
     by_key = {cell.key: cell for cell in cells}
     named = {published.config for published in ledger.numbers}
-    tested = frame[(frame["split"] == "test") & frame["value"].notna()]
-    return [
-        Counterpart(published, str(config), tuple(own["value"]), tuple(_differences(published, own, by_key)))
-        for config, part in tested.groupby("config")
-        for published in ledger.numbers
-        if published.objective is not None and (published.config == config or config not in named)
-        for own in _ours(published, part)
-    ]
+    found = []
+    for config, numbers in _by_config(frame).items():
+        for published in ledger.numbers:
+            if published.config == config or config not in named:
+                place = (published.objective, published.dataset, published.metric)
+                for rows in numbers.get(place, {}).values():
+                    if own := _chosen(rows, published.selection):
+                        differing = tuple(_differences(published, own, by_key))
+                        found.append(Counterpart(published, config, tuple(row["value"] for row in own), differing))
+    return found
 
 
 def pretraining_differences(published: Published, pretrained: Cell) -> list[str]:
@@ -109,27 +115,29 @@ def pretraining_differences(published: Published, pretrained: Cell) -> list[str]
     ]
 
 
-def _ours(published: Published, part: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Our numbers, one per seed; apart where several tasks have them."""
-    own = part[
-        (part["objective"] == published.objective)
-        & (part["dataset"] == published.dataset)
-        & (part["metric"] == published.metric)
-    ]
-    for _, rows in own.groupby("task"):
-        counts = "selected" if "selected" in set(rows["selection"]) else "last"
-        chosen = rows[rows["selection"] == (published.selection or counts)]
-        if not chosen.empty:
-            yield chosen.sort_values("seed")
+def _by_config(frame: pd.DataFrame) -> dict[str, dict[tuple[object, ...], dict[str, list[Row]]]]:
+    """Our test numbers: config -> (objective, data set, metric) -> task -> rows, by seed."""
+    tested = frame[(frame["split"] == "test") & frame["value"].notna()].sort_values(["config", "seed"])
+    found: dict[str, dict[tuple[object, ...], dict[str, list[Row]]]] = {}
+    for row in tested.to_dict("records"):
+        place = (row["objective"], row["dataset"], row["metric"])
+        found.setdefault(row["config"], {}).setdefault(place, {}).setdefault(row["task"], []).append(row)
+    return found
 
 
-def _differences(published: Published, own: pd.DataFrame, cells: Mapping[str, Cell]) -> Iterator[str]:
+def _chosen(rows: Sequence[Row], selection: str | None) -> list[Row]:
+    """Those of that selection, or of the one that counts; one per seed."""
+    counts = "selected" if any(row["selection"] == "selected" for row in rows) else "last"
+    return [row for row in rows if row["selection"] == (selection or counts)]
+
+
+def _differences(published: Published, own: Sequence[Row], cells: Mapping[str, Cell]) -> Iterator[str]:
     """What differs for any seed, each once; then what no setting shows."""
     found: dict[str, None] = {}
-    for key, upstream, stale in zip(own["key"], own["upstream"], own["stale"], strict=True):
-        found |= dict.fromkeys(_of_seed(published, cells.get(key), cells.get(upstream)))
-        if stale:
-            found[f"ours is stale: {stale}"] = None
+    for row in own:
+        found |= dict.fromkeys(_of_seed(published, cells.get(row["key"]), cells.get(row["upstream"])))
+        if row["stale"]:
+            found[f"ours is stale: {row['stale']}"] = None
     yield from found
     if published.selection is None:
         yield "which epoch or setting the paper reports is not stated"

@@ -16,12 +16,14 @@ from results.tables.layout import Entry, Footnotes, Table
 _PUBLISHED = "published, not ours"
 _HEADER = ["objective", "number", "ours", _PUBLISHED, "paper and table", "verdict"]
 _LISTED = ["objective", "number", _PUBLISHED, "paper and table", "beside ours"]
-_SELECTIONS = {"last": "last", "selected": "chosen on validation data", "oracle": "best on the test data"}
 _TELLING = ("objective ", "pretrain", "architecture ", "epochs ", "batch ", "image size ", "not stated")
-_RULES = (
-    "A match or a miss is claimed where protocols agree in every field and two seeds or more were run. A match: the "
-    "published number is within the bootstrap interval of our mean, or within its own rounding of it."
+_ORACLE = "Oracle: the best epoch on the test data, where the paper reports that."
+_BESIDE = (
+    f"our numbers beside those that papers print, in %. {_ORACLE} A match or a miss is claimed where protocols agree "
+    "in every field and two seeds or more were run. A match: the published number is within the bootstrap interval of "
+    "our mean, or within its own rounding of it."
 )
+_APART = f"what papers print for these methods, in %. None of it is ours, and no task here measures the same. {_ORACLE}"
 
 Row = tuple[str, list[Entry]]
 """Name of an objective's row, and the entries of one line."""
@@ -47,34 +49,34 @@ def published_tables(
     Returns:
         config -> its table; `further` of `results.tables.writing`. A config with nothing to show is not in it.
     """
-    pairs = beside(frame, cells=cells, ledger=ledger)
+    pairs: dict[str, list[Counterpart]] = {}
+    for pair in beside(frame, cells=cells, ledger=ledger):
+        pairs.setdefault(pair.config, []).append(pair)
     found: dict[str, list[Table]] = {}
-    for name, part in frame.groupby("config"):
-        config, trained = str(name), _pretrained(part, cells)
-        own, notes = _nearest([pair for pair in pairs if pair.config == config]), Footnotes()
+    pretrained = _pretrained(frame, cells)
+    for config in sorted({*pretrained, *pairs}):
+        trained, own, notes = pretrained.get(config, {}), _nearest(pairs.get(config, [])), Footnotes()
         if own:
-            caption = f"{config}: our numbers beside those that papers print, in %. {_RULES}"
-            rows, header = [*_beside(own, derived=derived, notes=notes)], _HEADER
+            rows = [*_beside(own, derived=derived, notes=notes)]
         elif unmatched:
-            caption = (
-                f"{config}: what papers print for these methods, in %. None of it is ours, and no task here measures "
-                "the same."
-            )
-            rows, header = [*_listed(trained, ledger=ledger, derived=derived, notes=notes)], _LISTED
-        if own or unmatched:
-            rows += _absent(trained, ledger=ledger, derived=derived, notes=notes, width=len(header))
-            found[config] = [_table(config, caption, header, rows, notes)] if rows else []
-    return {config: tables for config, tables in found.items() if tables}
+            rows = [*_listed(trained, ledger=ledger, derived=derived, notes=notes)]
+        else:
+            continue
+        header, said = (_HEADER, _BESIDE) if own else (_LISTED, _APART)
+        rows += _absent(trained, ledger=ledger, derived=derived, notes=notes, width=len(header))
+        if rows:
+            found[config] = [_table(config, f"{config}: {said}", header, rows, notes)]
+    return found
 
 
-def _pretrained(part: pd.DataFrame, cells: Collection[Cell]) -> dict[str, Cell]:
-    """The rows of a config in their order, and a pretraining of each, of the first seed."""
-    keys = {*part["key"], *part["upstream"].dropna()}
-    first: dict[str, Cell] = {}
-    for cell in sorted(cells, key=lambda cell: cell.seed):
+def _pretrained(frame: pd.DataFrame, cells: Collection[Cell]) -> dict[str, dict[str, Cell]]:
+    """The rows of every config in their order, and a pretraining of each, of the first seed."""
+    keys = {*frame["key"], *frame["upstream"].dropna()}
+    first: dict[str, dict[str, Cell]] = {}
+    for cell in sorted(cells, key=lambda cell: (cell.config, cell.seed)):
         if cell.key in keys and cell.kind == "pretrain":
-            first.setdefault(cell.objective, cell)
-    return {name: first[name] for name in objective_order(first)}
+            first.setdefault(cell.config, {}).setdefault(cell.objective, cell)
+    return {config: {name: rows[name] for name in objective_order(rows)} for config, rows in first.items()}
 
 
 def _nearest(pairs: Sequence[Counterpart]) -> list[Counterpart]:
@@ -148,7 +150,7 @@ def _absent(
 
 
 def _number(known: Published) -> str:
-    selection = "" if known.selection is None else f", {_SELECTIONS[known.selection]}"
+    selection = "" if known.selection is None else f" ({known.selection})"
     return f"{known.dataset} {known.metric}{selection}"
 
 

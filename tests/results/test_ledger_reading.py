@@ -2,12 +2,14 @@
 
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from results.ledger import PUBLISHED, read_ledger
 
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "published.md"
 TABLE = """
 paper: Mine
 arxiv: "2401.00001"
@@ -128,3 +130,23 @@ def test_something_else_than_a_mapping_is_refused(tmp_path: Path) -> None:
 
 def test_a_copy_of_the_ledger_reads_the_same(tmp_path: Path) -> None:
     assert read_ledger(Path(shutil.copytree(PUBLISHED, tmp_path / "copy"))) == read_ledger()
+
+
+def test_the_form_in_the_documentation_reads(tmp_path: Path) -> None:
+    text = DOCUMENTATION.read_text()
+    (form,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    (tmp_path / "form.yaml").write_text(form)
+    assert [number.printed for number in read_ledger(tmp_path).numbers] == ["85.76", "29.52", "85.78", "33.67"]
+
+
+def test_the_documentation_counts_the_numbers_of_every_file() -> None:
+    held = Counter(number.file for number in read_ledger().numbers)
+    told: dict[str, int] = {}
+    for names, counts in re.findall(
+        r"^\| (`\w+`[^|]*) \|[^|]*\| ([\d, ]+) \|$", DOCUMENTATION.read_text(), re.MULTILINE
+    ):
+        first, *others = re.findall(r"`(\w+)`", names)
+        files = [first, *(name if name[0] != "_" else first.rpartition("_")[0] + name for name in others)]
+        told |= {f"{file}.yaml": int(count) for file, count in zip(files, counts.split(","), strict=True)}
+    assert {file: count for file, count in told.items() if count} == held
+    assert f"{len(read_ledger().numbers)} numbers" in DOCUMENTATION.read_text()
