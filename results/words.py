@@ -131,14 +131,13 @@ def _ranked(found: Ranks) -> Iterator[str]:
     if found.p is not None and found.p >= ALPHA:
         yield f"Friedman's test does not tell the rows apart ({_p(found.p)}; {difference})."
         return
-    apart = [
-        f"{better} from {worse}"
+    worse = {
+        better: [name for name, other in found.ranks.items() if other - rank >= found.critical_difference]
         for better, rank in found.ranks.items()
-        for worse, other in found.ranks.items()
-        if other - rank >= found.critical_difference
-    ]
+    }
     friedman = "" if found.p is None else f"Friedman's test tells the rows apart ({_p(found.p)}). "
-    told = f"these differ: {', '.join(apart)}" if apart else "no two rows differ"
+    apart = [f"{better} from {_list(names)}" for better, names in worse.items() if names]
+    told = f"these differ: {'; '.join(apart)}" if apart else "no two rows differ"
     yield f"{friedman}By the {difference} {told}."
 
 

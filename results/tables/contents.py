@@ -11,6 +11,7 @@ from results.comparison import comparison, scores
 from results.costs import costs
 from results.order import CEILING, FLOOR, objective_label
 from results.tables.views import unequal
+from results.units import unit
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,14 @@ class Contents:
     def columns(self) -> list[str]:
         """Labels of the columns in their order."""
         return list(dict.fromkeys(self.summary["column"]))
+
+    @property
+    def fractions(self) -> pd.DataFrame:
+        """Those of `numbers` that are fractions, in which higher is better."""
+        units = {
+            column: unit(metric) for column, metric in zip(self.summary["column"], self.summary["metric"], strict=True)
+        }
+        return self.numbers[self.numbers["column"].map(units) == ""]
 
     @property
     def objectives(self) -> list[str]:

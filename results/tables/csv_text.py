@@ -52,7 +52,7 @@ def as_csv(found: pd.DataFrame) -> str:
 def lines(found: Contents) -> pd.DataFrame:
     """Gather the lines of one config, with the columns of `to_csv`."""
     summary, slot = found.summary, ["objective", "column"]
-    compared = paired(found.numbers, reference=REFERENCE).rename(columns=_PAIRED)
+    compared = paired(found.fractions, reference=REFERENCE).astype({"n": "Int64"}).rename(columns=_PAIRED)
     spent = found.costs[list(_COSTS)].rename(columns=_COSTS).reset_index(names="objective")
     first = summary.drop(columns=list(_LATER)).assign(
         reference=summary["objective"].map({FLOOR: "floor", CEILING: "ceiling"}),
@@ -77,7 +77,7 @@ def _best(found: Contents) -> pd.DataFrame:
     """The highest means: "best" if separated from every other row's, else "tie"."""
     known = [
         (objective, column, "best" if lead.separated else "tie")
-        for column, lead in leads(found.numbers).items()
+        for column, lead in leads(found.fractions).items()
         for objective in lead.objectives
     ]
     return pd.DataFrame(known, columns=["objective", "column", "best"])

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import pandas as pd
-
 from results.leading import Lead, leads
 from results.order import CEILING, FLOOR, REFERENCE
 from results.statistics import ALPHA
@@ -24,7 +22,7 @@ def scores_table(found: Contents) -> Table:
     notes = Footnotes()
     for note in found.summary["note"]:
         notes.mark(note)
-    first = leads(found.numbers[found.numbers["column"].isin(_fractions(found.summary))])
+    first = leads(found.fractions)
     entries = {
         (row["objective"], row["column"]): _entry(row, lead=first.get(row["column"]), notes=notes)
         for row in found.summary.to_dict("records")
@@ -76,10 +74,6 @@ def _label(found: Contents, objective: str, *, notes: Footnotes) -> Entry:
     differences = own["confounds"].iloc[0]
     said = f"{objective} differs from {REFERENCE} in more than its objective: {differences}" if differences else ""
     return Entry(found.label(objective), notes=notes.mark(said))
-
-
-def _fractions(summary: pd.DataFrame) -> set[str]:
-    return {column for column, metric in zip(summary["column"], summary["metric"], strict=True) if not unit(metric)}
 
 
 def _caption(found: Contents, first: Mapping[str, Lead]) -> list[str]:

@@ -59,10 +59,17 @@ def _grid(table: Table, header: list[str], rows: list[list[Text]], block: list[i
 
 
 def _aligned(table: Table, header: str, index: int) -> list[Text]:
-    """Write a column: numbers end at the same place, and what is marked behind them begins there."""
+    """Write a column: numbers end at the same place, and what is marked behind them begins there.
+
+    A row that has the same name as the one above has it left out.
+    """
     entries = [row[index] for row in table.rows]
     if table.is_text(index):
-        return [_text(entry.marked, entry) for entry in entries]
+        above = ["", *(entry.marked for entry in entries)]
+        return [
+            _text("" if index == 0 and entry.marked == last else entry.marked, entry)
+            for entry, last in zip(entries, above, strict=False)
+        ]
     marks = max(cell_len(entry.marks) for entry in entries)
     behind = [f" {entry.marks:<{marks}}" if marks else "" for entry in entries]
     widest = max(

@@ -12,6 +12,7 @@ from cell_store import change, write_evaluation, write_failure, write_skip
 from table_reading import beside, subjects, texts
 
 from results.loading import load
+from results.statistics import interval, minimum_detectable_effect
 from results.tables.assembly import tables
 from results.tables.csv_text import to_csv
 from results.tables.layout import Table
@@ -129,3 +130,44 @@ def test_cells_from_before_there_were_skips_read_as_they_did(tmp_path: Path) -> 
     (path,) = (tmp_path / "cells").glob("*/cell.json")
     assert json.loads(path.read_text())["status"] == "done"
     assert texts(only(tmp_path)) == [["infonce", "50.0 (n=1)"]]
+
+
+def test_differences_to_the_reference_are_a_table_of_the_tasks_first_columns(tmp_path: Path) -> None:
+    for objective, up in (("infonce", 0.0), ("mrcl", 0.02)):
+        for seed in range(3):
+            numbers = {"linear_top1": 0.5 + up * seed, "knn_top1": 0.4}
+            write_evaluation(tmp_path, numbers, {"objective": objective, "seed": seed})
+    found = beside(only(tmp_path), "differences to infonce")
+    assert found.header == [
+        *("objective", "task", "pairs", "difference", "95% interval", "p", "verdict", "detectable"),
+    ]
+    (row,) = texts(found)
+    effect = minimum_detectable_effect([0.0, 0.02, 0.04])
+    assert effect is not None
+    low, high = interval([0.0, 0.02, 0.04]) or (0, 0)
+    assert row == [
+        *("mrcl", "shapes linear_top1", "3", "+2.0", f"[{100 * low:+.1f}, {100 * high:+.1f}]"),
+        *("0.5", "too few seeds", f"{100 * effect:.1f}"),
+    ]
+
+
+def test_one_seed_has_no_table_of_differences(tmp_path: Path) -> None:
+    for objective in ("infonce", "mrcl"):
+        write_evaluation(tmp_path, {"linear_top1": 0.5}, {"objective": objective})
+    assert "differences to infonce" not in subjects(only(tmp_path))
+
+
+def test_csv_has_its_first_columns_as_before_and_statistics_and_costs_behind_them(tmp_path: Path) -> None:
+    store(tmp_path, {"infonce": (0.5, 0.6, 0.55), "mrcl": (0.6, 0.7, 0.66)})
+    (header, *_) = csv.reader(io.StringIO(to_csv(load(tmp_path), derived=())))
+    assert header[:25] == [
+        *("config", "objective", "column", "task", "family", "dataset", "metric", "split", "selection"),
+        *("mean", "std", "n", "seeds", "last", "selected", "oracle", "gap", "confounds", "note"),
+        *("floor", "ceiling", "position", "position_note", "reference", "derived"),
+    ]
+    row = lines(tmp_path)["mrcl", "shapes linear_top1"]
+    differences = [0.6 - 0.5, 0.7 - 0.6, 0.66 - 0.55]
+    assert float(row["difference"]) == pytest.approx(statistics.fmean(differences))
+    assert (float(row["low"]), float(row["high"])) == pytest.approx(interval([0.6, 0.7, 0.66]))
+    assert (row["best"], row["pairs"], row["p"], row["verdict"]) == ("tie", "3", "0.25", "too few seeds")
+    assert lines(tmp_path)["infonce", "shapes linear_top1"]["pairs"] == ""
