@@ -66,7 +66,7 @@ def test_kills_at_random_moments_leave_a_store_that_loads_and_ends_in_the_same_n
 
 def test_eight_calls_at_once_compute_every_cell_once(undisturbed: dict[str, Any], tmp_path: Path) -> None:
     runs, logs = tmp_path / "runs", [tmp_path / f"{call}.txt" for call in range(CALLS)]
-    calls = [start(words(runs, tmp_path / "data"), log) for log in logs]  # they race for the data too
+    calls = [start(words(runs, data_root(tmp_path_factory)), log) for log in logs]
     said = [log.read_text() for call, log in zip(calls, logs, strict=True) if call.wait() == 0]
     assert len(said) == CALLS, [log.read_text()[-2000:] for log in logs]
     tallies = [re.search(r"(\d+) computed, (\d+) kept, 0 failed, 0 skipped in", text) for text in said]
