@@ -117,9 +117,8 @@ def _beside(pairs: Sequence[Counterpart], *, derived: Collection[str], notes: Fo
 def _listed(
     trained: Mapping[str, Cell], *, ledger: Ledger, derived: Collection[str], notes: Footnotes
 ) -> Iterator[Row]:
-    """One line per row of ours and published table, with the first of its columns."""
-    for name, cell in trained.items():
-        method = cell.inputs.get("objective")
+    """One line per method of ours and published table, with the first of its columns."""
+    for method, (name, label, cell) in _methods(trained, derived).items():
         alike = [known for known in ledger.numbers if known.objective is not None and known.method == method]
         for _, group in groupby(alike, key=lambda known: known.file):
             printed = list(group)
@@ -127,7 +126,7 @@ def _listed(
             yield (
                 name,
                 [
-                    Entry(objective_label(name, derived=derived)),
+                    Entry(label),
                     Entry(_number(first[0])),
                     Entry(";\n".join(f"{known.row} {known.printed}" for known in first)),
                     _place(first[:1], notes, remarks=False),
@@ -139,14 +138,27 @@ def _listed(
 def _absent(
     trained: Mapping[str, Cell], *, ledger: Ledger, derived: Collection[str], notes: Footnotes, width: int
 ) -> Iterator[Row]:
-    """One line per row whose method has no published number, with the reason."""
+    """One line per method that has no published number, with the reason."""
+    absences = {absence.objective: absence for absence in ledger.absences}
+    for method, (name, label, _) in _methods(trained, derived).items():
+        if method in absences:
+            absence = absences[method]
+            place = Entry(f"{absence.paper} (arXiv {absence.arxiv})")
+            blank = [Entry("") for _ in range(width - 3)]
+            yield name, [Entry(label), *blank, place, Entry("none published", notes=notes.mark(absence.why))]
+
+
+def _methods(trained: Mapping[str, Cell], derived: Collection[str]) -> dict[str, tuple[str, str, Cell]]:
+    """Objective, as the registry names it -> the first row made of it, a label of all such rows, its pretraining."""
+    rows: dict[str, list[str]] = {}
     for name, cell in trained.items():
-        for absence in ledger.absences:
-            if absence.objective == cell.inputs.get("objective"):
-                blank = [Entry("") for _ in range(width - 3)]
-                place = Entry(f"{absence.paper} (arXiv {absence.arxiv})")
-                label = Entry(objective_label(name, derived=derived))
-                yield name, [label, *blank, place, Entry("none published", notes=notes.mark(absence.why))]
+        rows.setdefault(str(cell.inputs.get("objective")), []).append(name)
+    found = {}
+    for method, names in rows.items():
+        first = method if method in names else names[0]
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        found[method] = (first, f"{objective_label(first, derived=derived)}{more}", trained[first])
+    return found
 
 
 def _number(known: Published) -> str:

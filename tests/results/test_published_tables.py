@@ -89,6 +89,14 @@ def test_what_has_no_counterpart_is_listed_apart_and_has_no_column_of_ours(tmp_p
     assert said.endswith("more in the pretraining")
 
 
+def test_rows_of_one_method_have_one_line(tmp_path: Path) -> None:
+    values: Values = {(row, "linear_sgd"): (0.5,) for row in ("mrcl", "again", "byol")}
+    overrides = ["rows.again.objective=mrcl"]
+    write_planned(tmp_path, "shapes", values, images=8192, metric="linear_sgd_top1", overrides=overrides)
+    (table,) = of(tmp_path, unmatched=True)["shapes"]
+    assert [row[0].text for row in table.rows] == ["byol", "byol", "mrcl (derived) and 1 more"]
+
+
 def test_published_numbers_change_nothing_in_the_tables_of_ours(tmp_path: Path) -> None:
     frame, further = load(infocl(tmp_path)), of(tmp_path)
     (alone,), (with_them,) = tables(frame, derived=DERIVED), tables(frame, derived=DERIVED, further=further)
