@@ -58,8 +58,13 @@ def _possible(tested: pd.DataFrame) -> Iterator[str]:
     reached = (
         f"the smallest p that an exact two-sided sign-flip test can reach is {p_text(smallest_p(pairs))}{corrected}"
     )
-    if pairs < 2:
-        yield f"One seed cannot tell a difference from chance: no row is called higher or lower. {needed}"
+    if pairs == 0:
+        yield f"No row has a seed in common with {REFERENCE}, so no differences are tested. {needed}"
+    elif pairs == 1:
+        yield (
+            f"No row has more than one seed in common with {REFERENCE}, and one cannot tell a difference from chance: "
+            f"no row is called higher or lower. {needed}"
+        )
     elif lowest >= ALPHA:
         yield f"With {pairs} seeds {reached}: no difference, however large, is significant at {ALPHA:g}. {needed}"
     else:

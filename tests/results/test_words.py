@@ -41,8 +41,19 @@ def test_three_seeds_say_that_they_separate_nothing_and_how_many_would() -> None
 
 def test_one_seed_says_that_it_cannot_tell_a_difference_from_chance() -> None:
     frame = loaded_scores({"infonce": shifted(0, 1), "mrcl": shifted(0.1, 1)})
-    assert in_words(frame)[1].startswith("One seed cannot tell a difference from chance")
+    assert in_words(frame)[1] == (
+        "No row has more than one seed in common with infonce, and one cannot tell a difference from chance: no row is "
+        "called higher or lower. At least 7 seeds are needed."
+    )
     assert said(frame, "mrcl against").endswith("too few seeds to tell in t top1 (+10.0) and u top1 (+10.0).")
+
+
+def test_rows_without_a_common_seed_say_so() -> None:
+    frame = loaded_scores({"infonce": {"t": [0.5, NAN]}, "mrcl": {"t": [NAN, 0.5]}})
+    assert in_words(frame)[1].startswith("No row has a seed in common with infonce")
+    assert said(frame, "mrcl against").startswith(
+        "mrcl against infonce: too few seeds to tell in t top1 (no seed in comm"
+    )
 
 
 def test_eight_seeds_say_what_is_higher_lower_and_tied_with_interval_and_p() -> None:
