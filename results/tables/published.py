@@ -14,8 +14,8 @@ from results.order import objective_label, objective_order
 from results.tables.layout import Entry, Footnotes, Table
 
 _PUBLISHED = "published, not ours"
-_HEADER = ["objective", "number", "ours", _PUBLISHED, "paper and table", "verdict"]
-_LISTED = ["objective", "number", _PUBLISHED, "paper and table", "beside ours"]
+_HEADER = ["objective", "number", "ours", _PUBLISHED, "verdict", "paper and table"]
+_LISTED = ["objective", "number", _PUBLISHED, "beside ours", "paper and table"]
 _TELLING = ("objective ", "pretrain", "architecture ", "epochs ", "batch ", "image size ", "not stated")
 _ORACLE = "Oracle: the best epoch on the test data, where the paper reports that."
 _BESIDE = (
@@ -108,8 +108,8 @@ def _beside(pairs: Sequence[Counterpart], *, derived: Collection[str], notes: Fo
                 Entry(_number(pair.published)),
                 Entry(_ours(pair), value=100 * pair.mean),
                 Entry(pair.published.printed, value=100 * pair.published.value),
-                _place([each.published for each in group], notes),
                 Entry(pair.verdict, notes=notes.mark("; ".join(pair.differences))),
+                _place([each.published for each in group], notes),
             ],
         )
 
@@ -129,8 +129,8 @@ def _listed(
                     Entry(label),
                     Entry(_number(first[0])),
                     Entry(";\n".join(f"{known.row} {known.printed}" for known in first)),
-                    _place(first[:1], notes, remarks=False),
                     Entry(NOT_COMPARABLE, notes=notes.mark(_in_short(first, cell))),
+                    _place(first[:1], notes, remarks=False),
                 ],
             )
 
@@ -145,7 +145,7 @@ def _absent(
             absence = absences[method]
             place = Entry(f"{absence.paper} (arXiv {absence.arxiv})")
             blank = [Entry("") for _ in range(width - 3)]
-            yield name, [Entry(label), *blank, place, Entry("none published", notes=notes.mark(absence.why))]
+            yield name, [Entry(label), *blank, Entry("none published", notes=notes.mark(absence.why)), place]
 
 
 def _methods(trained: Mapping[str, Cell], derived: Collection[str]) -> dict[str, tuple[str, str, Cell]]:

@@ -47,26 +47,26 @@ def texts(table: Table) -> list[list[str]]:
 def test_ours_stands_beside_the_paper_s_with_its_verdict(tmp_path: Path) -> None:
     (table,) = of(infocl(tmp_path))["infocl_cifar10"]
     source, transfer = "CIFAR-10 linear_sgd_top1 (oracle)", "DTD linear_sgd_top1 (oracle)"
-    assert table.header == ["objective", "number", "ours", "published, not ours", "paper and table", "verdict"]
+    assert table.header == ["objective", "number", "ours", "published, not ours", "verdict", "paper and table"]
     assert texts(table) == [
-        ["infonce", source, "85.75 ± 0.35 (n=2)", "85.76", "InfoCL, table 1, CIFAR-10; table 3, CIFAR-10", "match"],
-        ["infonce_rc", source, "85.78 (n=1)", "85.78", "InfoCL, table 1, CIFAR-10", "one seed: no claim"],
-        ["infonce_rc", transfer, "33.67 ± 0.00 (n=2)", "33.67", "InfoCL, table 1, CIFAR-10", "not comparable"],
-        ["mrcl (derived)", "", "", "", "MRCL (arXiv 2211.09013)", "none published"],
+        ["infonce", source, "85.75 ± 0.35 (n=2)", "85.76", "match", "InfoCL, table 1, CIFAR-10; table 3, CIFAR-10"],
+        ["infonce_rc", source, "85.78 (n=1)", "85.78", "one seed: no claim", "InfoCL, table 1, CIFAR-10"],
+        ["infonce_rc", transfer, "33.67 ± 0.00 (n=2)", "33.67", "not comparable", "InfoCL, table 1, CIFAR-10"],
+        ["mrcl (derived)", "", "", "", "none published", "MRCL (arXiv 2211.09013)"],
     ]
     assert table.objectives == ["infonce", "infonce_rc", "infonce_rc", "mrcl"]
 
 
 def test_differences_sources_and_reasons_are_footnotes(tmp_path: Path) -> None:
     (table,) = of(infocl(tmp_path))["infocl_cifar10"]
-    marked = {row[-1].text: [table.notes[number - 1] for number in row[-1].notes] for row in table.rows}
+    marked = {row[-2].text: [table.notes[number - 1] for number in row[-2].notes] for row in table.rows}
     assert marked["match"] == []
     assert marked["one seed: no claim"] == []
     (differences,) = marked["not comparable"]
     assert differences.startswith("mean of the probe's input 0.5/0.5/0.5 instead of 0.533/0.474/0.426; std")
     (why,) = marked["none published"]
     assert why.startswith("no published number belongs to mrcl")
-    sources = [table.notes[number - 1] for number in table.rows[0][4].notes]
+    sources = [table.notes[number - 1] for number in table.rows[0][5].notes]
     assert sources[0].startswith("text of the paper")
 
 
@@ -78,11 +78,11 @@ def test_a_config_without_counterparts_has_a_table_only_when_asked(tmp_path: Pat
 
 def test_what_has_no_counterpart_is_listed_apart_and_has_no_column_of_ours(tmp_path: Path) -> None:
     (table,) = of(shapes(tmp_path), unmatched=True)["shapes"]
-    assert table.header == ["objective", "number", "published, not ours", "paper and table", "beside ours"]
-    assert {row[-1].text for row in table.rows} == {"not comparable", "none published"}
+    assert table.header == ["objective", "number", "published, not ours", "beside ours", "paper and table"]
+    assert {row[-2].text for row in table.rows} == {"not comparable", "none published"}
     infocl = [row[2].text for row in table.rows if row[0].text == "infocl"]
     assert "SimCLR +RC 85.78;\nSimCLR +LBE 85.45;\nBYOL +RC 85.80;\nBYOL +LBE 85.28" in infocl
-    said = table.notes[table.rows[0][-1].notes[0] - 1]
+    said = table.notes[table.rows[0][-2].notes[0] - 1]
     assert said.startswith(
         "another task; pretraining data not known to be CIFAR-10; architecture ResNet-10 x0.5 instead"
     )
@@ -107,5 +107,5 @@ def test_published_numbers_change_nothing_in_the_tables_of_ours(tmp_path: Path) 
 def test_a_column_of_published_numbers_says_so_in_markdown(tmp_path: Path) -> None:
     (table,) = of(infocl(tmp_path))["infocl_cifar10"]
     text = to_markdown(table)
-    assert "| objective | number | ours | published, not ours | paper and table | verdict |" in text
+    assert "| objective | number | ours | published, not ours | verdict | paper and table |" in text
     assert "our numbers beside those that papers print" in text
