@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 
 from results.figures.theme import INK, SMALL
 
@@ -50,15 +52,23 @@ class _Place:
     box: Bbox
     leader: tuple[Spot, ...]
 
-    def cost(self, blocked: Sequence[Bbox], *, inside: Bbox) -> float:
-        """How much of it lies on something else or outside, as parts of its size."""
-        area = self.box.width * self.box.height
+    def cost(self, blocked: NDArray[np.float64], *, inside: Bbox) -> float:
+        """How much of it lies on something else or outside, as parts of its size.
+
+        Args:
+            blocked: left, lower, right and upper ends of what is there, in pixels, (K, 4).
+            inside: the panel.
+        """
+        x0, y0, x1, y1 = self.box.extents
+        area = (x1 - x0) * (y1 - y0)
         within = Bbox.intersection(self.box, inside)
         outside = area - (within.width * within.height if within else 0)
-        shared = (Bbox.intersection(self.box, other) for other in blocked)
-        overlap = sum(both.width * both.height for both in shared if both)
-        crossings = sum(other.contains(*spot) for other in blocked for spot in self.leader)
-        return (2 * outside + overlap) / area + 0.1 * crossings
+        left, low, right, high = blocked.T
+        overlap = np.clip(np.minimum(x1, right) - np.maximum(x0, left), 0, None)
+        overlap *= np.clip(np.minimum(y1, high) - np.maximum(y0, low), 0, None)
+        x, y = np.reshape(self.leader, (-1, 2, 1)).swapaxes(0, 1)
+        crossed = (left < x) & (x < right) & (low < y) & (y < high)
+        return float((2 * outside + overlap.sum()) / area + 0.1 * crossed.sum())
 
 
 def place_names(axis: Axes, points: Sequence[Point]) -> None:
@@ -86,7 +96,8 @@ def place_names(axis: Axes, points: Sequence[Point]) -> None:
         size = note.get_window_extent()
         places = list(_places(spots[point], size=size, unit=unit))
         inside = axis.get_window_extent()
-        costs = [round(place.cost(blocked, inside=inside), 3) for place in places]
+        there = np.array([box.extents for box in blocked])
+        costs = [round(place.cost(there, inside=inside), 3) for place in places]
         best = places[costs.index(min(costs))]
         note.set_position(
             _offset(spots[point], ((best.box.x0 + best.box.x1) / 2, (best.box.y0 + best.box.y1) / 2), unit)

@@ -36,6 +36,7 @@ _PALE = (6, 7, 8)  # places of pink and yellow, too pale for a line on white, an
 _COLOURS = [colour for place, colour in enumerate(sns.color_palette("colorblind")) if place not in _PALE]
 _EDGE = 0.08  # inches around legend and notes
 _NOTE = 0.105  # inches: a line of notes
+_PASSES = 2  # of the layout, which starts from the one before: a further pass moves nothing that can be seen
 _ENTRY = 0.145  # inches: a row of the legend
 _RC: dict[str, Any] = {
     **sns.axes_style("ticks"),
@@ -138,7 +139,7 @@ def set_title(figure: Figure, text: str) -> None:
 
 
 def finish(figure: Figure, *, handles: Sequence[Artist], notes: Sequence[str]) -> None:
-    """Add legend and notes below the panels; the figure grows by their height.
+    """Add legend and notes below the panels, by whose height the figure grows, and lay all out for good.
 
     Args:
         figure: with title and panels.
@@ -160,6 +161,9 @@ def finish(figure: Figure, *, handles: Sequence[Artist], notes: Sequence[str]) -
     if handles:
         ordered = [handle for column in range(columns) for handle in handles[column::columns]]
         figure.legend(handles=ordered, ncols=columns, bbox_to_anchor=(0.5, below / height))
+    for _ in range(_PASSES):
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
 
 
 def _entries_in_a_row(handles: Sequence[Artist], *, inches: float) -> int:
