@@ -15,12 +15,12 @@ from benchmark.environment import choose_device
 from benchmark.errors import UserError, blaming_the_user
 from benchmark.execute import Policy, Tally, run_chains
 from benchmark.findings import Findings
+from benchmark.job import Job
 from benchmark.plan import choose_rows, choose_seeds, choose_tasks, plan, with_references
 from benchmark.plans import Asked, remember
 from benchmark.preflight import PretrainingImagesError
 from benchmark.rehearsal import Stage, needed, rehearse
 from benchmark.request import Request
-from benchmark.worker import Job
 from objectives.registry import OBJECTIVES, load_objectives
 from results.order import CEILING, FLOOR
 

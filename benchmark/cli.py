@@ -30,6 +30,48 @@ EXAMPLES = """examples:
 Command = tuple[str, str, Callable[[argparse.Namespace], int], tuple[Callable[[argparse.ArgumentParser], None], ...]]
 
 
+_GRID, _STORED = (options.add_grid,), (options.add_runs, options.add_import)
+_ROWS, _TASKS = (*_GRID, options.add_rows), (options.add_tasks,)
+COMMANDS: tuple[Command, ...] = (
+    ("bench", "pretrain, evaluate, print the table, draw the figures", commands.run_bench, (*_ROWS, *_TASKS)),
+    ("pretrain", "pretrain only", commands.run_pretrain, _ROWS),
+    (
+        "evaluate",
+        "evaluate what is pretrained already",
+        commands.run_evaluate,
+        (*_ROWS, *_TASKS, options.add_checkpoint),
+    ),
+    (
+        "sweep",
+        "vary a parameter of a row, choose its value on validation data",
+        commands.run_sweep,
+        (*_GRID, *_TASKS, options.add_sweep),
+    ),
+    ("status", "say how every cell stands", commands.show_status, (options.add_status, options.add_json, *_STORED)),
+    ("gc", "remove stale cells, after showing them", commands.collect_garbage, (options.add_gc, *_STORED)),
+    ("table", "rebuild the tables from the stored results", commands.write_tables, (options.add_table, *_STORED)),
+    ("plot", "redraw the figures from the stored results", commands.write_figures, (options.add_figures, *_STORED)),
+    ("report", "write report.html from the stored results", commands.write_report, _STORED),
+    ("list", "list objectives, configs, tasks and layouts", commands.list_all, (options.add_json, options.add_import)),
+    ("cost", "count what the pretraining of every row costs", commands.show_costs, (options.add_cost,)),
+    ("data", "write the embedded data set alone", commands.write_data, (options.add_data,)),
+    (
+        "check",
+        "examine objectives: gradients, closed forms, noise, two processes",
+        commands.check,
+        (options.add_names, options.add_import),
+    ),
+    ("new", "write NAME.py, an objective to start from", commands.new, (options.add_new,)),
+    (
+        "doctor",
+        "say what is installed; with --config, what of it can run here",
+        commands.doctor,
+        (options.add_doctor, options.add_import),
+    ),
+)
+"""Name, help, function, and what adds the options, of every command."""
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
@@ -70,7 +112,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     listed = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, help_text, run, groups in _commands():
+    for name, help_text, run, groups in COMMANDS:
         command = listed.add_parser(
             name,
             help=help_text,
@@ -82,51 +124,3 @@ def build_parser() -> argparse.ArgumentParser:
             add(command)
         command.set_defaults(run=run)
     return parser
-
-
-def _commands() -> tuple[Command, ...]:
-    """Name, help, function, and what adds the options, of every command."""
-    grid, stored = (options.add_grid,), (options.add_runs, options.add_import)
-    rows, tasks = (*grid, options.add_rows), (options.add_tasks,)
-    return (
-        ("bench", "pretrain, evaluate, print the table, draw the figures", commands.run_bench, (*rows, *tasks)),
-        ("pretrain", "pretrain only", commands.run_pretrain, rows),
-        (
-            "evaluate",
-            "evaluate what is pretrained already",
-            commands.run_evaluate,
-            (*rows, *tasks, options.add_checkpoint),
-        ),
-        (
-            "sweep",
-            "vary a parameter of a row, choose its value on validation data",
-            commands.run_sweep,
-            (*grid, *tasks, options.add_sweep),
-        ),
-        ("status", "say how every cell stands", commands.show_status, (options.add_status, options.add_json, *stored)),
-        ("gc", "remove stale cells, after showing them", commands.collect_garbage, (options.add_gc, *stored)),
-        ("table", "rebuild the tables from the stored results", commands.write_tables, (options.add_table, *stored)),
-        ("plot", "redraw the figures from the stored results", commands.write_figures, (options.add_figures, *stored)),
-        ("report", "write report.html from the stored results", commands.write_report, stored),
-        (
-            "list",
-            "list objectives, configs, tasks and layouts",
-            commands.list_all,
-            (options.add_json, options.add_import),
-        ),
-        ("cost", "count what the pretraining of every row costs", commands.show_costs, (options.add_cost,)),
-        ("data", "write the embedded data set alone", commands.write_data, (options.add_data,)),
-        (
-            "check",
-            "examine objectives: gradients, closed forms, noise, two processes",
-            commands.check,
-            (options.add_names, options.add_import),
-        ),
-        ("new", "write NAME.py, an objective to start from", commands.new, (options.add_new,)),
-        (
-            "doctor",
-            "say what is installed; with --config, what of it can run here",
-            commands.doctor,
-            (options.add_doctor, options.add_import),
-        ),
-    )

@@ -15,11 +15,11 @@ from benchmark.environment import choose_device
 from benchmark.errors import UserError, blaming_the_user
 from benchmark.findings import Findings
 from benchmark.imported import Checkpoint, examine, import_cell, with_row
+from benchmark.job import Job
 from benchmark.plan import choose_seeds, choose_tasks, evaluate_cell
 from benchmark.plans import Asked
 from benchmark.preflight import Data
 from benchmark.request import Request
-from benchmark.worker import Job
 from objectives.registry import load_objectives
 
 

@@ -13,9 +13,10 @@ from typing import Any
 from benchmark import cells
 from benchmark.cells import Cell
 from benchmark.environment import describe_environment
+from benchmark.job import Job
 from benchmark.processes import FOUND, INTERRUPTED
 from benchmark.rerun import Rerun
-from benchmark.worker import Job, run_job
+from benchmark.worker import run_job
 
 _SECONDS_BETWEEN_LOOKS = 0.2  # at a cell that another process computes
 

@@ -25,6 +25,16 @@ def source_of(cell: Cell) -> str:
     return source_digest(_modules(cell))
 
 
+def check_source(cell: Cell) -> None:
+    """Refuse to compute under a key that was made for other code.
+
+    Raises:
+        ValueError: a module was edited after the run was planned.
+    """
+    if source_of(cell) != cell.inputs["source"]:
+        raise ValueError("the code was changed after this run was planned; give the same command again")
+
+
 def modules_of(cell: Cell) -> dict[str, str]:
     """Digest of every module that computes a cell, as it is now."""
     return module_digests(_modules(cell))

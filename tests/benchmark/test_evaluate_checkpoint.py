@@ -17,9 +17,9 @@ from benchmark.config import load
 from benchmark.errors import UserError
 from benchmark.execute import Policy, run_chains
 from benchmark.imported import Checkpoint, add_arguments, asked_for, examine, import_cell, with_row
+from benchmark.job import Job
 from benchmark.preflight import Places
 from benchmark.rerun import Rerun
-from benchmark.worker import Job
 from downstream.backbone import Backbone, BackboneSpec, load_backbone
 
 SPEC = BackboneSpec(10, 0.125, "cifar", (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))

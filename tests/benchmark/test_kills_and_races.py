@@ -64,7 +64,9 @@ def test_kills_at_random_moments_leave_a_store_that_loads_and_ends_in_the_same_n
     assert len(results.load(runs)["key"].unique()) == CELLS
 
 
-def test_eight_calls_at_once_compute_every_cell_once(undisturbed: dict[str, Any], tmp_path: Path) -> None:
+def test_eight_calls_at_once_compute_every_cell_once(
+    undisturbed: dict[str, Any], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     runs, logs = tmp_path / "runs", [tmp_path / f"{call}.txt" for call in range(CALLS)]
     calls = [start(words(runs, data_root(tmp_path_factory)), log) for log in logs]
     said = [log.read_text() for call, log in zip(calls, logs, strict=True) if call.wait() == 0]
