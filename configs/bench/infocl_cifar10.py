@@ -11,8 +11,8 @@ Score:   CIFAR-10 top-1, tables 1, 3 and 5: infonce 85.76, infonce_rc 85.78, inf
          the oracle of the task linear_sgd, and the transfer table likewise with the oracles of its tasks.
 
 The SGD probes are the paper's (released eval_lr.py): learning rate 0.01, batch 128, 100 epochs, a tenth of it after 60
-and 80, no augmentation, images squeezed to 32 pixels. There, each data set is normalised by its own statistics; here,
-as in the pretraining. The tenth that chooses the epoch is trained on again for the test (refit).
+and 80, no augmentation, images squeezed to 32 pixels. There, each data set but CIFAR is normalised by its own
+statistics; here, as in the pretraining. The tenth that chooses the epoch is trained on again for the test (refit).
 
 The infonce rows are the paper's SimCLR. Batch 256, as the paper says; its released commands have 128 for BYOL and
 Barlow Twins. BYOL's momentum rises at every step here, there after every epoch.
