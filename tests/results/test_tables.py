@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 from table_reading import texts
 
-from results.comparison import comparison
+from results.comparison import columns, comparison, primary, scores
 from results.loading import load
 from results.order import objective_label, objective_order
 from results.tables.assembly import tables
@@ -163,6 +163,16 @@ def test_two_tasks_with_the_same_data_set_and_metric_keep_columns_of_their_own(t
     (table,) = tables(load(tmp_path), derived=())
     assert table.header == ["objective", "COCO AP (frozen)", "COCO AP (tuned)"]
     assert texts(table) == [["infonce", "25.0 (n=1)", "75.0 (n=1)"]]
+
+
+def test_a_task_is_represented_by_its_first_fraction_in_the_order_of_tables(tmp_path: Path) -> None:
+    write_evaluation(tmp_path, {"knn_top1": 0.4, "linear_top1": 0.5, "latency_s": 7.0}, {"task": "shapes"})
+    write_evaluation(tmp_path, {"AP50": 0.4, "AP": 0.2}, {"task": "voc", "family": "detection"})
+    write_evaluation(tmp_path, {"latency_s": 7.0}, {"task": "speed"})
+    frame = load(tmp_path)
+    assert primary(columns(frame)) == ["shapes linear_top1", "voc AP"]
+    numbers = scores(frame)
+    assert list(numbers.loc[numbers["primary"], "column"]) == ["shapes linear_top1", "voc AP"]
 
 
 def test_every_config_has_a_table_of_its_own_with_its_own_seeds(tmp_path: Path) -> None:
