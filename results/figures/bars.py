@@ -62,7 +62,7 @@ def bars(material: Material) -> dict[str, Figure] | str:
     for axis in axes[-across:]:
         axis.set_xlabel("score (%)")
     set_title(figure, f"{material.config}: downstream scores")
-    finish(figure, handles=_legend(material), notes=[])
+    finish(figure, handles=_legend(material), notes=[material.note_on_recipes])
     return {"bars": figure}
 
 

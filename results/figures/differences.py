@@ -70,7 +70,7 @@ def heat_map(material: Material) -> dict[str, Figure] | str:
         tested=set(found.loc[found["verdict"] != "not tested", "column"]),
     )
     set_title(figure, f"{material.config}: difference to {REFERENCE} in points, mean over common seeds{_seeds(found)}")
-    finish(figure, handles=[], notes=_notes(found))
+    finish(figure, handles=[], notes=[_note(found), material.note_on_recipes])
     return {"differences": figure}
 
 
@@ -115,12 +115,12 @@ def _testable(found: pd.DataFrame) -> bool:
     return bool(found["verdict"].isin(["higher", "lower", "tie"]).any())
 
 
-def _notes(found: pd.DataFrame) -> list[str]:
-    """Say what bold numbers and bold headings mean, or why none is bold."""
-    test = f"sign-flip test over seeds, Holm over the columns with bold headings, p < {ALPHA}".replace("0.", ".")
+def _note(found: pd.DataFrame) -> str:
+    """Say what bold numbers and bold headings mean, or why no number is bold."""
     if _testable(found):
-        return [f"Bold number: separated from {REFERENCE} ({test}); else a tie, or not tested."]
-    least = f"{found['smallest_p'].min():.2g}".replace("0.", ".")
-    return [
-        f"Bold heading: tested. No number is separated from {REFERENCE}: with so few seeds the smallest p is {least}."
-    ]
+        test = f"sign-flip test over seeds, Holm over the columns with bold headings, p < {ALPHA}"
+        return f"Bold number: separated from {REFERENCE} ({test}); others: a tie, too few seeds, or not tested."
+    return (
+        f"Bold heading: tested. Nothing is separated from {REFERENCE}: the smallest p of so few seeds is "
+        f"{found['smallest_p'].min():.2g}, before Holm's correction over these columns."
+    )

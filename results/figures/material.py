@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 
 from results.comparison import Column, columns, counting, scores
 from results.figures.theme import markers, palette
-from results.order import CEILING, FLOOR, objective_label, objective_order
+from results.order import CEILING, FLOOR, REFERENCE, objective_label, objective_order
 from results.sweeps import Sweep
 from results.units import unit
 
@@ -43,10 +44,27 @@ class Material:
     derived: frozenset[str]
 
     def label(self, objective: str) -> str:
-        """Label an objective as every figure shows it."""
-        return objective_label(objective, derived=self.derived)
+        """Label an objective as every figure shows it: "mrcl (derived)", with an asterisk if it is `unlike`."""
+        return objective_label(objective, derived=self.derived) + ("*" if objective in self.unlike else "")
+
+    @cached_property
+    def unlike(self) -> frozenset[str]:
+        """Objectives that were not trained by the reference's recipe; none where there is no reference."""
+        recipes = dict(zip(self.frame["objective"], self.frame["recipe"], strict=True))
+        base = recipes.get(REFERENCE)
+        return frozenset(name for name, recipe in recipes.items() if base not in (None, recipe) and name != FLOOR)
 
     @property
+    def note_on_stale(self) -> str:
+        """A note where a figure of `counting` leaves numbers out; else ""."""
+        return "Stale numbers are left out." if len(self.counting) < len(self.numbers) else ""
+
+    @property
+    def note_on_recipes(self) -> str:
+        """A note on what an asterisk means; "" where there is none."""
+        return f"* Not trained by {REFERENCE}'s recipe: see the table." if self.unlike else ""
+
+    @cached_property
     def counting(self) -> pd.DataFrame:
         """The numbers that are not stale."""
         return counting(self.numbers)
@@ -56,7 +74,7 @@ class Material:
         """How many seeds the config has anywhere."""
         return int(self.frame["seed"].nunique())
 
-    @property
+    @cached_property
     def compared(self) -> list[str]:
         """Objectives with a number that is not stale, in their order, without floor and ceiling."""
         return [name for name in objective_order(self.counting["objective"]) if name not in (FLOOR, CEILING)]

@@ -99,7 +99,8 @@ def pareto(material: Material) -> dict[str, Figure] | str:
     set_title(figure, f"{material.config}: score against the cost of pretraining")
     unknown = [name for name in material.compared if name not in cost.of]
     missing = f"Without known {cost.unknown}, so not shown: {', '.join(unknown)}." if unknown else ""
-    finish(figure, handles=_legend(axes), notes=[f"Lines at points: {LEVEL:.0%} bootstrap intervals.", missing])
+    spread = f"Lines at points: {LEVEL:.0%} bootstrap intervals." if material.seeds > 1 else ""
+    finish(figure, handles=_legend(axes), notes=[spread, missing, material.note_on_stale, material.note_on_recipes])
     for axis, points in zip(axes, means, strict=True):
         place_names(axis, [Point(*points[name], name=names[name]) for name in points])
     return {"pareto": figure}

@@ -115,7 +115,7 @@ def _spot(axis: Axes, point: Point) -> Spot:
 
 def _segments(axis: Axes, *, unit: float) -> Iterator[Bbox]:
     """The lines of a panel, piece by piece."""
-    for line in axis.get_lines():
+    for line in (line for line in axis.get_lines() if line.get_linestyle() != "None"):
         corners = line.get_transform().transform(line.get_xydata())
         for (x1, y1), (x2, y2) in pairwise(corners):
             yield Bbox.from_extents(min(x1, x2), min(y1, y2) - unit / 2, max(x1, x2) + unit / 2, max(y1, y2) + unit / 2)

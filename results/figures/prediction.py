@@ -21,6 +21,7 @@ from results.statistics import LEVEL
 
 _CHEAP = "classification"
 _DEAR = ("detection", "segmentation")
+_TAU = "\N{GREEK SMALL LETTER TAU}"
 _ACROSS = 4  # panels in a row
 
 
@@ -98,11 +99,12 @@ def _marker(name: str, *, material: Material) -> dict[str, Any]:
 
 
 def _tau(found: Agreement) -> str:
+    count = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{found.n}"
     if math.isnan(found.tau):
-        return f"no \N{GREEK SMALL LETTER TAU}, n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{found.n}"
+        return f"no {_TAU}{' of so few' if found.n < 3 else ''}, {count}"
     low, high = (f"{end:.2f}".replace("-", "\N{MINUS SIGN}") for end in (found.low, found.high))
     tau = f"{found.tau:.2f}".replace("-", "\N{MINUS SIGN}")
-    return f"\N{GREEK SMALL LETTER TAU} = {tau} [{low}, {high}], n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{found.n}"
+    return f"{_TAU} = {tau} [{low}, {high}], {count}"
 
 
 def _legend(material: Material, pairs: list[tuple[Column, Column]]) -> list[Line2D]:
@@ -114,13 +116,14 @@ def _legend(material: Material, pairs: list[tuple[Column, Column]]) -> list[Line
 
 
 def _notes(material: Material, pairs: list[tuple[Column, Column]]) -> list[str]:
-    tau = "\N{GREEK SMALL LETTER TAU}"
     present = [name for name in ROLES if name in set(material.counting["objective"])]
     far = [name for name in present if any(name not in _shown(material.counting, x, y) for x, y in pairs)]
     without = f" (without {' and '.join(present)})" if present else ""
     return [
-        f"{tau}: Kendall's tau-b over the means of n objectives{without}, with its {LEVEL:.0%} bootstrap interval over "
-        "objectives; 1 is the same order, 0 no relation.",
+        f"{_TAU}: Kendall's tau-b over the means of n objectives{without}, with its {LEVEL:.0%} bootstrap interval "
+        "over objectives; 1 is the same order.",
         "Lines at points: lowest to highest seed." if material.seeds > 1 else "",
+        material.note_on_stale,
+        material.note_on_recipes,
         f"Not in every panel, too far from the others: {' and '.join(far)}." if far else "",
     ]

@@ -70,7 +70,7 @@ def ranks(material: Material) -> dict[str, Figure] | str:
         axis.plot(ends, [-_bar(place)] * 2, color=INK, linewidth=2.5, solid_capstyle="butt")
     counted = f"{found.tasks} tasks" if found.tasks > 1 else "one task"
     set_title(figure, f"{material.config}: mean rank over {counted} (1 is best)")
-    finish(figure, handles=[], notes=[*_notes(found), f"Ranked by: {', '.join(tasks)}."])
+    finish(figure, handles=[], notes=[*_notes(found), f"Ranked by: {', '.join(tasks)}.", material.note_on_recipes])
     return {"ranks": figure}
 
 

@@ -38,7 +38,11 @@ def grids(shown: Swept, material: Material) -> Figure:
         axis.set_xlabel(wrapped(shown.parameters[1], inches=inches, size=7))
     set_title(figure, f"{material.config}: {shown.title}, mean test scores in %")
     box = "Box: chosen." if shown.choice is not None else ""
-    finish(figure, handles=[], notes=["A darker field is a higher score of its panel.", box, shown.note])
+    finish(
+        figure,
+        handles=[],
+        notes=["A darker field is a higher score of its panel.", box, shown.note, material.note_on_stale],
+    )
     return figure
 
 

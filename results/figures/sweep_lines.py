@@ -53,7 +53,7 @@ def lines(shown: Swept, material: Material) -> Figure:
     for axis in axes[-across:]:
         axis.set_xlabel(wrapped(shown.parameters[0], inches=inches + 0.2, size=7))
     set_title(figure, f"{material.config}: {shown.title}")
-    finish(figure, handles=_legend(shown, material), notes=[shown.note])
+    finish(figure, handles=_legend(shown, material), notes=[shown.note, material.note_on_stale])
     return figure
 
 

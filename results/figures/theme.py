@@ -31,7 +31,7 @@ TITLE = 8.0
 GREY = {FLOOR: "#b4b4b4", CEILING: "#7a7a7a"}
 INK = "#222222"
 FAINT = "#e4e4e4"
-MARKERS = ("o", "s", "^", "D", "v", "P")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _PALE = (6, 7, 8)  # places of pink and yellow, too pale for a line on white, and of grey, kept for floor and ceiling
 _COLOURS = [colour for place, colour in enumerate(sns.color_palette("colorblind")) if place not in _PALE]
 _EDGE = 0.08  # inches around legend and notes
@@ -95,7 +95,7 @@ def palette(objectives: Collection[str]) -> dict[str, Any]:
 
 
 def markers(objectives: Collection[str]) -> dict[str, str]:
-    """Give every objective its marker; no two of the first 42 share both colour and marker."""
+    """Give every objective its marker; no two of the first 56 share both colour and marker."""
     places = {name: place for place, name in enumerate(_compared(objectives))}
     return dict.fromkeys(GREY, "o") | {name: MARKERS[place % len(MARKERS)] for name, place in places.items()}
 
