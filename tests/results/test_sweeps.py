@@ -193,8 +193,8 @@ def test_stale_scores_do_not_count(tmp_path: Path) -> None:
 def test_a_choice_is_said_in_words(tmp_path: Path) -> None:
     frame = swept(tmp_path, {**VAL, "w=1": [1.0]}, {row: [0.3, 0.5] for row in VAL})
     assert describe(SWEEP, choose(frame, SWEEP)) == (
-        "shapes: arguments.superfluous_weight = 0.1 (w=0.1) is chosen by shapes linear_top1 on validation data: 75.0 %, "
-        "mean of 2 seeds; test 40.0 %. Not compared, for want of seeds: w=1."
+        "shapes: arguments.superfluous_weight = 0.1 (w=0.1) is chosen by shapes linear_top1 on validation data: "
+        "75.0 %, mean of 2 seeds; test 40.0 %. Not compared, for want of seeds: w=1."
     )
 
 
