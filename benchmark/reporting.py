@@ -20,7 +20,6 @@ from objectives.registry import OBJECTIVES
 if TYPE_CHECKING:
     import pandas as pd
 
-    from results.sweeps import Choice
     from results.tables.layout import Table
 
 _STAMP = ".drawn"  # what the figures beside it were drawn from
@@ -103,7 +102,7 @@ def report_figures(runs: Path, what: Shown, *, names: Sequence[str] = ()) -> lis
 
     with blaming_the_user():
         frame, scalars = _frame(runs, what), load_scalars(runs, keys=what.keys)
-        sweeps, out = load_sweeps(runs, keys=what.keys), runs / "figures"
+        sweeps, out = load_sweeps(runs, keys=what.keys, stale=what.stale), runs / "figures"
         written = write_figures(frame, scalars, sweeps=sweeps, out=out, derived=derived(runs), names=names)
     if not names:
         (out / _STAMP).write_text(_digest(runs, what))
@@ -118,23 +117,14 @@ def choices(runs: Path, *, label: str, by: str | None) -> Iterator[str]:
         label: of the config.
         by: the task that chooses; None = the first that has validation data.
     """
-    from results.sweeps import choose, load_sweeps
+    from results.sweeps import choose, describe, load_sweeps
 
     what = what_is_shown(runs)
     with blaming_the_user():
         frame = _frame(runs, Shown(what.keys, {}))
         for sweep in load_sweeps(runs, keys=what.keys):
             if sweep.config == label:
-                yield _describe(choose(frame, sweep, task=by))
-
-
-def _describe(choice: Choice) -> str:
-    left_out = f"; not compared, for want of seeds: {', '.join(choice.left_out)}" if choice.left_out else ""
-    seeds = f"{choice.n} seed{'s' if choice.n > 1 else ''}"
-    return (
-        f"chosen on validation data: {choice.row} ({choice.dataset} {choice.metric} {100 * choice.val:.1f} there, "
-        f"{100 * choice.test:.1f} on the test split, over {seeds}{left_out})"
-    )
+                yield describe(sweep, choose(frame, sweep, task=by))
 
 
 def is_drawn(runs: Path, what: Shown) -> bool:
