@@ -32,7 +32,7 @@ class Line:
         status: "done", "stale", "failed" or "skipped".
         reason: why there is no number, or what has changed since; "" for what counts.
         key: of the cell.
-        first: whether this is the cell's first line.
+        first: whether this is the first line of an evaluation.
     """
 
     config: str
@@ -88,7 +88,7 @@ def lines(frame: pd.DataFrame) -> list[Line]:
     seen: set[str] = set()
     found = []
     for row in ordered:
-        found.append(_line(row, first=row["key"] not in seen))
+        found.append(_line(row, first=row["kind"] == "evaluate" and row["key"] not in seen))
         seen.add(row["key"])
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -43,11 +44,14 @@ def pictures(
     frame: pd.DataFrame, scalars: pd.DataFrame, *, sweeps: Sequence[Sweep], derived: Collection[str]
 ) -> list[Picture]:
     """Draw all figures of `clbench plot`; arguments and errors are those of `results.figures.writing.figure_svgs`."""
-    return [_picture(figure) for figure in figure_svgs(frame, scalars, sweeps=sweeps, derived=derived)]
+    with warnings.catch_warnings():
+        # Text stays text in an SVG: what the font of the figures lacks, the reader's browser has from another one.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        return [_picture(figure) for figure in figure_svgs(frame, scalars, sweeps=sweeps, derived=derived)]
 
 
 def _picture(figure: Embedded) -> Picture:
-    encoded = base64.b64encode(figure.svg.encode()).decode()
+    encoded = base64.b64encode(_numbered(figure.svg).encode()).decode()
     return Picture(
         config=figure.config,
         name=figure.name,
@@ -63,3 +67,14 @@ def _pixels(svg: str, side: str) -> int:
     """Read a side of an SVG, which matplotlib gives in points."""
     found = re.search(rf'<svg\b[^>]*?\b{side}="([\d.]+)pt"', svg)
     return round(float(found[1]) * _POINT * _ENLARGED) if found else 0
+
+
+def _numbered(svg: str) -> str:
+    """Number the clip paths in their order.
+
+    matplotlib names them by a hash of their place, in whose last digit the solver of the layout is not the same twice.
+    """
+    names = dict.fromkeys(re.findall(r'<clipPath id="([\w-]+)"', svg))
+    for place, name in enumerate(names, start=1):
+        svg = svg.replace(f'id="{name}"', f'id="clip-{place}"').replace(f"url(#{name})", f"url(#clip-{place})")
+    return svg
