@@ -183,11 +183,6 @@ def _facts(cells: Collection[Cell], frame: pd.DataFrame) -> Iterable[tuple[str, 
     """When, where and from which code the results are."""
     times = [cell.environment.created for cell in cells]
     yield "Written", " to ".join(dict.fromkeys(moment(time) for time in (min(times), max(times))))
-    for name, values in (
-        ("Commit", frame["commit"]),
-        ("Device", frame["device"]),
-        ("Recipe", frame.loc[frame["recipe"] != "", "recipe"]),
-    ):
+    for name, values in (("Commit", frame["commit"]), ("Device", frame["device"])):
         found = sorted(set(values))
-        if found:
-            yield f"{name}s" if len(found) > 1 else name, ", ".join(found)
+        yield f"{name}s" if len(found) > 1 else name, ", ".join(found)

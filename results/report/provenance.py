@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from results.cells import Cell
 from results.changes import changed
 from results.order import REFERENCE
+from results.recipes import recipe
 from results.report.flattening import as_lines
 from results.report.logs import log_tail, without_folders
 from results.report.quantities import count, moment, operations, seconds, size
@@ -91,6 +92,8 @@ def _state(cell: Cell, *, stale: str) -> list[str]:
 def _facts(cell: Cell) -> Iterator[tuple[str, str]]:
     """What was measured, where and when; what was not measured is left out."""
     costs, place = cell.costs, cell.environment
+    if cell.kind == "pretrain" and recipe(cell):
+        yield "Recipe", recipe(cell)
     yield "Written", moment(place.created)
     for name, value, write in (
         ("Wall time", costs.wall_s, seconds),

@@ -1,26 +1,28 @@
-"""The page in a real browser: Debian's chromium, driven by playwright. Where either is missing these are skipped."""
+"""The page in a real browser: what a person does with mouse, keyboard, phone and dark mode."""
 
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
+from report_browser import (
+    DESKTOP,
+    PHONE,
+    Browser,
+    Locator,
+    Page,
+    ViewportSize,
+    chromium,
+    contrasts,
+    expect,
+    needs_chromium,
+    opened,
+)
 from report_store import IMG, QUOTES, write_page, write_store
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed: apt-get install chromium")
-
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright  # noqa: E402
-
-ARGUMENTS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
+pytestmark = needs_chromium
 SCORES, NUMBERS = "#config-2-table", "#numbers-table"
-DESKTOP, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
 
 
 @pytest.fixture(scope="module")
@@ -31,31 +33,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as engine:
-        chromium = engine.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The opened report; at the end of each test nothing was complained of, asked for elsewhere, or run from a name."""
-    troubles: list[str] = []
-    asked: list[str] = []
-    context = browser.new_context(viewport=DESKTOP)
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    page.on("console", lambda message: troubles.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("dialog", lambda dialog: dialog.dismiss())
-    page.on("dialog", lambda dialog: troubles.append(f"dialog: {dialog.message}"))
-    page.goto(address)
-    yield page
-    assert page.evaluate("window.harmed") is None
-    context.close()
-    assert troubles == []
-    assert {url.partition("#")[0] for url in asked if not url.startswith("data:")} == {address}
+    with opened(browser, address) as shown:
+        yield shown
 
 
 def column(page: Page, table: str, name: str) -> list[str]:
@@ -247,33 +232,11 @@ def test_the_first_column_stays_in_sight_on_a_phone(page: Page) -> None:
 def test_text_stands_out_from_its_ground(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.locator(f"{SCORES} a.number", has_text="failed").click()
-    found = page.evaluate(CONTRASTS)
+    found = contrasts(page)
     assert len(found) > 300
-    assert [line for line in found if line["ratio"] < 4.5] == []
+    assert [line for line in found if float(line["ratio"]) < 4.5] == []
     grounds = {line["ground"] for line in found}
     assert ("rgb(255, 255, 255)" in grounds) == (scheme == "light")
-
-
-CONTRASTS = """() => {
-  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
-  const luminance = (colour) => {
-    const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    const [r, g, b] = parts(colour).map((v) => linear(v / 255));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ground = (element) => {
-    const colour = getComputedStyle(element).backgroundColor;
-    return parts(colour)[3] === 0 && element.parentElement ? ground(element.parentElement) : colour;
-  };
-  const texts = [...document.querySelectorAll("body *")].filter(
-    (one) => one.checkVisibility() && [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()),
-  );
-  return texts.map((one) => {
-    const [colour, behind] = [getComputedStyle(one).color, ground(one)];
-    const [low, high] = [luminance(colour), luminance(behind)].sort((a, b) => a - b);
-    return { text: one.textContent.slice(0, 40), colour, ground: behind, ratio: (high + 0.05) / (low + 0.05) };
-  });
-}"""
 
 
 def test_the_theme_can_be_chosen_and_is_remembered(page: Page) -> None:

@@ -20,6 +20,7 @@ function element(name, attributes, ...children) {
   return made;
 }
 
+/** A link to a cell, for this panel or, copied, for elsewhere. */
 function cellLink(key, text) {
   return element("a", { href: `#cell-${encodeURIComponent(key)}` }, text);
 }
@@ -31,9 +32,10 @@ function definitions(pairs) {
 }
 
 function tableOf(head, rows) {
-  const table = element("table", {}, element("thead", {}, element("tr", {}, ...head.map((name) => element("th", { scope: "col" }, name)))));
-  table.append(element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((field) => element("td", {}, field))))));
-  return element("div", { class: "scroll" }, table);
+  const names = head.map((name) => element("th", { scope: "col" }, name));
+  const lines = rows.map((row) => element("tr", {}, ...row.map((field) => element("td", {}, field))));
+  const parts = [element("thead", {}, element("tr", {}, ...names)), element("tbody", {}, ...lines)];
+  return element("div", { class: "scroll" }, element("table", {}, ...parts));
 }
 
 function listOf(lines) {
@@ -57,40 +59,61 @@ function seeds(mean, key) {
   return [element("p", {}, mean.summary), tableOf(["run", mean.column], rows)];
 }
 
-function differences(record) {
-  const { of, note, lines } = record.differences;
-  const parts = [element("h3", {}, "Difference to the reference")];
-  if (record.confounds.length) {
-    parts.push(element("p", {}, "Beside its objective, this row’s recipe has:"), listOf(record.confounds));
-  }
-  if (of) parts.push(element("p", {}, "All that was hashed otherwise than in ", cellLink(of, "the reference’s cell"), " of the same seed:"));
-  parts.push(note ? element("p", {}, note) : listOf(lines));
-  return parts;
+function heading(text) {
+  return element("h3", {}, text);
 }
 
-function origin(record) {
-  if (!record.upstream) return [];
-  const text = record.upstreamKnown ? cellLink(record.upstream, record.upstream) : `${record.upstream} (not in this store)`;
-  return [["Starts from", text]];
+function paragraph(...parts) {
+  return element("p", {}, ...parts);
+}
+
+/** What the cell is, how it ended, what it cost, where and when. */
+function summary(key, record) {
+  const { upstream, upstreamKnown } = record;
+  const above = upstreamKnown ? cellLink(upstream, upstream) : `${upstream} (not in this store)`;
+  const origin = upstream ? [["Starts from", above]] : [];
+  const states = record.state.map((line) => element("p", { class: "state" }, line));
+  return [heading(record.title), ...states, definitions([["Key", cellLink(key, key)], ...origin, ...record.facts])];
+}
+
+function scores(record) {
+  if (!record.scores.length) return [];
+  const head = ["data set", "metric", "split", "selection", "value"];
+  return [heading("All its numbers, as stored"), tableOf(head, record.scores)];
+}
+
+function differences(record) {
+  const { of, note, lines } = record.differences;
+  const parts = [heading("Difference to the reference")];
+  if (record.confounds.length) {
+    parts.push(paragraph("Beside its objective, this row’s recipe has:"), listOf(record.confounds));
+  }
+  if (lines.length) {
+    parts.push(paragraph("All that was hashed otherwise than in ", cellLink(of, "the reference’s cell"), " of the same seed:"));
+  }
+  return [...parts, note ? paragraph(note) : listOf(lines)];
+}
+
+function inputs(record) {
+  const own = record.inputs.map(([name, number]) => folded(name, number, name !== "config"));
+  const above = record.above.map(([name, number]) => folded(name, number, name === "arguments"));
+  const parts = [heading("Inputs: everything that the key is made of"), ...own];
+  return above.length ? [...parts, heading("Inputs of its pretraining"), ...above] : parts;
+}
+
+function software(record) {
+  const parts = [heading("Software"), folded("packages", record.packages, true)];
+  return record.modules === null ? parts : [...parts, folded("digests of its modules", record.modules, false)];
+}
+
+function log(record) {
+  const text = known().texts[record.log];
+  return [heading("End of its log"), text ? element("pre", {}, text) : paragraph("Its log is empty or not there.")];
 }
 
 function cellParts(key) {
   const record = known().cells[key];
-  const parts = [element("h3", {}, record.title), ...record.state.map((line) => element("p", { class: "state" }, line))];
-  parts.push(definitions([["Key", cellLink(key, key)], ...origin(record), ...record.facts]));
-  if (record.scores.length) {
-    parts.push(element("h3", {}, "All its numbers, as stored"), tableOf(["data set", "metric", "split", "selection", "value"], record.scores));
-  }
-  parts.push(...differences(record));
-  parts.push(element("h3", {}, "Inputs: everything that the key is made of"));
-  record.inputs.forEach(([name, number]) => parts.push(folded(name, number, name !== "config")));
-  if (record.above.length) parts.push(element("h3", {}, "Inputs of its pretraining"));
-  record.above.forEach(([name, number]) => parts.push(folded(name, number, name === "arguments")));
-  parts.push(element("h3", {}, "Software"), folded("packages", record.packages, true));
-  if (record.modules !== null) parts.push(folded("digests of the modules that computed it", record.modules, false));
-  const log = known().texts[record.log];
-  parts.push(element("h3", {}, "End of its log"), log ? element("pre", {}, log) : element("p", {}, "Its log is empty or not there."));
-  return parts;
+  return [summary(key, record), ...[scores, differences, inputs, software, log].map((part) => part(record))].flat();
 }
 
 /** Show the last step of the trail. */
@@ -104,6 +127,7 @@ function show() {
   panelTitle.focus();
 }
 
+/** Open a cell, or go on to it from the one that is shown; false if the page does not know it. */
 function follow(key, mean) {
   if (!Object.hasOwn(known().cells, key)) return false;
   const inside = panel.open;
@@ -116,8 +140,13 @@ function follow(key, mean) {
   return true;
 }
 
+/** The key that an address names; null where it names none. */
 function keyOf(hash) {
-  return hash.startsWith("#cell-") ? decodeURIComponent(hash.slice("#cell-".length)) : null;
+  try {
+    return hash.startsWith("#cell-") ? decodeURIComponent(hash.slice("#cell-".length)) : null;
+  } catch {
+    return null;
+  }
 }
 
 function followAddress() {
