@@ -132,4 +132,5 @@ def _summary(entry: Entry, column: Column) -> str:
     if not entry.text:
         return "There is no number."
     of = {"test": "test", "val": "validation"}[column.split]
-    return f"{entry.text}, in {unit(column.metric) or '%'}: {of} data, {_CHOSEN[column.selection]}."
+    tie = " (tie)" if entry.tie else ""
+    return f"{entry.text}{tie}, in {unit(column.metric) or '%'}: {of} data, {_CHOSEN[column.selection]}."

@@ -92,14 +92,17 @@ def test_the_panel_has_every_number_as_it_is_stored(page: Page, runs: Path) -> N
 
 
 def test_the_scores_are_those_of_the_other_formats(page: Page, runs: Path) -> None:
+    ties = 0
     for place, table in enumerate(tables(load(runs, stale=STALE), derived={"mrcl"}), start=1):
         head, *rows = page.rows(f"config-{place}-table")
         assert head == table.header
         for row, entries in zip(rows, table.rows, strict=True):
             for text, entry in zip(row, entries, strict=True):
-                marks = "".join(map(str, entry.notes))
+                marks = "".join([*(["tie"] if entry.tie else []), *map(str, entry.notes)])
                 said = " ".join(entry.text.split())
                 assert text in ([said + marks] if said else [f"{word}{marks}" for word in WORDS])
+                ties += entry.tie
+    assert ties == 3
 
 
 WORDS = ("failed", "skipped", "not run", "none", "")
