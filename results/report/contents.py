@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from results.cells import Cell, read_cells
 from results.comparison import Column, columns
 from results.confounds import confounds
-from results.current import current
-from results.loading import load, load_scalars
 from results.order import objective_order
 from results.report.listing import Aside, Line, asides, lines
 from results.report.pictures import Picture, pictures
 from results.report.provenance import provenance
 from results.report.quantities import moment
 from results.report.scores import Mean, Row, with_cells
+from results.statistics.words import in_words
+from results.store.cells import Cell, read_cells
+from results.store.current import current
+from results.store.loading import load, load_scalars
 from results.sweeps import find_sweeps
 from results.tables.assembly import tables
 from results.tables.layout import Table
-from results.words import in_words
 
 _COUNTS = ("objectives", "seeds", "tasks", "cells", "done", "failed", "skipped", "stale")
 

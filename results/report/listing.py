@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from results.cells import Cell
 from results.order import column_order, objective_order
 from results.report.logs import without_folders
 from results.report.quantities import score
+from results.store.cells import Cell
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def lines(frame: pd.DataFrame) -> list[Line]:
     """List every number of a frame, and every cell that failed or was skipped.
 
     Args:
-        frame: of `results.loading.load`.
+        frame: of `results.store.loading.load`.
 
     Returns:
         Lines by config, objective, seed, task, data set, metric; finished pretrainings have none.

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from results.cells import Cell
-from results.changes import changed
 from results.order import REFERENCE
-from results.recipes import recipe
 from results.report.flattening import as_lines
 from results.report.logs import log_tail, without_folders
 from results.report.quantities import count, moment, operations, seconds, size
+from results.store.cells import Cell
+from results.store.changes import changed
+from results.store.recipes import recipe
 
 _SAME = ("seed", "row")  # names alone
 _FIRST = ("objective", "arguments", "training", "views", "model", "options")
@@ -112,8 +112,8 @@ def _facts(cell: Cell) -> Iterator[tuple[str, str]]:
 
 
 def _scores(cell: Cell) -> list[list[str]]:
-    scores = [[score.dataset, score.metric, score.split, score.selection, f"{score.value!r}"] for score in cell.scores]
-    return scores + [["", name, "", "", f"{value!r}"] for name, value in cell.findings.items()]
+    scores = [[score.dataset, score.metric, f"{score.value!r}", score.split, score.selection] for score in cell.scores]
+    return scores + [["", name, f"{value!r}", "", ""] for name, value in cell.findings.items()]
 
 
 def _differences(cell: Cell, reference: Cell | None, by_key: Mapping[str, Cell]) -> dict[str, object]:

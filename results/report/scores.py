@@ -12,8 +12,8 @@ from results.comparison import Column, columns, scores
 from results.order import CEILING, FLOOR
 from results.report.logs import without_folders
 from results.report.quantities import score
+from results.store.units import unit
 from results.tables.layout import Entry, Table
-from results.units import unit
 
 _ROLES = {FLOOR: "floor", CEILING: "ceiling"}
 _CHOSEN = {"selected": "chosen on validation data", "last": "as at the end of training"}
@@ -73,7 +73,7 @@ def with_cells(table: Table, part: pd.DataFrame) -> list[Row]:
 
     Args:
         table: of the scores.
-        part: rows of `results.loading.load` with that config.
+        part: rows of `results.store.loading.load` with that config.
     """
     found, behind = {column.label: column for column in columns(part)}, _Behind(part)
     return [

@@ -36,8 +36,8 @@ def write_report(
 
     Args:
         runs: folder of cells.
-        keys: keys of the cells that count, None = all; as for `results.loading.load`.
-        stale: key -> what has changed since; as for `results.loading.load`.
+        keys: keys of the cells that count, None = all; as for `results.store.loading.load`.
+        stale: key -> what has changed since; as for `results.store.loading.load`.
         derived: objectives to mark as derived.
         out: the file to write. Who reads it meanwhile sees the old one or the new one.
         further: config -> tables that stand beside those of its own, such as published numbers.

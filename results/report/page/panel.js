@@ -78,7 +78,7 @@ function summary(key, record) {
 
 function scores(record) {
   if (!record.scores.length) return [];
-  const head = ["data set", "metric", "split", "selection", "value"];
+  const head = ["data set", "metric", "value", "split", "selection"];
   return [heading("All its numbers, as stored"), tableOf(head, record.scores)];
 }
 
