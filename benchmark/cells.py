@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA = 2
-"""Raised when a record gets another form; `results.cells` reads the older ones too."""
+"""Raised when a record gets another form; `results.store.cells` reads the older ones too."""
 PROTOCOL = 1
 """Raised when the meaning of a number changes though no source that enters the key does."""
 

@@ -37,7 +37,7 @@ from downstream.matching import describe
 from downstream.tasks import Context, Metric, Report
 from downstream.weights import write_weights
 from objectives.registry import OBJECTIVES, load_objectives
-from results.units import allowed, unit
+from results.store.units import allowed, unit
 
 Found = tuple[list[dict[str, Any]], dict[str, Any]]
 """Metrics and costs."""

@@ -86,8 +86,8 @@ def _frame(runs: Path, what: Shown) -> pd.DataFrame:
 
 def _published(runs: Path, frame: pd.DataFrame, marked: set[str], *, unmatched: bool) -> dict[str, list[Table]]:
     """Config -> what papers report beside our numbers; `unmatched`: also where none of ours is the same number."""
-    from results.cells import read_cells
-    from results.ledger import read_ledger
+    from results.ledger.numbers import read_ledger
+    from results.store.cells import read_cells
     from results.tables.published import published_tables
 
     cells = read_cells(runs)
@@ -97,7 +97,7 @@ def _published(runs: Path, frame: pd.DataFrame, marked: set[str], *, unmatched: 
 def report_figures(runs: Path, what: Shown, *, names: Sequence[str] = ()) -> list[Path]:
     """Write the figures below `runs/figures`: all, or those of some names."""
     from results.figures.writing import write_figures
-    from results.loading import load_scalars
+    from results.store.loading import load_scalars
     from results.sweeps import load_sweeps
 
     with blaming_the_user():

@@ -11,9 +11,9 @@ from benchmark import cells as store
 from benchmark.cells import Cell
 from benchmark.plans import Planned, planned
 from benchmark.source_of_cells import modules_of, source_of
-from results import cells as stored
-from results.changes import changed
-from results.lineage import Keyed, lineages
+from results.store import cells as stored
+from results.store.changes import changed
+from results.store.lineage import Keyed, lineages
 
 _ABOVE = "what it starts from"
 STATES = ("running", "failed", "stale", "missing", "skipped", "done")

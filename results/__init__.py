@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 def load(
     runs: str | Path, *, keys: Collection[str] | None = None, stale: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """Load all numbers of any directory of cells in long form; see `results.loading.load`, which this calls.
+    """Load all numbers of any directory of cells in long form; see `results.store.loading.load`, which this calls.
 
     pandas is imported here and not before: most of the command line does without.
     """
-    from results import loading
+    from results.store import loading
 
     return loading.load(Path(runs), keys=keys, stale=stale or {})

@@ -12,7 +12,7 @@ import pandas as pd
 from results.missing import Reasons
 from results.order import column_order, objective_order
 from results.positions import with_positions
-from results.units import unit
+from results.store.units import unit
 
 NO_TASK = "no task"
 SELECTIONS = ("last", "selected", "oracle")
@@ -47,7 +47,7 @@ def columns(part: pd.DataFrame) -> list[Column]:
     """List the columns of one config's table, in their order.
 
     Args:
-        part: rows of `results.loading.load` with one config.
+        part: rows of `results.store.loading.load` with one config.
     """
     tasks = part[part["kind"] == "evaluate"]
     chosen = tasks[tasks["value"].notna() & (tasks["selection"] != "oracle")]
@@ -84,7 +84,7 @@ def scores(frame: pd.DataFrame) -> pd.DataFrame:
     """Pick the one number that counts per config, objective, seed and column.
 
     Args:
-        frame: of `results.loading.load`.
+        frame: of `results.store.loading.load`.
 
     Returns:
         Frame with `SCORES`: column (label), primary (whether it stands for its task), value, and last, selected and
@@ -108,7 +108,7 @@ def comparison(frame: pd.DataFrame) -> pd.DataFrame:
     """Summarise over seeds: one row per config, objective and column, also where there is no number.
 
     Args:
-        frame: of `results.loading.load`.
+        frame: of `results.store.loading.load`.
 
     Returns:
         Frame in the order of the table with config, objective, column, task, family, dataset, metric, split, selection;

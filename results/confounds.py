@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from results.cells import Cell
-from results.changes import changed
 from results.order import REFERENCE
-from results.recipes import IMPLIED, SECTIONS
+from results.store.cells import Cell
+from results.store.changes import changed
+from results.store.recipes import IMPLIED, SECTIONS
 
 _IMPORTED = "checkpoint"  # stands for the objective of a row that was pretrained elsewhere
 _ELSEWHERE = "pretrained elsewhere, on data, views and a schedule that are not known here"

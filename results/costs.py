@@ -13,7 +13,7 @@ def costs(part: pd.DataFrame) -> pd.DataFrame:
     """Average what was measured of each row.
 
     Args:
-        part: rows of `results.loading.load` with one config.
+        part: rows of `results.store.loading.load` with one config.
 
     Returns:
         Frame indexed by objective, in the order of tables; NaN where nothing was measured. Of the pretraining, means

@@ -17,7 +17,7 @@ class Reasons:
         """Read them.
 
         Args:
-            part: rows of `results.loading.load` with one config.
+            part: rows of `results.store.loading.load` with one config.
         """
         self._seeds: dict[str, set[int]] = {}
         self._tasks: dict[tuple[str, str, int], str] = {}

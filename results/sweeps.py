@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from results.cells import Cell, read_cells
-from results.current import current
 from results.order import column_order
+from results.store.cells import Cell, read_cells
+from results.store.current import current
+from results.store.units import unit
 from results.suggestions import unknown
-from results.units import unit
 
 Leaf = float | int | str | bool | None
 Leaves = Mapping[str, Leaf]
@@ -72,7 +72,7 @@ def load_sweeps(runs: Path, *, keys: Collection[str] | None = None, stale: Colle
 
     Args:
         runs: folder of cells.
-        keys: as for `results.loading.load`.
+        keys: as for `results.store.loading.load`.
         stale: keys of cells that stand in where nothing newer is.
 
     Raises:
@@ -89,7 +89,7 @@ def find_sweeps(cells: Collection[Cell]) -> list[Sweep]:
     name. A row whose seeds differ in their inputs is in no sweep.
 
     Args:
-        cells: those that count (`results.current.current`); all but pretrainings are passed over.
+        cells: those that count (`results.store.current.current`); all but pretrainings are passed over.
 
     Returns:
         Sorted by config, objective and parameters.
@@ -109,7 +109,7 @@ def choose(frame: pd.DataFrame, sweep: Sweep, *, task: str | None = None) -> Cho
     to the smaller value. Stale scores do not count.
 
     Args:
-        frame: of `results.loading.load`.
+        frame: of `results.store.loading.load`.
         sweep: of `find_sweeps`.
         task: whose first metric chooses; None = the first task in the order of tables with validation scores.
 

@@ -26,7 +26,7 @@ from results.figures.theme import (
 )
 from results.figures.wrapping import row_labels, text_width, wrapped
 from results.order import objective_order
-from results.statistics import LEVEL, interval
+from results.statistics.inference import LEVEL, interval
 
 _ACROSS = 5  # panels in a row
 _HATCH = "////"

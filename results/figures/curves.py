@@ -29,7 +29,7 @@ def thinned(scalars: pd.DataFrame) -> pd.DataFrame:
     """Keep loss terms and images a second, at most `WINDOWS` points per seed.
 
     Args:
-        scalars: of `results.loading.load_scalars`.
+        scalars: of `results.store.loading.load_scalars`.
 
     Returns:
         Frame of the same columns; step and value are means over a window.

@@ -14,8 +14,8 @@ from results.figures.material import Material
 from results.figures.theme import COLUMN_WIDTH, FAINT, INK, LABEL, SMALL, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import row_labels, text_width, wrapped
 from results.order import CEILING, FLOOR, REFERENCE, objective_order
-from results.paired import paired
-from results.statistics import ALPHA
+from results.statistics.inference import ALPHA
+from results.statistics.paired import paired
 
 _FIELD = 0.62  # inches, of the widest field
 _CENTRED: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL, "linespacing": 1.1}

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from results.comparison import Column, columns, counting, scores
 from results.figures.theme import markers, palette
 from results.order import CEILING, FLOOR, REFERENCE, objective_label, objective_order
+from results.store.units import unit
 from results.sweeps import Sweep
-from results.units import unit
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Material:
 
     Attributes:
         config: its name.
-        frame: its rows of `results.loading.load`.
+        frame: its rows of `results.store.loading.load`.
         numbers: its rows of `results.comparison.scores`, fractions alone.
         columns: those of the table, in their order, fractions alone.
-        scalars: its rows of `results.loading.load_scalars`.
+        scalars: its rows of `results.store.loading.load_scalars`.
         sweeps: its sweeps.
         colours: of `results.figures.theme.palette`.
         markers: of `results.figures.theme.markers`.
@@ -90,8 +90,8 @@ def materials(
     """Split the results by config; an objective has one colour in all of them.
 
     Args:
-        frame: of `results.loading.load`.
-        scalars: of `results.loading.load_scalars`.
+        frame: of `results.store.loading.load`.
+        scalars: of `results.store.loading.load_scalars`.
         sweeps: of `results.sweeps.find_sweeps`.
         derived: objectives to mark as derived.
 

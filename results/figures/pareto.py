@@ -21,7 +21,7 @@ from results.figures.placing import Point, place_names
 from results.figures.references import ROLES, is_near
 from results.figures.theme import COLUMN_WIDTH, INK, SMALL, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import text_width, wrapped
-from results.statistics import LEVEL, interval
+from results.statistics.inference import LEVEL, interval
 
 FAMILIES = ("classification", "detection", "segmentation")
 """The first task of each has a panel."""

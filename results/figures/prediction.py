@@ -10,14 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from results.agreement import Agreement, agreement
 from results.comparison import Column, primary
 from results.figures.material import Material
 from results.figures.references import ROLES, is_near
 from results.figures.theme import COLUMN_WIDTH, LABEL, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.order import objective_order
-from results.statistics import LEVEL
+from results.statistics.agreement import Agreement, agreement
+from results.statistics.inference import LEVEL
 
 _CHEAP = "classification"
 _DEAR = ("detection", "segmentation")

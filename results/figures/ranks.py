@@ -16,9 +16,9 @@ from results.comparison import primary
 from results.figures.material import Material
 from results.figures.theme import COLUMN_WIDTH, INK, LABEL, TEXT_WIDTH, finish, set_title
 from results.figures.wrapping import text_width, wrapped
-from results.ranks import Ranks, average_ranks
-from results.rounding import p_text
-from results.statistics import ALPHA
+from results.statistics.inference import ALPHA
+from results.statistics.ranks import Ranks, average_ranks
+from results.statistics.rounding import p_text
 
 _LONGEST = 2.25  # inches of a line of a label
 _LINE = 0.105  # inches between lines of a label

@@ -18,7 +18,7 @@ from results.figures.swept import Swept
 from results.figures.theme import COLUMN_WIDTH, INK, LABEL, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import text_width, wrapped
 from results.order import REFERENCE
-from results.statistics import LEVEL, interval
+from results.statistics.inference import LEVEL, interval
 
 _ACROSS = 5  # panels in a row
 _SPREAD = 8.0  # largest value over smallest from which on an axis is logarithmic

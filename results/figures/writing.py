@@ -70,8 +70,8 @@ def write_figures(
     A figure that has nothing to show is left out with a sentence in the log.
 
     Args:
-        frame: of `results.loading.load`.
-        scalars: of `results.loading.load_scalars`.
+        frame: of `results.store.loading.load`.
+        scalars: of `results.store.loading.load_scalars`.
         sweeps: of `results.sweeps.find_sweeps`.
         out: folder; made if it is not there.
         derived: objectives to mark as derived.

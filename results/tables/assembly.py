@@ -26,7 +26,7 @@ def tables(
     """Lay out one table per config.
 
     Args:
-        frame: of `results.loading.load`.
+        frame: of `results.store.loading.load`.
         derived: objectives to mark as derived.
         view: one of `results.tables.views.VIEWS`, or None for all rows.
         further: config -> tables that stand behind those of its own, such as published numbers.

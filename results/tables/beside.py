@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from results.order import CEILING, FLOOR
-from results.rounding import rounded
+from results.statistics.rounding import rounded
 from results.tables.contents import Contents
 from results.tables.layout import Entry, Footnotes, Table
 

@@ -10,8 +10,8 @@ import pandas as pd
 from results.comparison import comparison, scores
 from results.costs import costs
 from results.order import CEILING, FLOOR, objective_label
+from results.store.units import unit
 from results.tables.views import unequal
-from results.units import unit
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def contents(part: pd.DataFrame, *, derived: Collection[str], view: str | None) 
     """Gather what the tables of one config say.
 
     Args:
-        part: rows of `results.loading.load` with one config.
+        part: rows of `results.store.loading.load` with one config.
         derived: objectives to mark as derived.
         view: one of `results.tables.views.VIEWS`, or None for all rows.
     """

@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from results.leading import leads
 from results.order import CEILING, FLOOR, REFERENCE
-from results.paired import paired
-from results.statistics import interval
+from results.statistics.inference import interval
+from results.statistics.leading import leads
+from results.statistics.paired import paired
 from results.tables.assembly import gathered
 from results.tables.contents import Contents
 
@@ -33,8 +33,8 @@ def to_csv(frame: pd.DataFrame, *, derived: Collection[str], view: str | None = 
     Nothing is rounded here; mmdet rounds AP to three decimals and mmseg mIoU to two of percent before they are stored.
 
     Columns are those of `comparison`; reference ("floor", "ceiling" or empty) and derived (True, False); primary and
-    stale; low and high (interval of the mean); best ("best", "tie" or empty, `results.leading`); those of
-    `results.paired.paired` against `infonce` (n as pairs); those of `results.costs.costs`. The wide table is
+    stale; low and high (interval of the mean); best ("best", "tie" or empty, `results.statistics.leading`); those of
+    `results.statistics.paired.paired` against `infonce` (n as pairs); those of `results.costs.costs`. The wide table is
     `pivot(index="objective", columns="column", values="mean")` of one config.
 
     Raises:

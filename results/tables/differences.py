@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from results.order import REFERENCE
-from results.paired import paired
-from results.rounding import p_text, rounded
-from results.statistics import ALPHA, LEVEL, POWER
+from results.statistics.inference import ALPHA, LEVEL, POWER
+from results.statistics.paired import paired
+from results.statistics.rounding import p_text, rounded
 from results.tables.contents import Contents
 from results.tables.layout import Entry, Table
 

@@ -7,10 +7,10 @@ from itertools import groupby
 
 import pandas as pd
 
-from results.cells import Cell
-from results.counterparts import NOT_COMPARABLE, Counterpart, beside, pretraining_differences
-from results.ledger import Ledger, Published
+from results.ledger.counterparts import NOT_COMPARABLE, Counterpart, beside, pretraining_differences
+from results.ledger.numbers import Ledger, Published
 from results.order import objective_label, objective_order
+from results.store.cells import Cell
 from results.tables.layout import Entry, Footnotes, Table
 
 _PUBLISHED = "published, not ours"
@@ -40,9 +40,9 @@ def published_tables(
     """Lay out what papers report beside the numbers of every config.
 
     Args:
-        frame: of `results.loading.load`.
-        cells: of `results.cells.read_cells`, of the same folder.
-        ledger: of `results.ledger.read_ledger`.
+        frame: of `results.store.loading.load`.
+        cells: of `results.store.cells.read_cells`, of the same folder.
+        ledger: of `results.ledger.numbers.read_ledger`.
         derived: objectives to mark as derived.
         unmatched: of a config that has none of these numbers itself, list what is published for its methods.
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from results.leading import Lead, leads
 from results.order import CEILING, FLOOR, REFERENCE
-from results.statistics import ALPHA
+from results.statistics.inference import ALPHA
+from results.statistics.leading import Lead, leads
+from results.store.units import unit
 from results.tables.contents import Contents
 from results.tables.costs import MINUTES, RATIO, cost_columns
 from results.tables.layout import Entry, Footnotes, Table
 from results.tables.views import describe
-from results.units import unit
 
 _SELECTIONS = {"selected": "chosen on validation data", "last": "as at the end of training"}
 

@@ -31,7 +31,7 @@ def tables_text(
     """Write the tables of every config in one format, to print.
 
     Args:
-        frame: of `results.loading.load`.
+        frame: of `results.store.loading.load`.
         form: "markdown", "csv" or "latex".
         derived: objectives to mark as derived.
         view: one of `results.tables.views.VIEWS`, or None for all rows.
@@ -60,7 +60,7 @@ def write_tables(
     A view has files of its own: `<config>-equal-compute-table.md`. Each file is complete whenever it is there.
 
     Args:
-        frame: of `results.loading.load`.
+        frame: of `results.store.loading.load`.
         out: folder; made if it is not there.
         derived: objectives to mark as derived.
         view: one of `results.tables.views.VIEWS`, or None for all rows.

@@ -25,8 +25,8 @@ from benchmark.views.channel_split import ChannelSplit
 from downstream.backbone import load_backbone
 from downstream.colour import ColourSpace, load_colour
 from objectives.registry import load_objectives
-from results.cells import read_cell
-from results.loading import load as load_results
+from results.store.cells import read_cell
+from results.store.loading import load as load_results
 
 load_objectives()
 DATA = Data(tiny_images(), {"classification": "data"})

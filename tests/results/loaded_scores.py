@@ -1,4 +1,4 @@
-"""Scores in the form of `results.loading.load`, made up by a test."""
+"""Scores in the form of `results.store.loading.load`, made up by a test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from results.loading import COLUMNS, COSTS
+from results.store.loading import COLUMNS, COSTS
 
 Scores = Mapping[str, Mapping[str, Sequence[float]]]
 """Objective -> task -> a score per seed; nan = failed."""
@@ -25,7 +25,7 @@ def loaded_scores(
     Args:
         scores: the scores.
         stale: objective -> what has changed since.
-        spent: objective -> costs of its pretraining, by the names of `results.loading.COSTS`.
+        spent: objective -> costs of its pretraining, by the names of `results.store.loading.COSTS`.
         metric: of all tasks.
     """
     rows = []

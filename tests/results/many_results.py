@@ -1,11 +1,11 @@
-"""Results of many objectives with long names on many tasks, made up, in the form of `results.loading.load`."""
+"""Results of many objectives with long names on many tasks, made up, in the form of `results.store.loading.load`."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from results.loading import COLUMNS, CURVE_COLUMNS
+from results.store.loading import COLUMNS, CURVE_COLUMNS
 from results.sweeps import Sweep
 
 COMPARED = [

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from results.comparison import scores
 from results.figures.material import Material, materials
 from results.figures.saving import encoded
-from results.loading import CURVE_COLUMNS
+from results.store.loading import CURVE_COLUMNS
 from results.sweeps import Sweep
 
 NO_CURVES = pd.DataFrame(columns=CURVE_COLUMNS)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from results.agreement import agreement
+from results.statistics.agreement import agreement
 
 
 def frame(x: list[float], y: list[float]) -> pd.DataFrame:

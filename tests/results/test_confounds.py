@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from cell_store import FIXTURES, PRETRAIN, change
 
-from results.cells import read_cells
 from results.confounds import confounds
+from results.store.cells import read_cells
 
 INPUTS: dict[str, Any] = {
     "objective": "infonce",

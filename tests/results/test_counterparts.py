@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from planned_cells import Values, write_planned
 
-from results.cells import read_cells
-from results.counterparts import MATCH, MISS, NO_CLAIM, NOT_COMPARABLE, Counterpart, beside
-from results.ledger import Ledger, Published, read_ledger
-from results.loading import load
+from results.ledger.counterparts import MATCH, MISS, NO_CLAIM, NOT_COMPARABLE, Counterpart, beside
+from results.ledger.numbers import Ledger, Published, read_ledger
+from results.store.cells import read_cells
+from results.store.loading import load
 
 LEDGER = read_ledger()
 CIFAR10 = 50_000

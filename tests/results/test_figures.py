@@ -12,7 +12,7 @@ from cell_store import FIXTURES, write_evaluation, write_failure
 from results.figures.curves import WINDOWS, thinned
 from results.figures.theme import palette
 from results.figures.writing import figure_svgs, write_figures
-from results.loading import CURVE_COLUMNS, load, load_scalars
+from results.store.loading import CURVE_COLUMNS, load, load_scalars
 
 OBJECTIVES = ["random", "infonce", "mrcl", "a_$100$_objective", "supervised"]
 

@@ -18,7 +18,7 @@ from results.figures.prediction import prediction
 from results.figures.ranks import ranks
 from results.figures.sweep import sweep
 from results.figures.theme import theme
-from results.ranks import average_ranks
+from results.statistics.ranks import average_ranks
 from results.sweeps import choose
 
 MINUS = "\N{MINUS SIGN}"

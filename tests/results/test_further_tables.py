@@ -11,8 +11,8 @@ import pytest
 from cell_store import change, write_evaluation, write_failure, write_skip
 from table_reading import beside, subjects, texts
 
-from results.loading import load
-from results.statistics import interval, minimum_detectable_effect
+from results.statistics.inference import interval, minimum_detectable_effect
+from results.store.loading import load
 from results.tables.assembly import tables
 from results.tables.csv_text import to_csv
 from results.tables.layout import Table

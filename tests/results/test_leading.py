@@ -7,7 +7,7 @@ from loaded_scores import Scores, loaded_scores
 from table_reading import texts
 
 from results.comparison import scores
-from results.leading import Lead, leads
+from results.statistics.leading import Lead, leads
 from results.tables.assembly import tables
 from results.tables.layout import Entry, Table
 

@@ -11,7 +11,7 @@ from papers_as_printed import SENTENCES, TABLES
 
 from benchmark.config import BenchConfig, load
 from objectives.registry import OBJECTIVES, load_objectives
-from results.ledger import Published, read_ledger
+from results.ledger.numbers import Published, read_ledger
 from results.order import CEILING, FLOOR
 
 LEDGER = read_ledger()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from results.ledger import PUBLISHED, read_ledger
+from results.ledger.numbers import PUBLISHED, read_ledger
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "published.md"
 TABLE = """

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from cell_store import EVALUATE, FAILED, FIXTURES, PRETRAIN, copy_fixtures, write_evaluation, write_preparation
 
-from results.loading import COLUMNS, CURVE_COLUMNS, load, load_scalars
+from results.store.loading import COLUMNS, CURVE_COLUMNS, load, load_scalars
 
 
 def test_every_number_is_a_row_with_its_costs_and_those_of_its_pretraining() -> None:

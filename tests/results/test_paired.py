@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import pytest
 
-from results.paired import COLUMNS, differences, paired
-from results.statistics import interval, minimum_detectable_effect, sign_flip_p
+from results.statistics.inference import interval, minimum_detectable_effect, sign_flip_p
+from results.statistics.paired import COLUMNS, differences, paired
 
 SECONDARY = "t0 AP50"
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from planned_cells import Values, write_planned
 
-from results.cells import read_cells
-from results.ledger import read_ledger
-from results.loading import load
+from results.ledger.numbers import read_ledger
+from results.store.cells import read_cells
+from results.store.loading import load
 from results.tables.assembly import tables
 from results.tables.layout import Table
 from results.tables.markdown import to_markdown

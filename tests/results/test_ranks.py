@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from results.ranks import average_ranks, critical_difference
+from results.statistics.ranks import average_ranks, critical_difference
 
 
 def frame(scores: dict[str, list[float]], seeds: int = 2) -> pd.DataFrame:

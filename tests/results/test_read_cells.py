@@ -15,8 +15,8 @@ from cell_store import (
     write_skip,
 )
 
-from results.cells import read_cell, read_cells
-from results.current import current
+from results.store.cells import read_cell, read_cells
+from results.store.current import current
 
 
 def test_a_schema_1_evaluation_is_read_field_by_field() -> None:

@@ -10,9 +10,9 @@ from cell_store import EVALUATE, FIXTURES, PRETRAIN, change, write_preparation
 from loaded_scores import loaded_scores
 from table_reading import beside, subjects, texts
 
-from results.cells import read_cell
 from results.costs import costs
-from results.loading import load
+from results.store.cells import read_cell
+from results.store.loading import load
 from results.tables.assembly import tables
 
 SPENT = {

@@ -9,11 +9,11 @@ from loaded_scores import loaded_scores
 from rich.console import Console
 from table_reading import beside, subjects, texts
 
-from results.agreement import agreement
 from results.comparison import comparison, scores
-from results.leading import leads
-from results.paired import paired
-from results.ranks import average_ranks
+from results.statistics.agreement import agreement
+from results.statistics.leading import leads
+from results.statistics.paired import paired
+from results.statistics.ranks import average_ranks
 from results.tables.assembly import tables
 from results.tables.csv_text import to_csv
 from results.tables.latex import to_latex

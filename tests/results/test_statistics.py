@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from results.statistics import (
+from results.statistics.inference import (
     ALPHA,
     EXACT,
     POWER,

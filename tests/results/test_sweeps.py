@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from cell_store import FIXTURES, PRETRAIN, write_evaluation
 
-from results.cells import Cell, read_cell
-from results.loading import load
+from results.store.cells import Cell, read_cell
+from results.store.loading import load
 from results.sweeps import Sweep, choose, describe, find_sweeps, load_sweeps
 
 WEIGHT = "arguments.superfluous_weight"

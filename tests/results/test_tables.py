@@ -12,8 +12,8 @@ from rich.console import Console
 from table_reading import texts
 
 from results.comparison import columns, comparison, primary, scores
-from results.loading import load
 from results.order import objective_label, objective_order
+from results.store.loading import load
 from results.tables.assembly import tables
 from results.tables.csv_text import to_csv
 from results.tables.markdown import to_markdown

@@ -5,8 +5,8 @@ import math
 import pandas as pd
 from loaded_scores import loaded_scores
 
-from results.statistics import seeds_needed
-from results.words import in_words
+from results.statistics.inference import seeds_needed
+from results.statistics.words import in_words
 
 NAN = math.nan
 BASE = [0.5, 0.52, 0.51, 0.49, 0.5, 0.53, 0.52, 0.48]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from results.cells import Cell, Score, read_cells
 from results.confounds import confounds
-from results.current import current
-from results.recipes import recipe
+from results.store.cells import Cell, Score, read_cells
+from results.store.current import current
+from results.store.recipes import recipe
 
 COSTS = ("wall_s", "images", "images_per_s", "flops", "peak_memory_bytes")
 COLUMNS = [
@@ -34,14 +34,14 @@ def load(runs: Path, *, keys: Collection[str] | None = None, stale: Mapping[str,
     Args:
         runs: folder that holds `cells/<key>/cell.json`, or `<key>/cell.json`; from any machine, of any schema.
         keys: keys of the cells that count; None = all. One per config, objective, seed and task is kept
-            (`results.current.current`).
+            (`results.store.current.current`).
         stale: key -> what has changed since, of cells that stand in where nothing newer is.
 
     Returns:
-        Frame with `COLUMNS`. objective: name of the row. recipe: `results.recipes.recipe` of its pretraining. value:
-        fractions in [0, 1], or the unit at the end of the metric's name. wall_s: seconds; images: training images
-        seen; flops: of all of them, forward and backward; peak_memory_bytes. stale: what has changed since, "" for
-        what counts. confounds: `results.confounds.confounds` of the row, joined, "" for none.
+        Frame with `COLUMNS`. objective: name of the row. recipe: `results.store.recipes.recipe` of its pretraining.
+        value: fractions in [0, 1], or the unit at the end of the metric's name. wall_s: seconds; images: training
+        images seen; flops: of all of them, forward and backward; peak_memory_bytes. stale: what has changed since, ""
+        for what counts. confounds: `results.confounds.confounds` of the row, joined, "" for none.
 
     Raises:
         ValueError: the folder is missing or a cell is malformed; one line that names the file.

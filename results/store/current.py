@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from results.cells import Cell
-from results.lineage import lineages
+from results.store.cells import Cell
+from results.store.lineage import lineages
 
 Group = tuple[str, str, str, str | None]
 """Config, row, kind and task: what the seeds of one field of a table share."""

@@ -13,7 +13,7 @@ from scipy import stats
 
 from results.comparison import counting
 from results.order import CEILING, FLOOR
-from results.statistics import ALPHA
+from results.statistics.inference import ALPHA
 
 _DIGITS = 12  # means that agree in so many digits are equal
 

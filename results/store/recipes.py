@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from results.cells import Cell
+from results.store.cells import Cell
 
 SECTIONS = ("training", "views", "model", "data", "threads", "processes")
 """Inputs of a pretraining that are its recipe."""

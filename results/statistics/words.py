@@ -9,17 +9,17 @@ import pandas as pd
 
 from results.comparison import columns, comparison, primary, scores
 from results.order import REFERENCE, objective_order
-from results.paired import paired
-from results.ranks import Ranks, average_ranks
-from results.rounding import p_text, rounded
-from results.statistics import ALPHA, LEVEL, POWER, seeds_needed, smallest_p
+from results.statistics.inference import ALPHA, LEVEL, POWER, seeds_needed, smallest_p
+from results.statistics.paired import paired
+from results.statistics.ranks import Ranks, average_ranks
+from results.statistics.rounding import p_text, rounded
 
 
 def in_words(part: pd.DataFrame) -> list[str]:
     """Say what one config's numbers show, and what they cannot.
 
     Args:
-        part: rows of `results.loading.load` with one config; not empty.
+        part: rows of `results.store.loading.load` with one config; not empty.
 
     Returns:
         Sentences, one or a few to an item: seeds and tasks; what so many seeds can separate; every objective against

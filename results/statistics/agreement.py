@@ -13,7 +13,7 @@ from scipy import stats
 
 from results.comparison import counting
 from results.order import CEILING, FLOOR
-from results.statistics import LEVEL
+from results.statistics.inference import LEVEL
 
 _DIGITS = 12  # means that agree in so many digits are equal
 _RESAMPLES = 1_999
@@ -25,7 +25,7 @@ class Agreement:
 
     Attributes:
         tau: Kendall's tau-b, from -1 (opposite order) to 1 (the same order).
-        low: lower end of its interval at `results.statistics.LEVEL`.
+        low: lower end of its interval at `results.statistics.inference.LEVEL`.
         high: upper end.
         p: two-sided, of no association.
         n: objectives with a number in both columns. Below three, and where a column is constant, the others are NaN.

@@ -9,8 +9,8 @@ import pandas as pd
 
 from results.comparison import counting
 from results.order import CEILING, FLOOR
-from results.paired import differences
-from results.statistics import ALPHA, holm, sign_flip_p, smallest_p
+from results.statistics.inference import ALPHA, holm, sign_flip_p, smallest_p
+from results.statistics.paired import differences
 
 _ROUNDING = 1e-12  # means that differ by less are equal
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from results.cells import Cell
-from results.ledger import Ledger, Published
-from results.protocol import EVALUATIONS, Protocol, differences
-from results.protocol_of_cells import CHECKPOINT, evaluation_protocol, pretraining_protocol
-from results.statistics import interval
+from results.ledger.numbers import Ledger, Published
+from results.ledger.protocol import EVALUATIONS, Protocol, differences
+from results.ledger.protocol_of_cells import CHECKPOINT, evaluation_protocol, pretraining_protocol
+from results.statistics.inference import interval
+from results.store.cells import Cell
 
 NOT_COMPARABLE = "not comparable"
 NO_CLAIM = "one seed: no claim"
@@ -21,7 +21,7 @@ MATCH = "match"
 MISS = "miss"
 
 Row = Mapping[Hashable, Any]
-"""A row of `results.loading.load`."""
+"""A row of `results.store.loading.load`."""
 
 _ELSEWHERE = "pretrained elsewhere, by settings that are not known here"
 _ROUNDING = 1e-9  # of sums of fractions
@@ -77,9 +77,9 @@ def beside(frame: pd.DataFrame, *, cells: Collection[Cell], ledger: Ledger) -> l
     its rows meet the numbers meant for it alone; those of any other config meet all.
 
     Args:
-        frame: of `results.loading.load`.
-        cells: of `results.cells.read_cells`, of the same folder.
-        ledger: of `results.ledger.read_ledger`.
+        frame: of `results.store.loading.load`.
+        cells: of `results.store.cells.read_cells`, of the same folder.
+        ledger: of `results.ledger.numbers.read_ledger`.
 
     Returns:
         In the order of configs and of the ledger.

@@ -1,4 +1,4 @@
-"""Typed reading of one YAML mapping: as `results.record` reads JSON, and nothing may be there that nobody asks for."""
+"""Typed reading of one YAML mapping: as `results.store.record` reads JSON; what nobody asks for may not be there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from results.record import Record
+from results.store.record import Record
 
 
 class _Loader(yaml.SafeLoader):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from results.record import Record, read_record
-from results.units import allowed
+from results.store.record import Record, read_record
+from results.store.units import allowed
 
 SCHEMAS = (1, 2)
 """Those that can be read; the last is written."""
@@ -26,7 +26,7 @@ class Score:
         metric: "linear_top1", "AP50", "mIoU", ...
         split: "test" or "val".
         selection: "last" (end of training), "selected" (on validation data) or "oracle" (best on the test data).
-        value: fraction in [0, 1], or in the unit that ends the metric's name (`results.units`).
+        value: fraction in [0, 1], or in the unit that ends the metric's name (`results.store.units`).
     """
 
     dataset: str

@@ -1,12 +1,12 @@
-"""Our protocols, computed from what was hashed into the cells, in the fields of `results.protocol`."""
+"""Our protocols, computed from what was hashed into the cells, in the fields of `results.ledger.protocol`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from results.cells import Cell
+from results.ledger.protocol import ARGUMENTS, NONE, Value
 from results.order import CEILING, FLOOR
-from results.protocol import ARGUMENTS, NONE, Value
+from results.store.cells import Cell
 
 CHECKPOINT = "checkpoint"
 """Stands for the objective of a row that was pretrained elsewhere."""

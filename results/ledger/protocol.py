@@ -1,7 +1,7 @@
 """Protocols: by what a number was measured, field by field, and in what two of them differ.
 
 A protocol is flat: dotted names, spelled as in our configs, and plain values. A paper's is written down in
-`results/published/`; ours is computed from what was hashed into the cells (`results.protocol_of_cells`).
+`results/published/`; ours is computed from what was hashed into the cells (`results.ledger.protocol_of_cells`).
 """
 
 from __future__ import annotations

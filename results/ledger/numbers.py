@@ -1,6 +1,6 @@
 """The ledger of published numbers: what papers print, by which protocol, and where it stands.
 
-It lies in `results/published/*.yaml`, one file per paper and table, read by `results.ledger_files`. Nothing in it is
+It lies in `results/published/*.yaml`, one file per paper and table, read by `results.ledger.files`. Nothing in it is
 ours.
 """
 
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from results.ledger_files import Table, read_table
-from results.protocol import Protocol
+from results.ledger.files import Table, read_table
+from results.ledger.protocol import Protocol
 
-PUBLISHED = Path(__file__).parent / "published"
+PUBLISHED = Path(__file__).parents[1] / "published"
 """The ledger that comes with the project."""
 UNITS = {"percent": 2}
 """Unit in which a table prints its numbers -> decimal places from there to a fraction."""
@@ -38,7 +38,8 @@ class Published:
         dataset: the data set, in our spelling where a task of ours has it.
         metric: likewise.
         selection: "last", "selected" or "oracle" (best on the test data); None = not stated.
-        protocol: `results.protocol.Protocol`, with `data.name` and `data.images`; what is not stated is None or absent.
+        protocol: `results.ledger.protocol.Protocol`, with `data.name` and `data.images`; what is not stated is None or
+            absent.
         standing: differences that no setting shows, in words: what our code does otherwise than theirs.
         source: where the number stands.
         url: address of the source, None where none is known.

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from results.protocol import ARGUMENTS, DATA, SECTIONS, SELECTIONS, Protocol, Value
-from results.yaml_fields import YamlFields, read_fields
+from results.ledger.protocol import ARGUMENTS, DATA, SECTIONS, SELECTIONS, Protocol, Value
+from results.ledger.yaml_fields import YamlFields, read_fields
 
 CONFIDENCES = ("authors", "second-hand")
 MISSING = "-"
@@ -34,7 +34,7 @@ Sections = dict[str, dict[str, object] | None]
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a published table; attributes as in `results.ledger.Published`."""
+    """A column of a published table; attributes as in `results.ledger.numbers.Published`."""
 
     label: str
     dataset: str
@@ -46,7 +46,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a published table; attributes as in `results.ledger.Published`."""
+    """A row of a published table; attributes as in `results.ledger.numbers.Published`."""
 
     label: str
     objective: str | None

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from results.comparison import counting
 from results.order import objective_order
-from results.statistics import ALPHA, holm, interval, minimum_detectable_effect, sign_flip_p, smallest_p
+from results.statistics.inference import ALPHA, holm, interval, minimum_detectable_effect, sign_flip_p, smallest_p
 
 COLUMNS = [
     *("objective", "column", "n", "difference", "low", "high"),
