@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -32,7 +33,18 @@ def encoded(figure: Figure, kind: str) -> bytes:
     """Give the content of a figure's file: the same numbers give the same bytes."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format=kind, metadata=_METADATA[kind])
-    return buffer.getvalue()
+    return _numbered(buffer.getvalue().decode()).encode() if kind == "svg" else buffer.getvalue()
+
+
+def _numbered(svg: str) -> str:
+    """Number the clip paths in their order.
+
+    matplotlib names them by a hash of their place, in whose last digit the solver of the layout is not the same twice.
+    """
+    names = dict.fromkeys(re.findall(r'<clipPath id="([\w-]+)"', svg))
+    for place, name in enumerate(names, start=1):
+        svg = svg.replace(f'id="{name}"', f'id="clip-{place}"').replace(f"url(#{name})", f"url(#clip-{place})")
+    return svg
 
 
 def embeddable_svg(figure: Figure) -> str:

@@ -51,7 +51,7 @@ def pictures(
 
 
 def _picture(figure: Embedded) -> Picture:
-    encoded = base64.b64encode(_numbered(figure.svg).encode()).decode()
+    encoded = base64.b64encode(figure.svg.encode()).decode()
     return Picture(
         config=figure.config,
         name=figure.name,
@@ -67,14 +67,3 @@ def _pixels(svg: str, side: str) -> int:
     """Read a side of an SVG, which matplotlib gives in points."""
     found = re.search(rf'<svg\b[^>]*?\b{side}="([\d.]+)pt"', svg)
     return round(float(found[1]) * _POINT * _ENLARGED) if found else 0
-
-
-def _numbered(svg: str) -> str:
-    """Number the clip paths in their order.
-
-    matplotlib names them by a hash of their place, in whose last digit the solver of the layout is not the same twice.
-    """
-    names = dict.fromkeys(re.findall(r'<clipPath id="([\w-]+)"', svg))
-    for place, name in enumerate(names, start=1):
-        svg = svg.replace(f'id="{name}"', f'id="clip-{place}"').replace(f"url(#{name})", f"url(#clip-{place})")
-    return svg

@@ -109,6 +109,7 @@ def _facts(cell: Cell) -> Iterator[tuple[str, str]]:
     yield "Device", f"{place.device}, {place.threads} thread{'' if place.threads == 1 else 's'}"
     yield "Commit", place.commit
     yield "Python", place.python
+    yield "Schema of the record", str(cell.schema)
 
 
 def _scores(cell: Cell) -> list[list[str]]:

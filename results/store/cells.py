@@ -87,6 +87,7 @@ class Cell:
     """One computed artefact.
 
     Attributes:
+        schema: of its record.
         key: content key, also the name of the cell's folder.
         kind: "prepare" (of views), "pretrain" or "evaluate".
         status: "done", "failed", or "skipped" for an evaluation that could not run where it was asked for.
@@ -107,6 +108,7 @@ class Cell:
         folder: where it lies.
     """
 
+    schema: int
     key: str
     kind: str
     status: str
@@ -165,6 +167,7 @@ def read_cell(path: Path) -> Cell:
     kind = record.choice("kind", ("prepare", "pretrain", "evaluate"))
     done = record.choice("status", ("done", "failed", "skipped")) == "done"
     cell = Cell(
+        schema=record.integer("schema"),
         key=record.text("key"),
         kind=kind,
         status=record.text("status"),

@@ -103,6 +103,29 @@ def test_tables_and_figures_are_written(runs: Path) -> None:
     assert all(path.stat().st_size > 1000 for path in (runs / "figures").iterdir())
 
 
+def test_the_report_of_the_grid_opens_in_a_browser(runs: Path) -> None:
+    report_browser = pytest.importorskip("report_browser")
+    if not report_browser.CHROMIUM:
+        pytest.skip(report_browser.NO_CHROMIUM)
+    assert main(["report", "--runs", str(runs)]) == 0
+    address = (runs / "report.html").as_uri()
+    with report_browser.chromium() as browser, report_browser.opened(browser, address) as page:
+        for row in ROWS:
+            number = f"{100 * value(runs, row, 'classification', 'linear_top1'):.1f}"
+            page.get_by_role("row").filter(has_text=row).get_by_role("link", name=number).first.click()
+            report_browser.expect(page.get_by_role("dialog")).to_contain_text(
+                records(runs)[f"{row}/0/classification"]["key"]
+            )
+            page.keyboard.press("Escape")
+
+
+def value(runs: Path, row: str, task: str, metric: str) -> float:
+    """The number that counts."""
+    stored = records(runs)[f"{row}/0/{task}"]["metrics"]
+    (found,) = [m["value"] for m in stored if (m["metric"], m["split"], m["selection"]) == (metric, "test", "selected")]
+    return float(found)
+
+
 def test_the_same_command_computes_nothing_again(
     words: list[str], runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

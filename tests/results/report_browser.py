@@ -19,22 +19,25 @@ __all__ = ["DESKTOP", "PHONE", "Browser", "Locator", "Page", "ViewportSize", "ch
 __all__ += ["needs_chromium", "opened"]
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
-_CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NO_CHROMIUM = "no chromium is installed: make browser"
 _ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 
-needs_chromium = pytest.mark.skipif(_CHROMIUM is None, reason="no chromium is installed: apt-get install chromium")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start the browser that Debian's package brings."""
     with sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
-        yield browser
-        browser.close()
+        browser = engine.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @contextmanager
