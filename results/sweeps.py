@@ -52,8 +52,9 @@ class Choice:
         metric: of that task.
         val: mean validation score over the compared seeds, a fraction.
         test: mean test score of the same row and seeds; NaN if there is none. It had no part in the choice.
-        n: seeds that were compared.
+        n: seeds over which rows were compared.
         left_out: rows that were not compared, since they lack a validation score for one of these seeds.
+        unused: seeds with a validation score of a compared row that had no part, since another compared row lacks it.
     """
 
     row: str
@@ -65,6 +66,7 @@ class Choice:
     test: float
     n: int
     left_out: tuple[str, ...]
+    unused: tuple[int, ...]
 
 
 def load_sweeps(runs: Path, *, keys: Collection[str] | None = None, stale: Collection[str] = ()) -> list[Sweep]:
@@ -105,8 +107,9 @@ def find_sweeps(cells: Collection[Cell]) -> list[Sweep]:
 def choose(frame: pd.DataFrame, sweep: Sweep, *, task: str | None = None) -> Choice:
     """Choose the row with the highest mean validation score; test scores have no part in it.
 
-    Rows are compared over the seeds that most of them have; a row without one of these is not compared. Equal means go
-    to the smaller value. Stale scores do not count.
+    Rows are compared over the seeds that all of them have. Where there is no such seed, they are compared over seeds
+    that as many of them as possible have, and the others are left out, as is a row without any score. Equal means go to
+    the smaller value. Stale scores do not count.
 
     Args:
         frame: of `results.store.loading.load`.
@@ -114,7 +117,7 @@ def choose(frame: pd.DataFrame, sweep: Sweep, *, task: str | None = None) -> Cho
         task: whose first metric chooses; None = the first task in the order of tables with validation scores.
 
     Raises:
-        ValueError: there are no validation scores, of that task; one line.
+        ValueError: there are no validation scores, of that task, or no seed for which two rows have one; one line.
     """
     rows = frame[(frame["config"] == sweep.config) & frame["objective"].isin(list(sweep.rows))]
     rows = rows[(rows["kind"] == "evaluate") & rows["value"].notna() & rows["selection"].isin(["selected", "last"])]
@@ -133,6 +136,7 @@ def choose(frame: pd.DataFrame, sweep: Sweep, *, task: str | None = None) -> Cho
         if seeds <= set(values)
     }
     row = min(means, key=lambda name: (-means[name], sweep.rows[name]))
+    compared = {seed for name in means for seed in scored[name]}
     test = rows[(rows["split"] == "test") & (rows["objective"] == row) & rows["seed"].isin(seeds)]
     return Choice(
         row=row,
@@ -144,19 +148,26 @@ def choose(frame: pd.DataFrame, sweep: Sweep, *, task: str | None = None) -> Cho
         test=float(test["value"].mean()) if len(test) == len(seeds) else math.nan,
         n=len(seeds),
         left_out=tuple(name for name in sweep.rows if name not in means),
+        unused=tuple(sorted(compared - seeds)),
     )
 
 
 def describe(sweep: Sweep, choice: Choice) -> str:
     """Say in a sentence or two what was chosen, by what, and what was not compared."""
     values = ", ".join(f"{path} = {value:g}" for path, value in zip(sweep.parameters, choice.values, strict=True))
-    seeds = f"mean of {choice.n} seeds" if choice.n > 1 else "one seed"
     test = "no test score" if math.isnan(choice.test) else f"test {100 * choice.test:.1f} %"
     left_out = f" Not compared, for want of seeds: {', '.join(choice.left_out)}." if choice.left_out else ""
     return (
         f"{sweep.config}: {values} ({choice.row}) is chosen by {choice.dataset} {choice.metric} on validation data: "
-        f"{100 * choice.val:.1f} %, {seeds}; {test}.{left_out}"
+        f"{100 * choice.val:.1f} %, {seeds_in_words(choice)}; {test}.{left_out}"
     )
+
+
+def seeds_in_words(choice: Choice) -> str:
+    """Say over which seeds rows were compared: "mean of 2 seeds", "one seed, without 1 and 2, which not all have"."""
+    said = f"mean of {choice.n} seeds" if choice.n > 1 else "one seed"
+    unused = " and ".join(filter(None, [", ".join(map(str, choice.unused[:-1])), *map(str, choice.unused[-1:])]))
+    return f"{said}, without {unused}, which not all have" if unused else said
 
 
 def _of_config(config: str, cells: Collection[Cell]) -> Iterator[Sweep]:
@@ -257,6 +268,18 @@ def _place(validation: pd.DataFrame, *, task: str | None) -> dict[str, str]:
 
 
 def _seeds(scored: Mapping[str, Mapping[int, float]]) -> frozenset[int]:
-    """The seeds that most rows have; of several such sets the largest."""
-    counts = Counter(frozenset(values) for values in scored.values())
-    return max(counts, key=lambda seeds: (counts[seeds], len(seeds), sorted(seeds)))
+    """The seeds of all rows, else those that most rows have; of several such sets the largest.
+
+    Raises:
+        ValueError: no two rows share a seed.
+    """
+    own = {name: frozenset(values) for name, values in scored.items()}
+    shared = [seeds for seeds in (one & other for one, other in combinations(own.values(), 2)) if seeds]
+    if not shared:
+        got = ", ".join(f"{name} (seed {', '.join(map(str, sorted(own[name])))})" for name in sorted(own))
+        raise ValueError(f"sweep: at least two rows with a validation score for the same seed are expected, got {got}")
+
+    def rank(seeds: frozenset[int]) -> tuple[int, int, list[int]]:
+        return sum(seeds <= those for those in own.values()), len(seeds), sorted(seeds)
+
+    return frozenset.intersection(*own.values()) or max(shared, key=rank)

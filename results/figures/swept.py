@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from results.comparison import Column
 from results.figures.material import Material
-from results.sweeps import Choice, Sweep, choose
+from results.sweeps import Choice, Sweep, choose, seeds_in_words
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Swept:
     Attributes:
         sweep: its rows and their values.
         columns: in which some of its rows have a number.
-        choice: what validation data choose; None if no task has validation scores.
+        choice: what validation data choose; None if no two rows have a validation score for the same seed.
     """
 
     sweep: Sweep
@@ -37,12 +37,12 @@ class Swept:
     def note(self) -> str:
         """How the choice was made."""
         if self.choice is None:
-            return "No task has validation scores, so no value is chosen."
+            return "No value is chosen: no two rows have a validation score for the same seed."
         chosen = self.choice
-        seeds = f"mean of {chosen.n} seeds" if chosen.n > 1 else "one seed"
         values = ", ".join(f"{name} = {value:g}" for name, value in zip(self.parameters, chosen.values, strict=True))
         left_out = f"; not compared, for want of seeds: {', '.join(chosen.left_out)}" if chosen.left_out else ""
-        return f"Chosen: {values}, by {chosen.dataset} {chosen.metric} on validation data ({seeds}{left_out})."
+        over = f"{seeds_in_words(chosen)}{left_out}"
+        return f"Chosen: {values}, by {chosen.dataset} {chosen.metric} on validation data ({over})."
 
 
 def swept(sweep: Sweep, material: Material) -> Swept:
@@ -50,6 +50,6 @@ def swept(sweep: Sweep, material: Material) -> Swept:
     there = set(material.counting.loc[material.counting["objective"].isin(list(sweep.rows)), "column"])
     try:
         choice = choose(material.frame, sweep)
-    except ValueError:  # no validation scores
+    except ValueError:  # too few validation scores
         choice = None
     return Swept(sweep, tuple(column for column in material.columns if column.label in there), choice)

@@ -134,9 +134,14 @@ def test_the_sweeps_of_a_folder_are_those_of_the_cells_that_count() -> None:
 
 
 def swept(runs: Path, val: Mapping[str, list[float]], test: Mapping[str, list[float]]) -> pd.DataFrame:
-    """A store with a classification per row and seed, its two metrics in the order that is not that of tables."""
+    """A store with a classification per row and seed, its two metrics in the order that is not that of tables.
+
+    nan stands for a seed that was not run.
+    """
     for row, values in val.items():
         for seed, value in enumerate(values):
+            if isnan(value):
+                continue
             place = {"dataset": "shapes", "selection": "selected"}
             metrics = [
                 {**place, "metric": "knn_top1", "split": "val", "value": 1 - value},
@@ -171,16 +176,46 @@ def test_equal_means_go_to_the_smaller_value_however_they_were_rounded(tmp_path:
     assert choose(swept(tmp_path, val, val), SWEEP).row == "w=0.01"
 
 
-def test_a_row_that_lacks_a_seed_of_most_rows_is_not_compared(tmp_path: Path) -> None:
-    val = {**VAL, "w=1": [1.0]}
+def test_rows_are_compared_over_the_seeds_that_all_of_them_have(tmp_path: Path) -> None:
+    val = {"w=0": [0.2, 0.2, 0.2], "w=1": [0.9, 0.8]}
     choice = choose(swept(tmp_path, val, val), SWEEP)
-    assert (choice.row, choice.n, choice.left_out) == ("w=0.1", 2, ("w=1",))
+    assert (choice.row, choice.n, choice.unused) == ("w=1", 2, (2,))
+    assert (choice.val, choice.test) == pytest.approx((0.85, 0.85))
+    assert choice.left_out == ("w=0.01", "w=0.1")
 
 
-def test_a_row_with_more_seeds_than_most_is_compared_over_theirs(tmp_path: Path) -> None:
-    val = {"w=0": [0.5, 1.0, 1.0], "w=0.01": [0.6], "w=0.1": [0.4]}
+@pytest.mark.parametrize("few", [0.1, 1.0])
+def test_a_row_with_a_single_seed_is_compared_over_it(tmp_path: Path, few: float) -> None:
+    val = {**VAL, "w=1": [few]}
     choice = choose(swept(tmp_path, val, val), SWEEP)
-    assert (choice.row, choice.n, choice.left_out) == ("w=0.01", 1, ("w=1",))
+    assert (choice.row, choice.n, choice.left_out) == ("w=1" if few == 1.0 else "w=0.01", 1, ())
+
+
+NAN = float("nan")
+
+
+def test_without_a_seed_of_all_rows_as_many_as_possible_are_compared(tmp_path: Path) -> None:
+    val = {"w=0": [0.5, 0.6, NAN], "w=0.01": [0.7, 0.1, NAN], "w=0.1": [0.6, NAN, 0.9], "w=1": [NAN, NAN, 1.0]}
+    choice = choose(swept(tmp_path, val, val), SWEEP)
+    assert (choice.row, choice.val, choice.n, choice.left_out) == ("w=0.01", 0.7, 1, ("w=1",))
+    val["w=0.1"] = [NAN, NAN, 0.9]
+    choice = choose(swept(tmp_path / "more", val, val), SWEEP)
+    assert (choice.row, choice.val, choice.n, choice.left_out) == ("w=0", 0.55, 2, ("w=0.1", "w=1"))
+
+
+@pytest.mark.parametrize(
+    ("val", "got"),
+    [
+        ({"w=0": [0.2, 0.2]}, r"w=0 \(seed 0, 1\)"),
+        ({"w=1": [NAN, 0.9], "w=0": [0.2, NAN]}, r"w=0 \(seed 0\), w=1 \(seed 1\)"),
+    ],
+)
+def test_a_row_that_no_other_can_be_compared_with_is_not_chosen(
+    tmp_path: Path, val: Mapping[str, list[float]], got: str
+) -> None:
+    allowed = "sweep: at least two rows with a validation score for the same seed are expected"
+    with pytest.raises(ValueError, match=f"^{allowed}, got {got}$"):
+        choose(swept(tmp_path, val, val), SWEEP)
 
 
 def test_stale_scores_do_not_count(tmp_path: Path) -> None:
@@ -191,10 +226,20 @@ def test_stale_scores_do_not_count(tmp_path: Path) -> None:
 
 
 def test_a_choice_is_said_in_words(tmp_path: Path) -> None:
-    frame = swept(tmp_path, {**VAL, "w=1": [1.0]}, {row: [0.3, 0.5] for row in VAL})
+    val = {row: VAL[row] for row in ("w=0", "w=0.01", "w=0.1")}
+    frame = swept(tmp_path, val, {row: [0.3, 0.5] for row in VAL})
     assert describe(SWEEP, choose(frame, SWEEP)) == (
         "shapes: arguments.superfluous_weight = 0.1 (w=0.1) is chosen by shapes linear_top1 on validation data: "
         "75.0 %, mean of 2 seeds; test 40.0 %. Not compared, for want of seeds: w=1."
+    )
+
+
+def test_the_seeds_that_had_no_part_are_said_in_words(tmp_path: Path) -> None:
+    val = {"w=0": [0.2] * 4, "w=1": [0.9]}
+    assert describe(replace(SWEEP, rows={"w=0": (0.0,), "w=1": (1.0,)}), choose(swept(tmp_path, val, val), SWEEP)) == (
+        "shapes: arguments.superfluous_weight = 1 (w=1) is chosen by shapes linear_top1 on validation data: "
+        "90.0 %, one seed, without 1, 2 and 3, which not all have; test 90.0 %. Not compared, for want of seeds: "
+        "w=0.01, w=0.1."
     )
 
 
