@@ -9,6 +9,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from results.figures.material import Material
 from results.figures.theme import COLUMN_WIDTH, FAINT, INK, LABEL, SMALL, TEXT_WIDTH, finish, panels, set_title
@@ -18,6 +19,10 @@ from results.statistics.inference import ALPHA
 from results.statistics.paired import paired
 
 _FIELD = 0.62  # inches, of the widest field
+_UPRIGHT = 1.1  # inches: length of a line of an upright heading
+_LINE = 0.11  # inches: height of a line of a heading
+_TITLE = 0.35  # inches: the title in one line, and what is above and below the headings
+_LOWEST = 0.42  # inches: a panel that leaves room for the colour bar's label
 _CENTRED: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": SMALL, "linespacing": 1.1}
 
 
@@ -26,6 +31,13 @@ class _Field:
     text: str
     weight: str
     points: float
+
+
+@dataclass(frozen=True)
+class _Headings:
+    texts: list[str]
+    upright: bool
+    inches: float  # height
 
 
 def heat_map(material: Material) -> dict[str, Figure] | str:
@@ -43,8 +55,9 @@ def heat_map(material: Material) -> dict[str, Figure] | str:
     labels, widest, lines = row_labels([material.label(name) for name in names], size=LABEL)
     beside = widest + 0.75  # the colour bar and its label
     width = COLUMN_WIDTH if beside + _FIELD * len(columns) <= COLUMN_WIDTH else TEXT_WIDTH
-    height = 0.75 + max(0.28, 0.08 + 0.1 * lines) * len(names)
-    figure, (axis,) = panels(1, across=1, width=width, height=height)
+    headings = _headings(columns, inches=(width - beside) / len(columns))
+    panel = max(_LOWEST, max(0.28, 0.08 + 0.1 * lines) * len(names))
+    figure, (axis,) = panels(1, across=1, width=width, height=_TITLE + headings.inches + panel)
     coloured = found[found["objective"].isin(compared)]
     span = max(0.1, coloured["points"].abs().max())
     sns.heatmap(
@@ -54,7 +67,9 @@ def heat_map(material: Material) -> dict[str, Figure] | str:
         vmax=span,
         center=0,
         linewidths=0.8,
-        cbar_kws={"label": "points", "pad": 0.02, "aspect": 12, "shrink": min(1.0, 5 / len(names))},
+        xticklabels=False,  # seaborn lays its own out, for which a small figure has no room
+        yticklabels=False,
+        cbar_kws={"label": "points", "pad": 0.02, "shrink": min(1.0, 5 / len(names)), "ticks": _ticks(len(names))},
         ax=axis,
     )
     for (name, column), field in _fields(material, found).items():
@@ -63,30 +78,38 @@ def heat_map(material: Material) -> dict[str, Figure] | str:
             place = (columns.index(column) + 0.5, names.index(name) + 0.5)
             axis.text(*place, field.text, color="white" if dark else INK, fontweight=field.weight, **_CENTRED)
     axis.set_yticks([place + 0.5 for place in range(len(names))], labels, rotation=0)
-    _headings(
-        axis,
-        columns,
-        inches=(width - beside) / len(columns),
-        tested=set(found.loc[found["verdict"] != "not tested", "column"]),
-    )
+    _label(axis, headings, columns, tested=set(found.loc[found["verdict"] != "not tested", "column"]))
     set_title(figure, f"{material.config}: difference to {REFERENCE} in points, mean over common seeds{_seeds(found)}")
     finish(figure, handles=[], notes=[_note(found), material.note_on_recipes])
     return {"differences": figure}
 
 
-def _headings(axis: Axes, columns: list[str], *, inches: float, tested: set[str]) -> None:
-    """Write the columns' labels, upright where their words are wider than a field; bold for those that are tested."""
+def _headings(columns: list[str], *, inches: float) -> _Headings:
+    """Break the columns' labels into lines, upright where their words are wider than a field of so many inches."""
     words = [text_width(word, size=SMALL, bold=True) for column in columns for word in column.split()]
     upright = max(words) > inches - 0.02
-    labels = [wrapped(column, inches=1.1 if upright else inches - 0.02, size=SMALL, bold=True) for column in columns]
+    texts = [
+        wrapped(column, inches=_UPRIGHT if upright else inches - 0.02, size=SMALL, bold=True) for column in columns
+    ]
+    lines = [text.split("\n") for text in texts]
+    longest = max(text_width(line, size=SMALL, bold=True) for own in lines for line in own)
+    return _Headings(texts, upright, inches=longest if upright else _LINE * max(map(len, lines)))
+
+
+def _label(axis: Axes, headings: _Headings, columns: list[str], *, tested: set[str]) -> None:
+    """Write the headings above the fields; bold for columns that are tested."""
     axis.set(xlabel="", ylabel="", facecolor=FAINT)
     axis.tick_params(length=0)
     axis.xaxis.tick_top()
-    axis.set_xticks(
-        [place + 0.5 for place in range(len(columns))], labels, rotation=90 if upright else 0, fontsize=SMALL
-    )
+    places = [place + 0.5 for place in range(len(columns))]
+    axis.set_xticks(places, headings.texts, rotation=90 if headings.upright else 0, fontsize=SMALL)
     for column, label in zip(columns, axis.get_xticklabels(), strict=True):
         label.set_fontweight("bold" if column in tested else "normal")
+
+
+def _ticks(rows: int) -> MaxNLocator:
+    """Ticks of the colour bar: no more than have room beside few rows."""
+    return MaxNLocator(nbins=2 if rows < 3 else 4)
 
 
 def _fields(material: Material, found: pd.DataFrame) -> dict[tuple[str, str], _Field]:

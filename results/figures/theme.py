@@ -36,6 +36,7 @@ _PALE = (6, 7, 8)  # places of pink and yellow, too pale for a line on white, an
 _COLOURS = [colour for place, colour in enumerate(sns.color_palette("colorblind")) if place not in _PALE]
 _EDGE = 0.08  # inches around legend and notes
 _NOTE = 0.105  # inches: a line of notes
+_TITLE_LINE = 0.135  # inches
 _PASSES = 2  # of the layout, which starts from the one before: a further pass moves nothing that can be seen
 _ENTRY = 0.145  # inches: a row of the legend
 _RC: dict[str, Any] = {
@@ -134,8 +135,10 @@ def panels(
 
 
 def set_title(figure: Figure, text: str) -> None:
-    """Set the title of a whole figure, broken into lines that fit its width."""
-    figure.suptitle(wrapped(text, inches=figure.get_figwidth() - 0.2, size=TITLE))
+    """Set the title of a whole figure, broken into lines that fit its width; further lines make the figure higher."""
+    title = wrapped(text, inches=figure.get_figwidth() - 0.2, size=TITLE)
+    figure.set_figheight(figure.get_figheight() + _TITLE_LINE * title.count("\n"))
+    figure.suptitle(title)
 
 
 def finish(figure: Figure, *, handles: Sequence[Artist], notes: Sequence[str]) -> None:
