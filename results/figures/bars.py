@@ -29,6 +29,9 @@ from results.order import objective_order
 from results.statistics.inference import LEVEL, interval
 
 _ACROSS = 5  # panels in a row
+_TICKS = 0.28  # inches: ticks, and space between panels
+_TITLE_LINE = 0.12  # inches: a line of a panel's title
+_ENDS = 0.36  # inches: title of the figure and label of the axis
 _HATCH = "////"
 
 
@@ -44,18 +47,15 @@ def bars(material: Material) -> dict[str, Figure] | str:
     columns = [column.label for column in material.columns]
     width = COLUMN_WIDTH if len(columns) < 3 else TEXT_WIDTH
     across = _across(len(columns))
-    figure, axes = panels(
-        len(columns),
-        across=across,
-        width=width,
-        height=0.55 + max(0.18, 0.05 + 0.1 * lines) * len(names),
-        sharey=True,
-    )
     inches = (width - widest - 0.25) / across
-    for axis, column in zip(axes, columns, strict=True):
+    titles = [wrapped(column, inches=inches - 0.1, size=7, bold=True) for column in columns]
+    around = _TICKS + _TITLE_LINE * max(title.count("\n") + 1 for title in titles) + _ENDS / -(-len(columns) // across)
+    height = around + max(0.18, 0.05 + 0.1 * lines) * len(names)
+    figure, axes = panels(len(columns), across=across, width=width, height=height, sharey=True)
+    for axis, column, title in zip(axes, columns, titles, strict=True):
         rows = material.numbers[material.numbers["column"] == column]
         _panel(axis, rows.assign(score=100 * rows["value"]), names=names, material=material, inches=inches)
-        axis.set_title(wrapped(column, inches=inches - 0.1, size=7, bold=True), y=1.0)
+        axis.set_title(title, y=1.0)
         axis.set(xlabel="", ylabel="")
         axis.set_yticks(range(len(names)), labels)
         axis.set_ylim(len(names) - 0.4, -0.6)
