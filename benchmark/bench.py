@@ -57,31 +57,34 @@ def run(request: Request, *, stages: Collection[str]) -> int:
     if "pretrain" not in stages:
         prepared = _without_new_ceiling(prepared, request, findings)
         _require_backbones(prepared.chains, request)
-    prepared = rehearsed(prepared, findings, strict=request.strict, done=False)
+    words = rerun.choose(request.rerun)
+    if "never" not in words:
+        prepared = rehearsed(prepared, findings, strict=request.strict, done="all" in words)
     _say(_describe(prepared.template, prepared.chains))
-    return compute(prepared, request, report="report" in stages, started=started)
+    return compute(prepared, request, stages=stages, started=started)
 
 
-def compute(prepared: Prepared, request: Request, *, report: bool, started: float) -> int:
-    """Run the cells that are missing and, `report`, show the table that they belong to.
+def compute(prepared: Prepared, request: Request, *, stages: Collection[str], started: float) -> int:
+    """Run the cells that are missing and, with the stage "report", show the table that they belong to.
 
     Args:
         prepared: the request, checked and rehearsed.
         request: the request.
-        report: print the tables, write tables and figures.
+        stages: of `run`; without "pretrain", no pretraining is computed anew that is done.
         started: reading of `time.perf_counter` at the start.
 
     Returns:
         0, also where tasks were skipped, or 1 if a cell failed.
     """
     template, chains, runs = prepared.template, prepared.chains, prepared.template.places.runs
-    again = rerun.rerun(rerun.choose(request.rerun), runs, config=chains[0][0].config)
+    kinds = ("prepare", "pretrain", "evaluate") if "pretrain" in stages else ("evaluate",)
+    again = rerun.rerun(rerun.choose(request.rerun), runs, config=chains[0][0].config, kinds=kinds)
     remember(runs, template.config, chains, prepared.asked)
     tally = run_chains(chains, template, policy=Policy(prepared.skips, again), jobs=request.jobs, say=_say)
     _say(_summary(tally, seconds=time.perf_counter() - started))
     if tally.skipped == sum(cell.task is not None for chain in chains for cell in chain) > 0:
         _say("every requested task was skipped; the reasons are above and below the table")
-    if report:
+    if "report" in stages:
         _report(runs)
     return 1 if tally.failed else 0
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 SCHEMA = 2
 """Raised when a record gets another form; `results.store.cells` reads the older ones too."""
@@ -106,16 +106,10 @@ def is_settled(runs: Path, key: str, *, since: float, anew: bool) -> bool:
 def read_record(runs: Path, key: str) -> dict[str, Any] | None:
     """The cell's record, or None if it has not been computed."""
     try:
-        record: dict[str, Any] = json.loads((folder(runs, key) / "cell.json").read_text())
-    except (FileNotFoundError, json.JSONDecodeError):  # a damaged file has to be computed again
+        record = json.loads((folder(runs, key) / "cell.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         return None
-    return record
-
-
-def objectives_of_rows(runs: Path) -> set[tuple[str, str]]:
-    """Names of the rows that were pretrained, each with the registry name of its objective."""
-    records = (read_record(runs, path.parent.name) for path in sorted(runs.glob("cells/*/cell.json")))
-    return {(r["objective"], r["inputs"]["objective"]) for r in records if r is not None and r["kind"] == "pretrain"}
+    return record if isinstance(record, dict) and "status" in record else None  # a damaged one is computed again
 
 
 @dataclass(frozen=True)
@@ -165,6 +159,19 @@ def write_json(path: Path, content: Any) -> None:
     temporary.replace(path)
 
 
+_HELD: set[TextIO] = set()
+
+
+def _let_go() -> None:
+    """Close the locks that a forked child has inherited: else they would outlive the process that took them."""
+    for file in _HELD:
+        file.close()
+    _HELD.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
+
+
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
     """Hold a folder against other processes; the system lets go of it when its holder ends, however it ends."""
@@ -173,7 +180,11 @@ def lock(path: Path) -> Iterator[None]:
         with (path / "lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             if _is_file_at(file.fileno(), path / "lock"):  # not removed with its folder while this one waited
-                yield
+                _HELD.add(file)
+                try:
+                    yield
+                finally:
+                    _HELD.discard(file)
                 return
 
 
@@ -181,7 +192,7 @@ def is_held(path: Path) -> bool:
     """Whether a process holds the folder now."""
     try:
         with (path / "lock").open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that look do not see each other
     except FileNotFoundError:  # nobody ever held it
         return False
     except BlockingIOError:

@@ -99,7 +99,10 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"clbench: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("clbench: interrupted; the same command goes on from here", file=sys.stderr)
+        print(
+            "clbench: interrupted; the same command goes on from here (with --rerun all it starts over)",
+            file=sys.stderr,
+        )
         return 130
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from benchmark import cells
 from benchmark.errors import UserError, blaming_the_user
 from benchmark.states import State, states
+
+_YOUNG_S = 3600.0  # seconds: no write of a file takes longer
 
 
 @dataclass(frozen=True)
@@ -42,23 +45,31 @@ def run(runs: Path, *, yes: bool) -> int:
         UserError: the folder is missing, or a cell is malformed.
     """
     with blaming_the_user():
-        found = list(garbage(runs))
+        standing = states(runs)
+    found = list(garbage(runs, standing))
     for each in found:
         print(f"{each.size / 1e6:9.1f} MB  {each.what}  {each.path}")
+    unclear = sum(state.state == "unclear" for state in standing)
+    if unclear:
+        print(f"left alone: {unclear} cells that cannot be compared here (clbench status says why)")
     total = sum(each.size for each in found) / 1e6
     if not found:
         print("nothing to remove")
     elif yes or _confirmed(f"remove these {len(found)}, {total:.1f} MB? [y/N] "):
-        removed = [each for each in found if _remove(each.path)]
+        removed = [each for each in found if _remove(each.path, runs)]
         print(f"removed {len(removed)}, {sum(each.size for each in removed) / 1e6:.1f} MB")
     else:
         print(f"nothing removed; {len(found)} could be, {total:.1f} MB (--yes removes them)")
     return 0
 
 
-def garbage(runs: Path) -> Iterator[Garbage]:
-    """Stale cells on which nothing current stands, what killed computations left of unplanned ones, temporary files."""
-    found = states(runs)
+def garbage(runs: Path, found: Sequence[State]) -> Iterator[Garbage]:
+    """Stale cells on which nothing current stands, what killed computations left of unplanned ones, temporary files.
+
+    Args:
+        runs: results.
+        found: of `benchmark.states.states`.
+    """
     needed = _needed(found, runs)
     for state in found:
         if state.state == "stale" and state.key not in needed:
@@ -68,8 +79,19 @@ def garbage(runs: Path) -> Iterator[Garbage]:
         if folder.name not in known and not (folder / "cell.json").exists() and not cells.is_held(folder):
             yield _garbage(folder, "left by a computation that never ended and is not asked for any more")
     for path in sorted(runs.glob("**/*.tmp")):
-        if path.is_file() and path.parent.name not in {each.key for each in found if each.state == "running"}:
+        if path.is_file() and not _is_being_written(path, runs):
             yield _garbage(path, "left by a write that never ended")
+
+
+def _is_being_written(path: Path, runs: Path) -> bool:
+    """Whether a temporary file may still be needed: of a cell that is being computed, or young."""
+    place = path.relative_to(runs).parts
+    if place[0] == "cells" and cells.is_held(runs / "cells" / place[1]):
+        return True
+    try:
+        return time.time() - path.stat().st_mtime < _YOUNG_S
+    except FileNotFoundError:
+        return True
 
 
 def _needed(found: Sequence[State], runs: Path) -> set[str]:
@@ -97,11 +119,13 @@ def _confirmed(question: str) -> bool:
     return input(question).strip().lower() in ("y", "yes")
 
 
-def _remove(path: Path) -> bool:
+def _remove(path: Path, runs: Path) -> bool:
     """Remove a file or a folder, unless a process has taken it up meanwhile."""
     if path.is_file():
-        path.unlink(missing_ok=True)
-        return True
+        free = not _is_being_written(path, runs)
+        if free:
+            path.unlink(missing_ok=True)
+        return free
     if not path.is_dir() or cells.is_held(path):
         return False
     try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 
-from benchmark import bench, preflight
+from benchmark import bench, preflight, rerun
 from benchmark.bench import Prepared
+from benchmark.budget import BUDGETS
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig
 from benchmark.data import shapes
@@ -35,11 +36,14 @@ def run(request: Request, checkpoint: Checkpoint) -> int:
     started = time.perf_counter()
     findings = Findings(lambda line: print(line, flush=True), every=False)
     prepared = bench.rehearsed(_prepare(request, checkpoint, findings), findings, strict=request.strict, done=False)
-    return bench.compute(prepared, request, report=True, started=started)
+    return bench.compute(prepared, request, stages=("evaluate", "report"), started=started)
 
 
 def _prepare(request: Request, checkpoint: Checkpoint, findings: Findings) -> Prepared:
     """Check the file and everything the request names, and lay out its cells."""
+    rerun.choose(request.rerun)
+    if request.budget != BUDGETS[0]:
+        raise UserError(f"evaluate: --budget {request.budget} and --checkpoint exclude each other")
     with blaming_the_user():
         load_objectives(request.settings.plugins)
         device = choose_device(request.device)

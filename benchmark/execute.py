@@ -66,7 +66,7 @@ def run_chains(
         KeyboardInterrupt: the user stopped the run; running cells were ended and go on at the next call.
     """
     live = template.live and jobs == 1
-    executor = _Executor(replace(template, live=live, since=time.time(), anew=policy.rerun.anew), policy, say)
+    executor = _Executor(replace(template, live=live, since=time.time()), policy, say)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         futures = [pool.submit(executor.run_chain, chain) for chain in chains]
         try:
@@ -106,7 +106,7 @@ class _Executor:
         runs, rerun = self.template.places.runs, self.policy.rerun
         reason = self.policy.skips.get((cell.objective, cell.task or ""))
         done = cells.is_done(runs, cell.key)
-        if done and (not rerun.anew or reason is not None or outcome == "failed"):
+        if done and (not rerun.anew(cell) or reason is not None or outcome == "failed"):
             return "kept"
         if reason is not None:
             self._record_skip(cell, reason)
@@ -125,7 +125,7 @@ class _Executor:
         self._wait(cell)
         code = FOUND
         if not self._is_settled(cell):
-            code = self._run_process(replace(self.template, cell=cell))
+            code = self._run_process(replace(self.template, cell=cell, anew=self.policy.rerun.anew(cell)))
         if code not in (0, FOUND):
             log = cells.folder(runs, cell.key) / "log.txt"
             how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
@@ -141,8 +141,8 @@ class _Executor:
         return "computed"
 
     def _is_settled(self, cell: Cell) -> bool:
-        job = self.template
-        return cells.is_settled(job.places.runs, cell.key, since=job.since, anew=job.anew)
+        job, anew = self.template, self.policy.rerun.anew(cell)
+        return cells.is_settled(job.places.runs, cell.key, since=job.since, anew=anew)
 
     def _wait(self, cell: Cell) -> None:
         """Wait until no other process holds the cell.
@@ -180,6 +180,9 @@ class _Executor:
                 cells.write_record(runs, cell, cells.Outcome([], {}, environment, {}, reason))
 
     def _record_skip(self, cell: Cell, reason: str) -> None:
+        """Write that a cell is skipped here, unless another call is computing it at this moment."""
+        if cells.is_held(cells.folder(self.template.places.runs, cell.key)):
+            return
         environment = describe_environment(self.template.device)
         cells.write_skip(self.template.places.runs, cell, environment=environment, reason=reason)
 

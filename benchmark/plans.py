@@ -74,7 +74,7 @@ def remember(runs: Path, config: BenchConfig, chains: Sequence[Sequence[Cell]], 
             elif rows.get(pretrained.name, {}).get("key") != pretrained.key:
                 rows = _without(rows, f"{pretrained.name} on ")
             recipes[pretrained.objective] = recipe
-            rows |= {cell.name: {"key": cell.key, "request": _hash(request)} for cell in chain}
+            rows |= {cell.name: _entry(cell, request=_hash(request)) for cell in chain}
         requests = earlier["requests"] | {_hash(request): request}
         used = {entry.get("request") for entry in rows.values()}
         kept = {name: each for name, each in requests.items() if name in used}
@@ -86,31 +86,40 @@ def planned(runs: Path) -> Iterator[Planned]:
     """Every cell that was laid out last, laid out again."""
     for path in sorted((runs / "plans").glob("*.json")):
         plan_file = _read(path)
-        again = {name: _laid_out_again(request, plan_file) for name, request in plan_file["requests"].items()}
-        for name, entry in plan_file["cells"].items():
+        entries = plan_file["cells"]
+        again = {name: _laid_out_again(request, entries, name) for name, request in plan_file["requests"].items()}
+        for name, entry in entries.items():
             cells, problem = again.get(entry.get("request"), ({}, ""))
-            yield Planned(path.stem, name, entry["key"], cells.get(name), problem)
+            yield Planned(path.stem, name, entry["key"], cells.get(name), "" if name in cells else problem)
 
 
-def _laid_out_again(request: dict[str, Any], plan_file: dict[str, Any]) -> tuple[dict[str, Cell], str]:
-    """The cells of a request by name, as code and config of today have them; or why that cannot be said."""
+def _entry(cell: Cell, *, request: str) -> dict[str, Any]:
+    """What a plan keeps of a cell."""
+    return {"key": cell.key, "request": request, "row": cell.objective, "seed": cell.seed, "task": cell.task}
+
+
+def _laid_out_again(
+    request: dict[str, Any], entries: dict[str, dict[str, Any]], name: str
+) -> tuple[dict[str, Cell], str]:
+    """The cells of a request by name, as code and config of today have them, and why others are not among them."""
     if request["settings"] is None:
         return {}, ""
+    own = [entry for entry in entries.values() if entry.get("request") == name]
     settings = from_json(request["settings"])
     data = Data(replace(NO_IMAGES, digest=request["images"]), request["fingerprints"])
     try:
         with blaming_the_user():
             load_objectives(settings.plugins)
         config = settings.resolve()
-        names = [name.partition(" on ")[0].removesuffix(" views") for name in plan_file["cells"]]
-        pairs = {tuple(name.rsplit(" seed ", 1)) for name in names}
-        rows, seeds = sorted({row for row, _ in pairs}), sorted({int(seed) for _, seed in pairs})
-        tasks = [task for task in config.tasks if task in data.fingerprints or task in request["skipped"]]
-        known = [row for row in rows if row in config.rows or row in OBJECTIVES.module_dict]
-        chains = plan(config, settings.label, rows=known, seeds=seeds, tasks=tasks, data=data)
-    except UserError as error:
-        return {}, str(error)
-    return {cell.name: cell for chain in chains for cell in chain}, ""
+        known = OBJECTIVES.module_dict
+        rows = [row for row in dict.fromkeys(entry["row"] for entry in own) if config.row(row).objective in known]
+        seeds = sorted({entry["seed"] for entry in own})
+        tasks = [task for task in config.tasks if task in {entry["task"] for entry in own}]
+        with blaming_the_user():
+            chains = plan(config, settings.label, rows=rows, seeds=seeds, tasks=tasks, data=data)
+    except (UserError, ImportError) as error:
+        return {}, " ".join(str(error).split())
+    return {cell.name: cell for chain in chains for cell in chain}, "there is no such row or task here"
 
 
 def _request(asked: Asked) -> dict[str, Any]:
@@ -119,7 +128,6 @@ def _request(asked: Asked) -> dict[str, Any]:
         "settings": None if asked.settings is None else asdict(asked.settings),
         "images": asked.data.images.digest,
         "fingerprints": dict(asked.data.fingerprints),
-        "skipped": sorted(asked.data.skips),
     }
 
 
@@ -134,8 +142,9 @@ def _read(path: Path) -> dict[str, Any]:
         plan_file |= json.loads(path.read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return plan_file
-    entries = plan_file["cells"]  # of keys alone, where they are older than requests
-    plan_file["cells"] = {name: {"key": each} if isinstance(each, str) else each for name, each in entries.items()}
+    for name, each in plan_file["cells"].items():  # older ones do not say all that laying out again needs
+        if isinstance(each, str) or "row" not in each:
+            plan_file["cells"][name] = {"key": each if isinstance(each, str) else each["key"]}
     return plan_file
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from benchmark import cells
 from benchmark.errors import blaming_the_user
 from benchmark.source_digest import source_digest
 from benchmark.states import Shown, shown
@@ -101,11 +100,12 @@ def report_figures(runs: Path, what: Shown, *, names: Sequence[str] = ()) -> lis
     from results.sweeps import load_sweeps
 
     with blaming_the_user():
+        digest = _digest(runs, what)  # of what is read next: another call may write while this one draws
         frame, scalars = _frame(runs, what), load_scalars(runs, keys=what.keys)
         sweeps, out = load_sweeps(runs, keys=what.keys, stale=what.stale), runs / "figures"
         written = write_figures(frame, scalars, sweeps=sweeps, out=out, derived=derived(runs), names=names)
     if not names:
-        (out / _STAMP).write_text(_digest(runs, what))
+        (out / _STAMP).write_text(digest)
     return written
 
 
@@ -143,5 +143,8 @@ def _digest(runs: Path, what: Shown) -> str:
 
 def derived(runs: Path) -> set[str]:
     """Rows of the stored cells whose loss was derived here."""
+    from results.store.cells import read_cells
+
     known = {name for name, objective in OBJECTIVES.module_dict.items() if objective.derived}
-    return {row for row, objective in cells.objectives_of_rows(runs) if objective in known}
+    trained = [cell for cell in read_cells(runs) if cell.kind == "pretrain"]
+    return {cell.objective for cell in trained if cell.inputs.get("objective", cell.objective) in known}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,16 +30,17 @@ class Rerun:
 
     Attributes:
         words: keys of `CHOICES`.
+        kinds: kinds of cells that the call computes anew where everything is to be.
         filled: slots that hold a finished result of some key; empty where it makes no difference.
     """
 
     words: frozenset[str]
+    kinds: frozenset[str]
     filled: frozenset[Slot]
 
-    @property
-    def anew(self) -> bool:
-        """Whether what is done is computed again."""
-        return "all" in self.words
+    def anew(self, cell: Cell) -> bool:
+        """Whether a cell of this kind is computed again though it is done."""
+        return "all" in self.words and cell.kind in self.kinds
 
     def leaves(self, runs: Path, cell: Cell) -> str:
         """Say as what a cell that is not done is left: "failed", "stale", "missing"; "" where it is computed."""
@@ -65,14 +67,22 @@ def choose(text: str) -> frozenset[str]:
     return words
 
 
-def rerun(words: frozenset[str], runs: Path, *, config: str) -> Rerun:
-    """Look up in the store what the choice depends on."""
+def rerun(words: frozenset[str], runs: Path, *, config: str, kinds: Iterable[str]) -> Rerun:
+    """Look up in the store what the choice depends on.
+
+    Args:
+        words: of `choose`.
+        runs: results.
+        config: label of the config.
+        kinds: kinds of cells that the call computes anew where everything is to be.
+    """
     if words & {"stale", "all"}:
-        return Rerun(words, frozenset())
+        return Rerun(words, frozenset(kinds), frozenset())
     records = (cells.read_record(runs, path.parent.name) for path in runs.glob("cells/*/cell.json"))
     done = [record for record in records if record is not None and record["status"] == "done"]
     own = [record for record in done if record["config"] == config]
-    return Rerun(words, frozenset((config, r["objective"], r["seed"], r["kind"], r["task"]) for r in own))
+    filled = frozenset((config, r["objective"], r["seed"], r["kind"], r["task"]) for r in own)
+    return Rerun(words, frozenset(kinds), filled)
 
 
 def slot(cell: Cell) -> Slot:

@@ -53,9 +53,30 @@ def _sources(modules: tuple[str, ...]) -> dict[str, str]:
         if name.partition(".")[0] not in projects and _is_installed(path):
             continue
         tree = _Bare().visit(ast.parse(path.read_text()))
-        sources[name] = ast.unparse(tree)
+        sources[name] = _text(tree)
         queue += _imports(tree, name, is_package=path.name == "__init__.py")
     return sources
+
+
+def _text(node: object) -> str:
+    """Write a syntax tree so that every version of Python writes it alike, which `ast.unparse` and `ast.dump` do not.
+
+    What is None or empty is left out: newer versions have fields that older ones have not. So are empty pieces of
+    f-strings, which some versions add.
+    """
+    if isinstance(node, list):
+        return f"[{', '.join(map(_text, node))}]"
+    if not isinstance(node, ast.AST):
+        return ascii(node)
+    values = {name: getattr(node, name, None) for name in node._fields}
+    if isinstance(node, ast.JoinedStr):
+        values["values"] = [piece for piece in node.values if not _is_empty_text(piece)]
+    fields = [f"{name}={_text(value)}" for name, value in values.items() if value is not None and value != []]
+    return f"{type(node).__name__}({', '.join(fields)})"
+
+
+def _is_empty_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == ""
 
 
 class _Bare(ast.NodeTransformer):

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark import cells as store
 from benchmark.cells import Cell
 from benchmark.plans import Planned, planned
 from benchmark.source_of_cells import modules_of, source_of
+from results.changes import changed
 from results.store import cells as stored
-from results.store.changes import changed
 from results.store.lineage import Keyed, lineages
 
-_ABOVE = "what it starts from"
-STATES = ("running", "failed", "stale", "missing", "skipped", "done")
+STATES = ("running", "failed", "stale", "unclear", "missing", "skipped", "done")
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,9 @@ class State:
         config: label of its config.
         name: of the cell, "mrcl seed 0 on voc".
         key: of the cell; of a stale one, the key that it was computed under.
-        state: one of `STATES`.
-        reason: why it failed or was skipped, what has changed since; "" otherwise.
+        state: one of `STATES`; "unclear" where the cell cannot be laid out here, and so cannot be compared.
+        reason: why it failed or was skipped, what has changed since, why it cannot be compared; "" otherwise.
+        scored: whether its record is that of a finished computation.
     """
 
     config: str
@@ -36,6 +36,7 @@ class State:
     key: str
     state: str
     reason: str
+    scored: bool
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,8 @@ def shown(runs: Path) -> Shown:
     if not list((runs / "plans").glob("*.json")):
         return Shown(None, {})
     found = states(runs)
-    return Shown(
-        frozenset(state.key for state in found if state.state != "stale"),
-        {state.key: state.reason for state in found if state.state == "stale"},
-    )
+    grey = {state.key: state.reason for state in found if state.state in ("stale", "unclear") and state.scored}
+    return Shown(frozenset(s.key for s in found if s.state not in ("stale", "unclear")), grey)
 
 
 def states(runs: Path) -> list[State]:
@@ -75,81 +74,79 @@ def states(runs: Path) -> list[State]:
         ValueError: the folder is missing or a cell is malformed.
     """
     records = {cell.key: cell for cell in stored.read_cells(runs)}
-    asked = list(planned(runs))
-    found = [_of_planned(each, records, runs) for each in asked]
-    wanted: dict[str, Keyed] = {each.now.key: each.now for each in asked if each.now is not None}
-    named = lineages({**records, **wanted})
-    today = {named[key] for key in wanted} | {named[s.key] for s in found if s.state == "done"}
+    comparison = _Comparison(records, list(planned(runs)))
+    found = [comparison.of_planned(each, runs) for each in comparison.asked]
     listed = {state.key for state in found}
-    rest = [cell for cell in records.values() if cell.key not in listed]
-    found += [_of_another(cell, same=named[cell.key] in today, asked=asked) for cell in rest]
-    stale = {state.key: state for state in found if state.state == "stale"}
-    names = {(state.config, state.name) for state in stale.values()}
-    listed_once = [state for state in found if state.state != "missing" or (state.config, state.name) not in names]
-    told = [_with_what_is_above(state, records, stale) for state in listed_once]
-    return sorted(told, key=lambda state: (state.config, STATES.index(state.state), state.name))
+    found += [comparison.of_another(cell) for cell in records.values() if cell.key not in listed]
+    superseded = {(state.config, state.name) for state in found if state.state == "stale" and state.scored}
+    kept = [state for state in found if state.state != "missing" or (state.config, state.name) not in superseded]
+    return sorted(kept, key=lambda state: (state.config, STATES.index(state.state), state.name))
 
 
-def _with_what_is_above(state: State, records: Mapping[str, stored.Cell], stale: Mapping[str, State]) -> State:
-    """Where a cell is stale because of the one that it starts from, say why that one is."""
-    above = stale.get(records[state.key].upstream or "") if state.state == "stale" else None
-    if above is None or _ABOVE not in state.reason:
-        return state
-    reason = _with_what_is_above(above, records, stale).reason
-    return replace(state, reason=state.reason.replace(_ABOVE, f"{_ABOVE}: {reason}"))
+class _Comparison:
+    """What is stored beside what was asked for."""
+
+    def __init__(self, records: Mapping[str, stored.Cell], asked: list[Planned]) -> None:
+        self.records, self.asked = records, asked
+        self.labels = {each.label for each in asked}
+        self.now = {(each.label, each.name): each.now for each in asked if each.now is not None}
+        self.wanted = {cell.key: cell for cell in self.now.values()}
+        both: dict[str, Keyed] = {**records, **self.wanted}
+        self.named = lineages(both)
+        self.today = {self.named[key] for key in self.wanted}
+
+    def of_planned(self, each: Planned, runs: Path) -> State:
+        """The state of a cell that was asked for."""
+        now, then = each.now, self.records.get(each.key)
+        key = each.key if now is None else now.key
+        if store.is_held(store.folder(runs, key)):
+            return State(each.label, each.name, key, "running", "", scored=False)
+        if key in self.records and now is not None:
+            return _stored(each.label, each.name, self.records[key])
+        if then is None or (now is not None and then.status != "done"):
+            return State(each.label, each.name, key, "missing", "", scored=False)
+        if now is not None:
+            return _stored(each.label, each.name, then, state="stale", reason=self._changes(then, now))
+        if each.problem:
+            return _stored(each.label, each.name, then, state="unclear", reason=f"not comparable: {each.problem}")
+        reason = "; ".join(_of_code(then))
+        return _stored(each.label, each.name, then, state="stale" if reason else then.status, reason=reason)
+
+    def of_another(self, cell: stored.Cell) -> State:
+        """The state of a cell that was not asked for last: of another machine, or of earlier settings."""
+        name = Cell(cell.kind, cell.config, cell.objective, cell.seed, cell.task, cell.family, None, {}).name
+        if self.named[cell.key] in self.today or cell.config not in self.labels:
+            return _stored(cell.config, name, cell)
+        now = self.now.get((cell.config, name))
+        reason = "not asked for any more" if now is None else self._changes(cell, now)
+        return _stored(cell.config, name, cell, state="stale", reason=reason)
+
+    def _changes(self, then: stored.Cell, now: Cell) -> str:
+        """What today's cell has otherwise than the stored one."""
+        own, other = json.loads(json.dumps(now.inputs)), dict(then.inputs)  # tuples are lists in a record
+        found = list(changed("", own | {"source": None}, other | {"source": None}))
+        if own.get("source") != other.get("source"):
+            found += _of_modules(then, modules_of(now))
+        if now.upstream != then.upstream:
+            above, before = self.wanted.get(now.upstream or ""), self.records.get(then.upstream or "")
+            reason = "" if above is None or before is None else f": {self._changes(before, above)}"
+            found.append(f"what it starts from{reason}")
+        return "; ".join(found) or "the protocol's version"
 
 
-def _of_planned(each: Planned, records: Mapping[str, stored.Cell], runs: Path) -> State:
-    """The state of a cell that was asked for."""
-    now, then = each.now, records.get(each.key)
-    key = each.key if now is None else now.key
-    if store.is_held(store.folder(runs, key)):
-        return State(each.label, each.name, key, "running", "")
-    if now is None and then is not None:
-        reason = each.problem and f"cannot be laid out again: {each.problem}"
-        reason = reason or "; ".join(_of_code(then))
-        return _state(each, then, "stale" if reason else then.status, reason or then.reason or "")
-    if key in records:
-        return _state(each, records[key], records[key].status, records[key].reason or "")
-    if now is not None and then is not None and then.status == "done":
-        return _state(each, then, "stale", _changes(then, now))
-    return State(each.label, each.name, key, "missing", "")
-
-
-def _of_another(cell: stored.Cell, *, same: bool, asked: list[Planned]) -> State:
-    """The state of a cell that was not asked for last: of another machine, or of earlier settings."""
-    name = Cell(cell.kind, cell.config, cell.objective, cell.seed, cell.task, cell.family, cell.upstream, {}).name
-    if same or cell.config not in {each.label for each in asked}:
-        return State(cell.config, name, cell.key, cell.status, cell.reason or "")
-    now = [each.now for each in asked if (each.label, each.name) == (cell.config, name) and each.now is not None]
-    reason = _changes(cell, now[0]) if now else "not asked for any more"
-    return State(cell.config, name, cell.key, "stale", reason)
-
-
-def _state(each: Planned, cell: stored.Cell, state: str, reason: str) -> State:
-    return State(each.label, each.name, cell.key, state, reason)
-
-
-def _changes(then: stored.Cell, now: Cell) -> str:
-    """What today's cell has otherwise than the stored one."""
-    own, other = json.loads(json.dumps(now.inputs)), dict(then.inputs)  # tuples are lists in a record
-    found = list(changed("", own | {"source": None}, other | {"source": None}))
-    if now.inputs.get("source") != then.inputs.get("source"):
-        found += _of_modules(then, modules_of(now))
-    if now.upstream != then.upstream:
-        found.append(_ABOVE)
-    return "; ".join(found) or "the protocol's version"
+def _stored(config: str, name: str, cell: stored.Cell, *, state: str = "", reason: str = "") -> State:
+    """The state of a record: as it says itself, unless something else is known."""
+    return State(config, name, cell.key, state or cell.status, reason or cell.reason or "", cell.status == "done")
 
 
 def _of_code(then: stored.Cell) -> list[str]:
     """Which modules have changed since a cell was computed, where that is all that can be compared."""
-    cell = Cell(
-        then.kind, then.config, then.objective, then.seed, then.task, then.family, then.upstream, dict(then.inputs)
-    )
+    inputs = dict(then.inputs)
+    cell = Cell(then.kind, then.config, then.objective, then.seed, then.task, then.family, then.upstream, inputs)
     try:
         return _of_modules(then, modules_of(cell)) if source_of(cell) != then.inputs.get("source") else []
-    except KeyError:
-        return ["its objective is not registered here"]
+    except (KeyError, AttributeError):  # its objective is not registered here
+        return []
 
 
 def _of_modules(then: stored.Cell, now: Mapping[str, str]) -> list[str]:

@@ -34,11 +34,12 @@ def run(runs: Path, *, as_json: bool, every: bool) -> int:
         raise UserError(f"status: at least one cell is expected, got none in {runs}")
     for config in sorted({state.config for state in found}):
         own = [state for state in found if state.config == config]
+        width = max(len(state.name) for state in own)
         counts = Counter(state.state for state in own)
         print(f"{config}: {', '.join(f'{counts[name]} {name}' for name in STATES if counts[name])}")
         for state in own:
             if every or state.state != "done":
-                print(_line(state, width=max(len(each.name) for each in own)))
+                print(_line(state, width=width))
     return 0
 
 

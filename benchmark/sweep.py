@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from benchmark import bench, reporting
 from benchmark.config import BenchConfig
 from benchmark.errors import UserError, blaming_the_user, unknown
+from benchmark.plan import choose_tasks
 from benchmark.request import Request
 from benchmark.settings import Settings, Variant
 from objectives.registry import OBJECTIVES, load_objectives
 from results.order import REFERENCE
 
 _MOST = 2  # parameters: a figure has two axes
+_SECTIONS = ("objectives", "training", "views", "model")  # of a config, that rows read
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,16 @@ def run(request: Request, *, row: str, parameters: Sequence[str], by: str | None
     config = request.settings.resolve()
     if row not in config.rows and row not in OBJECTIVES.module_dict:
         raise unknown("objective", row, {*config.rows, *OBJECTIVES.module_dict})
-    if by is not None and by not in config.tasks:
-        raise unknown("task", by, config.tasks)
+    tasks = choose_tasks(request.tasks, config)
+    if by is not None and by not in tasks:
+        raise unknown("task", by, tasks)
     settings = swept(request.settings, config, row=row, parameters=[_parameter(text) for text in parameters])
     status = bench.run(replace(request, settings=settings, objectives="all"), stages=("pretrain", "evaluate", "report"))
-    for line in reporting.choices(request.places.runs, label=settings.label, by=by):
-        print(line)
+    try:
+        for line in reporting.choices(request.places.runs, label=settings.label, by=by):
+            print(line)
+    except UserError as error:  # what was computed is there all the same
+        print(f"nothing is chosen: {error}")
     return status
 
 
@@ -80,10 +86,17 @@ def swept(plain: Settings, config: BenchConfig, *, row: str, parameters: Sequenc
 
 def _parameter(text: str) -> Parameter:
     name, equals, values = text.partition("=")
-    words = tuple(dict.fromkeys(word.strip() for word in values.split(",")))
-    if not name.strip() or not equals or len(words) < 2 or not all(map(_is_number, words)):
+    words = [word.strip() for word in values.split(",")]
+    if not name.strip() or not equals or not all(map(_is_number, words)) or len(set(map(float, words))) < 2:
         raise UserError(f"param: name=number,number,... is expected, got {text!r}")
-    return Parameter(name.strip(), words)
+    first, _, rest = name.strip().partition(".")
+    if rest and first not in _SECTIONS:
+        sections = ", ".join(f"{section}.*" for section in _SECTIONS)
+        raise UserError(f"param: an argument of the objective or one of {sections} is expected, got {name.strip()!r}")
+    once: dict[float, str] = {}
+    for word in words:
+        once.setdefault(float(word), word)
+    return Parameter(name.strip(), tuple(once.values()))
 
 
 def _is_number(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from results.order import REFERENCE
 from results.store.cells import Cell
-from results.store.changes import changed
+from results.changes import changed
 from results.store.recipes import IMPLIED, SECTIONS
 
 _IMPORTED = "checkpoint"  # stands for the objective of a row that was pretrained elsewhere

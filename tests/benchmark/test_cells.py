@@ -1,4 +1,7 @@
+import fcntl
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -92,6 +95,44 @@ def test_a_record_that_cannot_be_read_counts_as_not_there(tmp_path: Path) -> Non
     write(tmp_path, CELL, reason=None)
     (tmp_path / "cells" / CELL.key / "cell.json").write_text('{"status": "do')
     assert not cells.is_done(tmp_path, CELL.key)
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[]", b"\xff\xfe", b'{"status": '])
+def test_what_is_no_record_counts_as_not_computed(tmp_path: Path, content: bytes) -> None:
+    write(tmp_path, CELL, reason=None)
+    (tmp_path / "cells" / CELL.key / "cell.json").write_bytes(content)
+    assert cells.read_record(tmp_path, CELL.key) is None
+
+
+def test_a_forked_child_of_the_holder_does_not_hold_on(tmp_path: Path) -> None:
+    code = (
+        "import multiprocessing, sys, time; from pathlib import Path; from benchmark import cells\n"
+        f"with cells.lock(cells.folder(Path({str(tmp_path)!r}), 'abc')):\n"
+        "    child = multiprocessing.get_context('fork').Process(target=time.sleep, args=(60,)); child.start()\n"
+        "    print(child.pid, flush=True); sys.stdin.readline()\n"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    child = int(holder.stdout.readline())
+    try:
+        assert cells.is_held(tmp_path / "cells" / "abc")
+        holder.kill()
+        holder.wait()
+        os.kill(child, 0)  # is alive
+        assert not cells.is_held(tmp_path / "cells" / "abc")
+    finally:
+        os.kill(child, signal.SIGKILL)
+        holder.stdin.close()
+        holder.stdout.close()
+
+
+def test_those_who_look_at_a_lock_do_not_see_each_other(tmp_path: Path) -> None:
+    with cells.lock(tmp_path):
+        pass
+    with (tmp_path / "lock").open() as file:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        assert not cells.is_held(tmp_path)
 
 
 def test_a_finished_write_leaves_no_temporary_file(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def test_a_file_that_changes_after_it_was_examined_fails_its_cell(tmp_path: Path
     moco_file(tmp_path / "a.pth", seed=1)
     job = Job(cell, config, Places(tmp_path / "runs", tmp_path), "cpu", (), live=False, checkpoint=mine.file)
     said: list[str] = []
-    policy = Policy({}, Rerun(frozenset(), frozenset()))
+    policy = Policy({}, Rerun(frozenset(), frozenset(), frozenset()))
     assert run_chains([[cell]], job, policy=policy, jobs=1, say=said.append).failed == 1
     assert "a.pth was changed after this run was planned; give the same command again" in said[0]
     assert not (tmp_path / "runs/cells" / cell.key / "backbone.pth").exists()

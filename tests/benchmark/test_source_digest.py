@@ -1,5 +1,7 @@
 """What the key of a cell notices of a change of code, on packages written for the purpose."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +35,18 @@ def digest(*modules: str) -> str:
     """Read the code anew; a process that computes reads it once."""
     source_digest.cache_clear()
     return source_digest(modules)
+
+
+ROOT = Path(__file__).parents[2]
+VERSIONS = ("3.10", "3.12", "3.13")
+
+
+def other_pythons() -> list[str]:
+    """Interpreters of other versions, where there are any."""
+    found = [path for version in VERSIONS if (path := shutil.which(f"python{version}"))]
+    return [
+        path for path in found if subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
+    ]
 
 
 @pytest.fixture
@@ -124,6 +138,37 @@ def test_the_projects_own_modules_are_followed_from_a_plug_in(package: Path) -> 
     alone = digest("digested.main")
     edit(package / "main.py", "from objectives.infonce import info_nce as twice", "twice = 3")
     assert digest("digested.main") != alone
+
+
+SAMPLE = """
+def shown(x: float, *, names: list[str] | None = None) -> str:
+    if (n := len(names or ["", "a"])) > 1 and x != -0.5:
+        return f"{x:.3f} of {n!r}{x:>{n}}" + "\\u00e9\\u200b" + rb"\\d".decode()
+    with open("a") as one, open("b") as two:
+        match names:
+            case [str(first), *_]:
+                return first
+    return ""
+"""
+
+
+def test_every_version_of_python_gives_the_same_digest(package: Path) -> None:
+    (package / "maths.py").write_text(SAMPLE)
+    code = "from benchmark.source_digest import source_digest; print(source_digest(('digested.maths',)))"
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{package.parent}"}
+    found = {}
+    for python in (sys.executable, *other_pythons()):
+        done = subprocess.run([python, "-c", code], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        found[python] = done.stdout.strip()
+    assert set(found.values()) == {"ed3e199248f827ff"}, found
+
+
+def test_an_empty_text_in_a_list_is_code(package: Path) -> None:
+    (package / "maths.py").write_text('twice = ["", 1]\n')
+    before = digest("digested.main")
+    (package / "maths.py").write_text("twice = [1]\n")
+    assert digest("digested.main") != before
 
 
 def test_the_order_of_the_modules_does_not_matter(package: Path) -> None:

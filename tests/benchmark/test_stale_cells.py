@@ -45,7 +45,7 @@ MATHS = ("objectives/mrcl.py", "objectives/decoder.py", "objectives/byol.py", "o
 EDITS: dict[str, tuple[str, str, str]] = {
     "comment": ("objectives/infonce.py", "\n\n\ndef ", "\n\n\n# a remark\ndef "),
     "docstring": ("objectives/infonce.py", '"""', '"""Other words. '),
-    "logging": ("configs/harness.py", "interval=10", "interval=20"),
+    "logging": ("configs/bench/smoke.py", "interval=1,", "interval=7,"),
     "another objective": ("objectives/superinfo.py", "\n\n\ndef ", "\n\n\nNOTHING = 0\n\n\ndef "),
     "maths": ("objectives/mrcl.py", "\n\n\ndef ", "\n\n\nNOTHING = 0\n\n\ndef "),
     "imported": ("objectives/decoder.py", "\n\n\ndef ", "\n\n\nNOTHING = 0\n\n\ndef "),

@@ -1,6 +1,7 @@
 """How cells stand to what was asked for last, and which of them can go."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -92,13 +93,54 @@ def test_cells_of_a_config_that_was_never_planned_here_count(grid: list[Cell], t
     assert {state.key: state.state for state in states(tmp_path)}[other.key] == "done"
 
 
-def test_a_config_that_is_gone_leaves_its_cells_stale_with_the_reason(tmp_path: Path) -> None:
-    grid = write_grid(tmp_path, rows=["infonce"], tasks=["voc"], seeds=[0])
+@pytest.mark.parametrize(
+    ("where", "value", "reason"),
+    [
+        ("config", "smok", "unknown config 'smok'. Did you mean 'smoke'?"),
+        ("overrides", ["model.depht=18"], ""),
+        ("plugins", ["no_such_module"], "--import no_such_module: No module named"),
+        ("row", "of_a_plug_in", "there is no such row or task here"),
+        ("task", "vok", "there is no such row or task here"),
+    ],
+)
+def test_what_cannot_be_laid_out_here_is_unclear_and_never_garbage(
+    grid: list[Cell], tmp_path: Path, where: str, value: object, reason: str
+) -> None:
     path = tmp_path / "plans" / "smoke.json"
-    path.write_text(path.read_text().replace('"config": "smoke"', '"config": "smok"'))
-    states_of = {state.key: state for state in states(tmp_path)}
-    assert states_of[grid[0].key].state == "stale"
-    assert states_of[grid[0].key].reason.startswith("cannot be laid out again: unknown config 'smok'. Did you mean")
+    plan_file = json.loads(path.read_text())
+    (request,) = plan_file["requests"].values()
+    entries = [each for each in plan_file["cells"].values() if each.get(where) in ("infonce", "voc")]
+    for changed in [request["settings"]] if where in request["settings"] else entries:
+        changed[where] = value
+    path.write_text(json.dumps(plan_file))
+    unclear = [state for state in states(tmp_path) if state.state == "unclear"]
+    assert unclear
+    assert {state.reason.startswith(f"not comparable: {reason}") for state in unclear} == {True}, unclear
+    assert {state.state for state in states(tmp_path)} <= {"unclear", "done"}
+    assert set(shown(tmp_path).stale) == {state.key for state in unclear}
+    assert main(["gc", "--runs", str(tmp_path), "--yes"]) == 0
+    assert len(list(tmp_path.glob("cells/*/cell.json"))) == len(grid)
+
+
+def test_a_failure_of_earlier_settings_is_no_result_that_something_stands_in_for(tmp_path: Path) -> None:
+    grid = write_grid(tmp_path, rows=["infonce"], tasks=["voc"], seeds=[0])
+    write_cell(tmp_path, grid[1], reason="loss is nan")
+    for cell in write_grid(tmp_path, rows=["infonce"], tasks=["voc"], seeds=[0], changes=["training.lr=0.5"]):
+        remove(tmp_path, cell)
+    assert {(state.name, state.state) for state in states(tmp_path)} == {
+        ("infonce seed 0", "stale"),
+        ("infonce seed 0 on voc", "stale"),  # to be collected
+        ("infonce seed 0 on voc", "missing"),
+    }
+    assert set(shown(tmp_path).stale) == {grid[0].key}
+
+
+def test_a_row_may_be_called_anything(tmp_path: Path) -> None:
+    config = tmp_path / "mine.py"
+    smoke = Path(__file__).parents[2] / "configs" / "bench" / "smoke.py"
+    config.write_text(f'_base_ = "{smoke}"\nrows = {{"mrcl on byol seed 3": dict(objective="mrcl")}}\n')
+    write_grid(tmp_path, rows=["mrcl on byol seed 3"], tasks=["voc"], seeds=[0], config=str(config))
+    assert set(found(tmp_path).values()) == {"done"}
 
 
 def test_status_lists_what_is_not_done_and_counts_the_rest(
@@ -117,6 +159,18 @@ def test_status_lists_what_is_not_done_and_counts_the_rest(
     assert {each["state"] for each in json.loads(capsys.readouterr().out)} == {"failed", "done"}
 
 
+@pytest.mark.parametrize("place", ["", "cells"])
+def test_cells_of_older_schemas_and_from_elsewhere_can_be_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    shutil.copytree(Path(__file__).parents[1] / "results" / "fixtures", tmp_path / "runs")
+    runs = tmp_path / "runs" / place
+    for command in ("table", "plot", "report", "status"):
+        assert main([command, "--runs", str(runs)]) == 0
+    assert "mrcl (derived)" in capsys.readouterr().out
+    assert (runs / "report.html").exists()
+
+
 @pytest.mark.parametrize("command", ["status", "gc", "table", "plot", "report"])
 def test_a_folder_that_is_not_there_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
@@ -132,6 +186,8 @@ def test_garbage_is_shown_and_goes_only_where_the_user_says_so(
     write_grid(tmp_path, rows=["infonce"], tasks=TASKS, seeds=[0], changes=["objectives.infonce.temperature=0.5"])
     (tmp_path / "cells" / "0123456789abcdef").mkdir()  # a computation that was killed
     (tmp_path / "plans" / "smoke.12.tmp").write_text("{")
+    os.utime(tmp_path / "plans" / "smoke.12.tmp", (0, 0))
+    (tmp_path / "plans" / "smoke.13.tmp").write_text("{")  # another call is writing it
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
     assert main(["gc", "--runs", str(tmp_path)]) == 0
     said = capsys.readouterr().out
@@ -145,6 +201,18 @@ def test_garbage_is_shown_and_goes_only_where_the_user_says_so(
     assert not (tmp_path / "cells" / "0123456789abcdef").exists()
     assert main(["gc", "--runs", str(tmp_path), "--yes"]) == 0
     assert capsys.readouterr().out == "nothing to remove\n"
+    assert (tmp_path / "plans" / "smoke.13.tmp").exists()
+
+
+def test_temporary_files_of_a_cell_that_is_being_computed_stay(grid: list[Cell], tmp_path: Path) -> None:
+    path = cells.folder(tmp_path, grid[0].key) / "work" / "checkpoint.tmp"
+    path.parent.mkdir()
+    path.write_text("half")
+    os.utime(path, (0, 0))
+    with cells.lock(cells.folder(tmp_path, grid[0].key)):
+        assert list(collect.garbage(tmp_path, states(tmp_path))) == []
+        assert not collect._remove(path, tmp_path)
+    assert [each.path for each in collect.garbage(tmp_path, states(tmp_path))] == [path]
 
 
 def test_what_a_current_cell_starts_from_and_what_is_being_computed_stay(grid: list[Cell], tmp_path: Path) -> None:
@@ -155,7 +223,7 @@ def test_what_a_current_cell_starts_from_and_what_is_being_computed_stay(grid: l
     upstream = cells.folder(tmp_path, done["infonce seed 0 on voc"]) / "cell.json"
     upstream.write_text(json.dumps(json.loads(upstream.read_text()) | {"upstream": record["key"]}))
     with cells.lock(cells.folder(tmp_path, grid[1].key)):
-        going = {each.path.name for each in collect.garbage(tmp_path)}
+        going = {each.path.name for each in collect.garbage(tmp_path, states(tmp_path))}
         assert grid[0].key not in going
-        assert not collect._remove(cells.folder(tmp_path, grid[1].key))
+        assert not collect._remove(cells.folder(tmp_path, grid[1].key), tmp_path)
     assert grid[2].key in going

@@ -71,7 +71,7 @@ def test_three_parameters_are_refused() -> None:
         (["--objective", "superinfo", "--param", "a"], "param: name=number,number,... is expected, got 'a'"),
         (["--objective", "superinfo", "--param", "a=1"], "param: name=number,number,... is expected, got 'a=1'"),
         (["--objective", "superinfo", "--param", "a=1,x"], "param: name=number,number,... is expected, got 'a=1,x'"),
-        (["--objective", "superinfo", "--param", "a=1,2", "--by", "vok"], "unknown task 'vok'. Did you mean 'voc'?"),
+        (["--objective", "superinfo", "--param", "a=1,2", "--by", "vok"], "unknown task 'vok'. Known: classification."),
         (
             ["--objective", "superinfo", "--param", "superfluous_wait=1,2"],
             "superinfo: unknown argument 'superfluous_wait'. Did you mean 'superfluous_weight'?",

@@ -24,14 +24,20 @@ COSTS = dict.fromkeys(("wall_s", "images", "images_per_s", "peak_memory_bytes", 
 
 
 def write_grid(
-    runs: Path, *, rows: Sequence[str], tasks: Sequence[str], seeds: Sequence[int] = (0, 1), changes: Sequence[str] = ()
+    runs: Path,
+    *,
+    rows: Sequence[str],
+    tasks: Sequence[str],
+    seeds: Sequence[int] = (0, 1),
+    changes: Sequence[str] = (),
+    config: str = "smoke",
 ) -> list[Cell]:
     """Lay out a grid, remember it, and write each of its cells; return them."""
     load_objectives()
-    settings = settings_of("smoke", tuple(changes), ())
-    config, data = settings.resolve(), Data(NO_IMAGES, {task: f"data of {task}" for task in tasks})
-    chains = plan(config, "smoke", rows=rows, seeds=seeds, tasks=tasks, data=data)
-    remember(runs, config, chains, Asked(settings, data))
+    settings = settings_of(config, tuple(changes), ())
+    resolved, data = settings.resolve(), Data(NO_IMAGES, {task: f"data of {task}" for task in tasks})
+    chains = plan(resolved, settings.label, rows=rows, seeds=seeds, tasks=tasks, data=data)
+    remember(runs, resolved, chains, Asked(settings, data))
     every = [cell for chain in chains for cell in chain]
     for cell in every:
         write_cell(runs, cell)
