@@ -64,7 +64,7 @@ def wait_until_a_cell_is_taken_up(runs: Path, process: subprocess.Popen[bytes]) 
 def kill(process: subprocess.Popen[bytes], what: str) -> None:
     """Kill the whole group, the command alone, or first one of the processes that compute."""
     if what == "worker":
-        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
+        listed = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
         for pid in listed.stdout.split()[-1:]:
             os.kill(int(pid), signal.SIGKILL)
         time.sleep(0.3)
