@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from results.comparison import Column, columns, counting, scores
 from results.figures.theme import markers, palette
+from results.figures.wrapping import printable
 from results.order import CEILING, FLOOR, REFERENCE, objective_label, objective_order
 from results.store.units import unit
 from results.sweeps import Sweep
@@ -45,7 +46,8 @@ class Material:
 
     def label(self, objective: str) -> str:
         """Label an objective as every figure shows it: "mrcl (derived)", with an asterisk if it is `unlike`."""
-        return objective_label(objective, derived=self.derived) + ("*" if objective in self.unlike else "")
+        label = objective_label(objective, derived=self.derived) + ("*" if objective in self.unlike else "")
+        return printable(label)
 
     @cached_property
     def unlike(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -79,8 +80,13 @@ _RC: dict[str, Any] = {
 
 @contextmanager
 def theme() -> Iterator[None]:
-    """Draw and save within this context; matplotlib's own settings are as before afterwards."""
-    with mpl.rc_context(_RC):
+    """Draw and save within this context; matplotlib's own settings are as before afterwards.
+
+    A character that the font lacks is drawn as a box, without a warning; in an SVG it stays text, for which there may
+    be another font where it is read.
+    """
+    with mpl.rc_context(_RC), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
 

@@ -12,7 +12,13 @@ from matplotlib.textpath import text_to_path
 FONT = "DejaVu Sans"
 """Comes with matplotlib: the same widths on every machine."""
 _NARROW, _WIDE = 1.2, 1.8  # inches of a line of a row's label
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what XML cannot hold
 _BREAKS = re.compile(r"(?<=[_=/])|(?<=-)(?=[a-z])")
+
+
+def printable(text: str) -> str:
+    """Replace control characters and lone surrogates, which no figure can show, by the replacement character."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 @cache
@@ -28,7 +34,7 @@ def text_width(text: str, *, size: float, bold: bool = False) -> float:
         Inches.
     """
     font = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
-    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
+    return float(text_to_path.get_text_width_height_descent(printable(text), font, ismath=False)[0]) / 72
 
 
 def wrapped(text: str, *, inches: float, size: float, bold: bool = False) -> str:
@@ -37,7 +43,7 @@ def wrapped(text: str, *, inches: float, size: float, bold: bool = False) -> str
     Two words with a no-break space between them are one.
 
     Args:
-        text: any.
+        text: any; made `printable`.
         inches: width of a line.
         size: of the font in points.
         bold: set in bold.
@@ -46,7 +52,7 @@ def wrapped(text: str, *, inches: float, size: float, bold: bool = False) -> str
     def fits(line: str) -> bool:
         return text_width(line.rstrip(), size=size, bold=bold) <= inches
 
-    lines = list(text.split("\n"))
+    lines = printable(text).split("\n")
     for pieces in (_words, _BREAKS.split, list):
         lines = [part for line in lines for part in ([line] if fits(line) else _filled(pieces(line), fits))]
     return "\n".join(line.rstrip() for line in lines)

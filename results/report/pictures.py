@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -44,10 +43,7 @@ def pictures(
     frame: pd.DataFrame, scalars: pd.DataFrame, *, sweeps: Sequence[Sweep], derived: Collection[str]
 ) -> list[Picture]:
     """Draw all figures of `clbench plot`; arguments and errors are those of `results.figures.writing.figure_svgs`."""
-    with warnings.catch_warnings():
-        # Text stays text in an SVG: what the font of the figures lacks, the reader's browser has from another one.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        return [_picture(figure) for figure in figure_svgs(frame, scalars, sweeps=sweeps, derived=derived)]
+    return [_picture(figure) for figure in figure_svgs(frame, scalars, sweeps=sweeps, derived=derived)]
 
 
 def _picture(figure: Embedded) -> Picture:

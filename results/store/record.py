@@ -42,9 +42,11 @@ class Record:
         return name in self and self._fields[name] is None
 
     def text(self, name: str) -> str:
-        """Return a string."""
+        """Return a string; a lone surrogate in it, which no file takes and pandas mixes up, as its escape."""
         value = self._fields.get(name)
-        return value if isinstance(value, str) else self.fail(name, "a string")
+        if not isinstance(value, str):
+            self.fail(name, "a string")
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
     def optional_text(self, name: str) -> str | None:
         """Return a string, or None for null."""

@@ -3,14 +3,12 @@
 import io
 import re
 from collections.abc import Iterator
-from itertools import combinations
 
 import pandas as pd
 import pytest
+from drawn_texts import outside, overlapping
 from many_results import OBJECTIVES, many_curves, many_results, one_parameter, two_parameters
 from matplotlib.figure import Figure
-from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 from PIL import Image
 
 from results.figures.material import materials
@@ -68,18 +66,6 @@ def svgs(figures: dict[str, Figure]) -> dict[str, str]:
     return {name: encoded(figure, "svg").decode() for name, figure in figures.items()}
 
 
-def texts(figure: Figure) -> dict[Text, Bbox]:
-    """All that is written, and its place in pixels."""
-    figure.draw_without_rendering()
-    found = {text for text in figure.findobj(Text) if text.get_visible() and text.get_text()}
-    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
-        low, high = sorted(axis.get_view_interval())
-        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-            if not low <= tick.get_loc() <= high:  # matplotlib makes them and does not draw them
-                found -= {tick.label1, tick.label2}
-    return {text: text.get_window_extent() for text in found}
-
-
 def test_a_figure_is_as_wide_as_the_page_or_a_column_and_no_higher_than_a_page(figures: dict[str, Figure]) -> None:
     for name, figure in figures.items():
         assert figure.get_figwidth() in (COLUMN_WIDTH, TEXT_WIDTH), name
@@ -95,14 +81,8 @@ def test_no_letter_is_too_small(svgs: dict[str, str]) -> None:
 
 def test_all_text_is_within_the_figure_and_none_lies_on_another(figures: dict[str, Figure]) -> None:
     for name, figure in figures.items():
-        places = texts(figure)
-        for text, box in places.items():
-            inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
-            assert inside, (name, text.get_text())
-        for (one, first), (other, second) in combinations(places.items(), 2):
-            both = Bbox.intersection(first, second)
-            overlap = both is not None and both.width > 1 and both.height > 1
-            assert not overlap, (name, one.get_text(), other.get_text())
+        assert outside(figure) == [], name
+        assert overlapping(figure) == [], name
 
 
 def test_nothing_is_drawn_at_the_edges(figures: dict[str, Figure]) -> None:

@@ -17,6 +17,7 @@ from cell_store import (
 
 from results.store.cells import read_cell, read_cells
 from results.store.current import current
+from results.store.loading import load
 
 
 def test_a_schema_1_evaluation_is_read_field_by_field() -> None:
@@ -200,3 +201,11 @@ def test_stale_cells_stand_in_only_where_a_row_has_nothing_else_and_never_two_re
     assert [cell.key for cell in current(cells, keys={"d"}, stale={"a", "b", "c", "e"})] == ["c", "d"]
     assert [cell.key for cell in current(cells, keys={"d"}, stale={"a", "b", "e"})] == ["a", "b", "d"]
     assert [cell.key for cell in current(cells, keys={"d"})] == ["d"]
+
+
+def test_names_with_different_lone_surrogates_stay_two_that_any_file_takes(tmp_path: Path) -> None:
+    for place, name in enumerate(("half \ud83c", "half \udf89", "whole \ud83c\udf89")):
+        write_evaluation(tmp_path, {"linear_top1": 0.1 * place}, {"objective": name, "key": f"cell-{place}"})
+    frame = load(tmp_path)
+    means = frame.groupby("objective")["value"].mean().to_dict()
+    assert means == pytest.approx({"half \\ud83c": 0.0, "half \\udf89": 0.1, "whole \N{PARTY POPPER}": 0.2})
