@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from pathlib import Path
 
 from matplotlib.figure import Figure
+
+from results.whole_files import write_whole
 
 FORMATS = ("svg", "pdf", "png")
 """Endings of the files of a figure."""
@@ -21,12 +22,12 @@ _METADATA: dict[str, dict[str, None]] = {
 def save(figure: Figure, *, out: Path, name: str) -> list[Path]:
     """Write a figure in every format, at its own size; inside `results.figures.theme.theme`.
 
-    Each file is written under another name and then renamed: who reads it sees the old one or the new one.
+    Each file is complete whenever it is there.
 
     Returns:
         The files written.
     """
-    return [_replace(out / f"{name}.{kind}", encoded(figure, kind)) for kind in FORMATS]
+    return [write_whole(out / f"{name}.{kind}", encoded(figure, kind)) for kind in FORMATS]
 
 
 def encoded(figure: Figure, kind: str) -> bytes:
@@ -51,13 +52,3 @@ def embeddable_svg(figure: Figure) -> str:
     """Give a figure as an `<svg>` element; inside `results.figures.theme.theme`."""
     text = encoded(figure, "svg").decode("utf-8")
     return text[text.index("<svg") :]
-
-
-def _replace(path: Path, content: bytes) -> Path:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from results.report.contents import Contents, gather
 from results.report.logs import without_folders
 from results.report.quantities import count, moment, operations, seconds, size
 from results.tables.layout import Table
+from results.whole_files import write_whole
 
 _PAGE = Path(__file__).parent / "page"
 _STYLES = ("report.css", "tables.css", "panel.css")
@@ -50,13 +50,7 @@ def write_report(
     """
     page = to_html(gather(runs, keys=keys, stale=stale, derived=derived, further=further or {}))
     out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(page.encode("utf-8", "replace"))  # a lone surrogate is no character of a page
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return out
+    return write_whole(out, page.encode("utf-8", "backslashreplace"))  # a lone surrogate is no character of a page
 
 
 def to_html(contents: Contents) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from results.tables.csv_text import as_csv, lines, to_csv
 from results.tables.latex import to_latex
 from results.tables.layout import Table
 from results.tables.markdown import to_markdown
+from results.whole_files import write_whole
 
 FORMATS: Mapping[str, Callable[[Table], str]] = {"markdown": to_markdown, "latex": to_latex}
 """How a `Table` is written; CSV is written from what lies behind it."""
@@ -81,18 +81,10 @@ def write_tables(
         path = out / "-".join([file_stem(found.config), *([view] if view else []), "table.md"])
         texts = {".md": to_markdown(table), ".csv": as_csv(lines(found)), ".tex": to_latex(table)}
         for suffix, text in texts.items():
-            written.append(path.with_suffix(suffix))
-            _write(written[-1], text)
+            written.append(write_whole(path.with_suffix(suffix), text.encode("utf-8", "backslashreplace")))
     return written
 
 
 def file_stem(config: str) -> str:
     """Turn a config's name into one that any file system takes."""
     return re.sub(r"[^\w.-]+", "-", config)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file under another name and rename it, so that a reader sees the old one or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
