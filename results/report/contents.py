@@ -34,7 +34,7 @@ class Part:
     Attributes:
         config: its name.
         anchor: id of its section.
-        counts: how many of each of `COUNTS`.
+        counts: how many of each of `_COUNTS`; all but "stale" are of the cells that count, "stale" is of its asides.
         table: of the scores; those that belong to it stand in `beside`, `differences` and `costs`.
         rows: of the scores, with the cells behind them.
         columns: label -> column of the scores; further columns of the table are costs.
@@ -102,10 +102,17 @@ def gather(
         raise ValueError("report: at least one stored result is expected, got none")
     counted = current(cells, keys=keys, stale=stale)
     drawn = pictures(frame, load_scalars(runs, keys=keys), sweeps=find_sweeps(counted), derived=derived)
-    laid_out = tables(frame, derived=derived, further=further)
+    aside = asides(cells, stale=stale, shown={cell.key for cell in counted})
     parts = [
-        _part(table, frame[frame["config"] == table.config], counted, anchor=f"config-{place}", drawn=drawn)
-        for place, table in enumerate(laid_out, start=1)
+        _part(
+            table,
+            frame[frame["config"] == table.config],
+            counted,
+            anchor=f"config-{place}",
+            drawn=drawn,
+            stale=sum(found.cell.config == table.config for found in aside),
+        )
+        for place, table in enumerate(tables(frame, derived=derived, further=further), start=1)
     ]
     told = _told(cells, shown=set(frame["key"]) | set(stale))
     return Contents(
@@ -113,7 +120,7 @@ def gather(
         facts=dict(_facts(told, frame)),
         parts=parts,
         lines=lines(frame),
-        asides=asides(cells, stale=stale, shown=set(frame["key"])),
+        asides=aside,
         provenance={
             **provenance(told, stale=stale, confounds=confounds(counted)),
             "means": {name: asdict(mean) for part in parts for name, mean in means(part).items()},
@@ -132,7 +139,7 @@ def means(part: Part) -> dict[str, Mean]:
 
 
 def _part(
-    table: Table, part: pd.DataFrame, cells: Collection[Cell], *, anchor: str, drawn: Collection[Picture]
+    table: Table, part: pd.DataFrame, cells: Collection[Cell], *, anchor: str, drawn: Collection[Picture], stale: int
 ) -> Part:
     order = objective_order(part["objective"])
     own = [cell for cell in cells if cell.config == table.config and cell.kind == "pretrain"]
@@ -140,7 +147,7 @@ def _part(
     return Part(
         config=table.config,
         anchor=anchor,
-        counts=_counts(part),
+        counts=_counts(part, stale=stale),
         table=table,
         rows=with_cells(table, part),
         columns={column.label: column for column in columns(part)},
@@ -158,13 +165,13 @@ def _is_difference(table: Table) -> bool:
     return table.subject.startswith("differences")
 
 
-def _counts(part: pd.DataFrame) -> dict[str, int]:
+def _counts(part: pd.DataFrame, *, stale: int) -> dict[str, int]:
     cells = part.drop_duplicates("key")
     states = cells["status"].value_counts()
     tasks = cells.loc[cells["kind"] == "evaluate", "task"]
     counts = (cells["objective"].nunique(), cells["seed"].nunique(), tasks.nunique(), len(cells))
     done, failed, skipped = (int(states.get(state, 0)) for state in ("done", "failed", "skipped"))
-    return dict(zip(_COUNTS, (*counts, done, failed, skipped, int((cells["stale"] != "").sum())), strict=True))
+    return dict(zip(_COUNTS, (*counts, done, failed, skipped, stale), strict=True))
 
 
 def _told(cells: Collection[Cell], *, shown: Collection[str]) -> list[Cell]:

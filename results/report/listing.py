@@ -59,7 +59,7 @@ class Aside:
         cell: the cell.
         what: what it is: "classification", "pretraining".
         changed: what has changed since.
-        shown: whether its numbers stand in the tables, for want of newer ones.
+        shown: whether it counts, for want of a newer one: its numbers stand in the tables, in grey.
     """
 
     cell: Cell
@@ -94,12 +94,12 @@ def lines(frame: pd.DataFrame) -> list[Line]:
 
 
 def asides(cells: Collection[Cell], *, stale: Mapping[str, str], shown: Collection[str]) -> list[Aside]:
-    """List the stale cells of a runs folder.
+    """List the stale cells of a runs folder, in every config first those that are shown.
 
     Args:
         cells: all of its cells.
         stale: key -> what has changed since.
-        shown: keys of the cells whose numbers stand in the tables.
+        shown: keys of the cells that count.
     """
     names = {"prepare": "preparing views", "pretrain": "pretraining"}
     found = [
@@ -107,7 +107,12 @@ def asides(cells: Collection[Cell], *, stale: Mapping[str, str], shown: Collecti
         for cell in cells
         if cell.key in stale
     ]
-    return sorted(found, key=lambda aside: (aside.cell.config, aside.cell.objective, aside.cell.seed, aside.what))
+
+    def order(aside: Aside) -> tuple[str, bool, str, int, str]:
+        cell = aside.cell
+        return cell.config, not aside.shown, cell.objective, cell.seed, aside.what
+
+    return sorted(found, key=order)
 
 
 def _line(row: Mapping[Hashable, Any], *, first: bool) -> Line:

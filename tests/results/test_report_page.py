@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from cell_store import write_evaluation
+from cell_store import PRETRAIN, copy_fixtures, write_evaluation, write_preparation
 from report_store import IMG, LOG, NAMES, SCRIPT, STALE, Page, write_page, write_store
 
 from results.order import objective_order
@@ -139,6 +139,37 @@ def test_a_stale_cell_whose_number_does_not_count_is_listed_all_the_same(tmp_pat
     assert page.rows("stale")[1:] == [["infonce", "0", "shapes", "no", *stale.values()]]
     assert [row[-2:] for row in page.rows("numbers-table")[1:]] == [["50.00", "done"]]
     assert set(page.provenance()["cells"]) == {"new", "old"}
+
+
+def test_the_overview_counts_as_stale_what_is_listed_as_stale(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    new = {write_evaluation(runs, {"linear_top1": 0.5}, {"key": f"new-{seed}", "seed": seed}) for seed in range(2)}
+    stale = dict.fromkeys(["old-0", "old-1", "alone"], "training.lr 0.1 instead of 0.2")
+    for seed in range(2):
+        inputs = {"options": {"neighbours": [10]}}
+        write_evaluation(runs, {"linear_top1": 0.25}, {"key": f"old-{seed}", "seed": seed, "inputs": inputs})
+    write_evaluation(runs, {"linear_top1": 0.75}, {"key": "alone", "objective": "mrcl"})
+    page = Page(write_report(runs, keys=new, stale=stale, derived=(), out=tmp_path / "report.html"))
+    head, row = page.rows("overview")
+    counts = dict(zip(head, row, strict=True))
+    assert (counts["cells"], counts["done"], counts["stale"]) == ("3", "3", "3")
+    listed = [(row[0], row[3]) for row in page.rows("stale")[1:]]
+    assert listed == [("mrcl", "yes"), ("infonce", "no"), ("infonce", "no")]
+    (caption,) = [e.text for e in page.all("p", inside="stale")]
+    assert caption.startswith(
+        "Of the cells that code or config have moved on from, 1 stands in the tables, in grey, since nothing newer is "
+        "there, and 2 are in no table or figure any more; "
+    )
+
+
+def test_a_stale_preparation_whose_costs_count_is_listed_and_can_be_opened(tmp_path: Path) -> None:
+    runs = copy_fixtures(tmp_path / "runs")
+    stale = dict.fromkeys([write_preparation(runs, {"mutual_information_nats": 3.2}, wall_s=5), PRETRAIN], "views")
+    page = Page(write_report(runs, keys=(), stale=stale, derived=(), out=tmp_path / "report.html"))
+    assert [row[2:4] for row in page.rows("stale")[1:]] == [["preparing views", "yes"], ["pretraining", "yes"]]
+    links = {unquote(e.attributes["href"].removeprefix("#")) for e in page.all("a")}
+    assert links <= {e.attributes.get("id") for e in page.elements}
+    assert {f"cell-{key}" for key in stale} <= links
 
 
 def test_a_log_is_shown_as_a_terminal_would_show_it(page: Page) -> None:
