@@ -135,7 +135,10 @@ def _seeds(found: pd.DataFrame) -> str:
 
 
 def _testable(found: pd.DataFrame) -> bool:
-    return bool(found["verdict"].isin(["higher", "lower", "tie"]).any())
+    """Whether there are seeds enough for any test; values that are equal are a tie with however few."""
+    equal = (found["difference"] == 0) & ~(found["mde"] > 0)
+    decided = found.loc[~equal, "verdict"].isin(["higher", "lower", "tie"]).any()
+    return bool(decided) or "too few seeds" not in set(found["verdict"])
 
 
 def _note(found: pd.DataFrame) -> str:

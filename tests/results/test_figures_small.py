@@ -64,6 +64,17 @@ def test_differences_are_readable_whatever_their_rows_and_columns(rows: int, col
         assert readable(drawn(frame.merge(kept), many_curves(objectives=names, seeds=1, steps=1))["differences"])
 
 
+@pytest.mark.parametrize(("seeds", "said"), [(1, True), (10, False)])
+def test_one_seed_is_too_few_though_columns_are_equal(seeds: int, said: bool) -> None:
+    names = ["infonce", "byol"]
+    frame = many_results(objectives=names, seeds=seeds, config="small")
+    frame.loc[frame["task"] == "voc", "value"] = 0.0
+    curves = many_curves(objectives=names, seeds=1, steps=3, config="small")
+    (figure,) = figure_svgs(frame, curves, derived=(), names=["differences"])
+    assert ("too few seeds to separate any" in figure.title) == said
+    assert ("Nothing is separated from infonce" in figure.svg) == said
+
+
 @pytest.mark.parametrize("sweep", SWEEPS, ids=["one parameter", "two parameters"])
 @pytest.mark.parametrize("tasks", list(TASKS))
 def test_a_sweep_of_two_values_is_drawn_readably(sweep: Sweep, tasks: str) -> None:
