@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from results.changes import changed
 from results.order import REFERENCE
 from results.store.cells import Cell
-from results.changes import changed
 from results.store.recipes import IMPLIED, SECTIONS
 
 _IMPORTED = "checkpoint"  # stands for the objective of a row that was pretrained elsewhere

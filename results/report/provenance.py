@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from results.changes import changed
 from results.order import REFERENCE
 from results.report.flattening import as_lines
 from results.report.logs import log_tail, without_folders
 from results.report.quantities import count, moment, operations, seconds, size
 from results.store.cells import Cell
-from results.changes import changed
 from results.store.recipes import recipe
 
 _SAME = ("seed", "row")  # names alone
