@@ -86,8 +86,8 @@ doctor: .venv/.stamp ## Say what is installed, or with CONFIG=... what of a conf
 data: .venv/.stamp ## Write the embedded shapes data set to DATA_ROOT/shapes
 	@$(BIN)/clbench data shapes --out "$(DATA_ROOT)/shapes" $(ARGS)
 
-test: .venv/.stamp ## Run the tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: .venv/.stamp ## Run the tests, two files at a time
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 browser: ## Install Debian's chromium, in which the tests open the report (as root)
 	@command -v chromium >/dev/null || { apt-get update --quiet && \
