@@ -25,6 +25,8 @@ RESAMPLES = 4_999
 """Resamples of a bootstrap."""
 EXACT = 16
 """Most differences whose sign patterns are all gone through: 2 ** 16 of them."""
+FEW = 4
+"""Seeds from which on a bootstrap interval is narrower than their range."""
 _ROUNDING = 1e-9  # sums that differ by less, relative to the differences, differ by rounding alone
 _KEPT = 100_000  # results that are kept for the next table or figure of the same numbers
 
@@ -34,8 +36,9 @@ def interval(values: Sequence[float]) -> tuple[float, float] | None:
 
     It is the percentile interval of `scipy.stats.bootstrap` [1]: it never leaves the range of the values, so a fraction
     stays within [0, 1], and it needs neither a shape of the distribution nor the jackknife of BCa, which has nothing
-    to go by with two or three values. With few seeds it is too narrow: of normal values the interval over three holds
-    the true mean about 3 times in 4 (docs/statistics.md). It shows spread; the test decides.
+    to go by with two or three values. Over two or three of them it is their range, for all of them are drawn alike in
+    more than one resample in forty. With few seeds it is too narrow: of normal values the interval over two holds the
+    true mean 1 time in 2, over three 3 times in 4 (docs/statistics.md). It shows spread; the test decides.
 
     Args:
         values: one per seed.
@@ -50,6 +53,11 @@ def interval(values: Sequence[float]) -> tuple[float, float] | None:
     if len(known) < 2:
         return None
     return (known[0], known[0]) if min(known) == max(known) else _bootstrapped(known)
+
+
+def interval_name(n: int) -> str:
+    """Name what `interval` gives over n seeds, for headers and captions."""
+    return "range of the seeds" if n < FEW else f"{LEVEL:.0%} bootstrap interval"
 
 
 @lru_cache(maxsize=_KEPT)
@@ -68,7 +76,8 @@ def _bootstrapped(known: tuple[float, ...]) -> tuple[float, float]:
 def sign_flip_p(differences: Sequence[float]) -> float:
     """Two-sided p of the sign-flip test that paired differences have mean zero.
 
-    If neither of a pair is better, each difference could as well have had the other sign. p is the share of all 2 ** n
+    It assumes that without a difference between the rows they are exchangeable within a pair, so that each difference
+    is as likely as its negative (symmetric about zero); not that differences are normal. p is the share of all 2 ** n
     sign patterns, the observed one included, whose mean is as far from zero as the observed mean or farther
     (`scipy.stats.permutation_test`, permutation_type="samples") [1]. Means that differ by rounding alone are equal. Up
     to `EXACT` differences this is exact; of more, 2 ** `EXACT` random patterns are drawn, and p is at most a few

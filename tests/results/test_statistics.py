@@ -14,6 +14,7 @@ from results.statistics.inference import (
     POWER,
     holm,
     interval,
+    interval_name,
     minimum_detectable_effect,
     seeds_needed,
     sign_flip_p,
@@ -44,6 +45,19 @@ def test_the_interval_is_the_exact_bootstrap_distributions_one_but_for_the_draws
 def test_the_interval_stays_within_the_values(values: list[float]) -> None:
     low, high = interval(values) or (math.nan, math.nan)
     assert min(values) - 1e-12 <= low < high <= max(values) + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ([0.41, 0.47], "range of the seeds"),
+        ([0.41, 0.44, 0.47], "range of the seeds"),
+        ([0.41, 0.44, 0.47, 0.39], "95% bootstrap interval"),
+    ],
+)
+def test_an_interval_is_called_a_range_where_it_is_one(values: list[float], name: str) -> None:
+    assert interval_name(len(values)) == name
+    assert (interval(values) == pytest.approx((min(values), max(values)))) == name.startswith("range")
 
 
 def test_one_seed_has_no_interval_and_constant_values_have_one_of_no_width() -> None:
