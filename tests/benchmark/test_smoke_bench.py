@@ -98,9 +98,9 @@ def test_tables_and_figures_are_written(runs: Path) -> None:
     table = (runs / "tables/smoke-table.md").read_text()
     assert all(word in table for word in (*ROWS, "shapes VOC", "shapes COCO", "shapes ADE20K", "mIoU", "AP50"))
     assert (runs / "tables/smoke-table.csv").stat().st_size > 0
-    figures = {path.suffix for path in (runs / "figures").iterdir()}
-    assert {".svg", ".png"} <= figures
-    assert all(path.stat().st_size > 1000 for path in (runs / "figures").iterdir())
+    figures = [path for path in (runs / "figures").iterdir() if not path.name.startswith(".")]
+    assert {path.suffix for path in figures} == {".svg", ".pdf", ".png"}
+    assert all(path.stat().st_size > 1000 for path in figures)
 
 
 def test_the_report_of_the_grid_opens_in_a_browser(runs: Path) -> None:
