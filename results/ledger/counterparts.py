@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from scipy import stats
 
 from results.ledger.numbers import Ledger, Published
 from results.ledger.protocol import EVALUATIONS, Protocol, differences
 from results.ledger.protocol_of_cells import CHECKPOINT, evaluation_protocol, pretraining_protocol
-from results.statistics.inference import interval
+from results.statistics.inference import LEVEL
 from results.store.cells import Cell
 
 NOT_COMPARABLE = "not comparable"
-NO_CLAIM = "one seed: no claim"
+NO_CLAIM = {1: "one seed: no claim", 2: "two seeds: no claim"}
+"""Verdict by the number of seeds, where they are too few for one."""
 MATCH = "match"
 MISS = "miss"
 
@@ -55,19 +58,24 @@ class Counterpart:
 
     @property
     def verdict(self) -> str:
-        """`NOT_COMPARABLE`, `NO_CLAIM`, `MATCH` or `MISS`.
+        """`NOT_COMPARABLE`, one of `NO_CLAIM`, `MATCH` or `MISS`.
 
-        It is a match if the published number lies in the bootstrap interval of our mean, or within half a unit of its
-        last printed digit from our mean.
+        A published number is one run with noise of its own, so it is not to be looked for in an interval of our mean.
+        It is a match if it lies in the prediction interval of one more run like ours, widened by half a unit of its
+        last printed digit: mean +- t s sqrt(1 + 1 / n), t of Student's distribution with n - 1 degrees of freedom at
+        `results.statistics.inference.LEVEL` [1]. Of perfect reproductions, normally distributed, 1 - `LEVEL` miss.
+
+        Sources:
+            [1] Hahn and Meeker, Statistical Intervals, 1991, chapter 4.
         """
         if self.differences:
             return NOT_COMPARABLE
-        ends = interval(self.values)
-        if ends is None:
-            return NO_CLAIM
-        near = abs(self.mean - self.published.value) <= self.published.rounding + _ROUNDING
-        within = ends[0] - _ROUNDING <= self.published.value <= ends[1] + _ROUNDING
-        return MATCH if near or within else MISS
+        n, spread = len(self.values), self.std
+        if spread is None or n in NO_CLAIM:
+            return NO_CLAIM[n]
+        beyond = float(stats.t.isf((1 - LEVEL) / 2, n - 1)) * spread * math.sqrt(1 + 1 / n)
+        distance = abs(self.mean - self.published.value)
+        return MATCH if distance <= beyond + self.published.rounding + _ROUNDING else MISS
 
 
 def beside(frame: pd.DataFrame, *, cells: Collection[Cell], ledger: Ledger) -> list[Counterpart]:

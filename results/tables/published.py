@@ -10,6 +10,7 @@ import pandas as pd
 from results.ledger.counterparts import NOT_COMPARABLE, Counterpart, beside, pretraining_differences
 from results.ledger.numbers import Ledger, Published
 from results.order import objective_label, objective_order
+from results.statistics.inference import LEVEL
 from results.store.cells import Cell
 from results.tables.layout import Entry, Footnotes, Table
 
@@ -20,8 +21,9 @@ _TELLING = ("objective ", "pretrain", "architecture ", "epochs ", "batch ", "ima
 _ORACLE = "Oracle: the best epoch on the test data, where the paper reports that."
 _BESIDE = (
     f"our numbers beside those that papers print, in %. {_ORACLE} A match or a miss is claimed where protocols agree "
-    "in every field and two seeds or more were run. A match: the published number is within the bootstrap interval of "
-    "our mean, or within its own rounding of it."
+    "in every field and three seeds or more were run. A published number is one run: it is a match within the "
+    f"{LEVEL:.0%} prediction interval of one more run like ours (of normal values, widened by half a unit of its last "
+    "printed digit), else a miss."
 )
 _APART = f"what papers print for these methods, in %. None of it is ours, and no task here measures the same. {_ORACLE}"
 
