@@ -74,10 +74,10 @@ def _intervals(found: Contents) -> pd.DataFrame:
 
 
 def _best(found: Contents) -> pd.DataFrame:
-    """The highest means: "best" if separated from every other row's, else "tie"."""
+    """The highest means of primary columns: "best" if separated from every other row's, else "tie" as in the table."""
     known = [
         (objective, column, "best" if lead.separated else "tie")
         for column, lead in leads(found.fractions).items()
-        for objective in lead.objectives
+        for objective in lead.ties or lead.objectives
     ]
     return pd.DataFrame(known, columns=["objective", "column", "best"])

@@ -14,7 +14,7 @@ class Entry:
         notes: numbers of its footnotes, from 1.
         value: the number behind the text in the unit that is shown, to sort by; None for words and where there is none.
         bold: the highest of its column, and separated from the others.
-        tie: the highest of its column, but not separated from the others.
+        tie: the highest of its column but not separated from the others, or a row that is not separated from it.
         stale: code or config has changed since.
     """
 

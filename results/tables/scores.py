@@ -58,13 +58,12 @@ def _entry(row: Mapping[Hashable, Any], *, lead: Lead | None, notes: Footnotes) 
         parts.append(f"± {scale * row['std']:.{digits}f}")
     if 0 < row["n"] < max(2, row["seeds"]):
         parts.append(f"(n={row['n']})")
-    first = lead is not None and row["objective"] in lead.objectives
     return Entry(
         text=" ".join(parts),
         notes=(*notes.mark(row["note"]), *notes.mark(f"stale: {row['stale']}" if row["stale"] else "")),
         value=scale * row["mean"] if row["n"] > 0 else None,
-        bold=lead is not None and first and lead.separated,
-        tie=lead is not None and first and not lead.separated,
+        bold=lead is not None and lead.separated and row["objective"] in lead.objectives,
+        tie=lead is not None and row["objective"] in lead.ties,
         stale=bool(row["stale"]),
     )
 
@@ -102,16 +101,18 @@ def _separation(first: Mapping[str, Lead], *, seeds: int) -> list[str]:
     if not first:
         return []
     least = min(lead.smallest_p for lead in first.values())
-    highest = "the highest mean of its column between floor and ceiling"
+    highest = "the highest mean between floor and ceiling, in the first column of a task; other columns are not tested"
     if seeds == 1:
         return [f"(tie): {highest}; one seed cannot separate it from the other rows."]
     if least >= ALPHA:
         return [
             f"(tie): {highest}; these {seeds} seeds cannot separate it from the other rows: the smallest p that exact "
-            f"sign-flip tests, paired by seed, can reach is {least:.2g} after Holm's correction over them."
+            f"sign-flip tests, paired by seed, can reach is {least:.2g} after Holm's correction over rows and tasks."
         ]
+    alone = any(lead.smallest_p >= ALPHA for lead in first.values())
     return [
-        f"Bold: {highest}, separated from every other row (exact sign-flip "
-        f"test paired by seed, p < {ALPHA:g} after Holm's correction over the rows); (tie): the highest, "
-        "but not separated from all of them."
+        f"Bold: {highest}; separated from every other row (exact sign-flip test paired by seed, adjusted p below "
+        f"{ALPHA:g}, Holm's correction over all other rows and tasks together). (tie): every row that is not separated "
+        "from the highest of its column, the highest itself among them.",
+        *(["Where a column has too few seeds for that, (tie) stands at its highest alone."] if alone else []),
     ]

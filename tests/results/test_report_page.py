@@ -101,7 +101,7 @@ def test_the_scores_are_those_of_the_other_formats(page: Page, runs: Path) -> No
                 said = " ".join(entry.text.split())
                 assert text in ([said + marks] if said else [f"{word}{marks}" for word in WORDS])
                 ties += entry.tie
-    assert ties == 3
+    assert ties == 2  # columns that are not the first of their task carry none
 
 
 WORDS = ("failed", "skipped", "not run", "none", "")
