@@ -16,7 +16,7 @@ from results.figures.references import ROLES, is_near
 from results.figures.theme import COLUMN_WIDTH, LABEL, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.order import objective_order
-from results.statistics.agreement import Agreement, agreement
+from results.statistics.agreement import FEWEST, Agreement, agreement
 from results.statistics.inference import LEVEL
 
 _CHEAP = "classification"
@@ -102,8 +102,9 @@ def _tau(found: Agreement) -> str:
     count = f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{found.n}"
     if math.isnan(found.tau):
         return f"no {_TAU}{' of so few' if found.n < 3 else ''}, {count}"
-    low, high = (f"{end:.2f}".replace("-", "\N{MINUS SIGN}") for end in (found.low, found.high))
-    tau = f"{found.tau:.2f}".replace("-", "\N{MINUS SIGN}")
+    low, high, tau = (f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in (found.low, found.high, found.tau))
+    if math.isnan(found.low):
+        return f"{_TAU} = {tau}, {count}, {'too few' if found.n < FEWEST else 'one seed'}: no interval"
     return f"{_TAU} = {tau} [{low}, {high}], {count}"
 
 
@@ -120,8 +121,9 @@ def _notes(material: Material, pairs: list[tuple[Column, Column]]) -> list[str]:
     far = [name for name in present if any(name not in _shown(material.counting, x, y) for x, y in pairs)]
     without = f" (without {' and '.join(present)})" if present else ""
     return [
-        f"{_TAU}: Kendall's tau-b over the means of n objectives{without}, with its {LEVEL:.0%} bootstrap interval "
-        "over objectives; 1 is the same order.",
+        f"{_TAU}: Kendall's tau-b over the means of n objectives{without}; 1 is the same order. In brackets: its "
+        f"{LEVEL:.0%} bootstrap interval over objectives and over the seeds of each; none below {FEWEST} objectives or "
+        "where one has a single seed.",
         "Lines at points: lowest to highest seed." if material.seeds > 1 else "",
         material.note_on_stale,
         material.note_on_recipes,

@@ -99,17 +99,27 @@ def test_without_a_critical_difference_ranks_stand_alone_with_the_reason() -> No
 
 
 def test_prediction_shows_tau_of_the_compared_objectives_alone() -> None:
-    frame = bench("random", "a", "b", "c", "d", "supervised", tasks=("classification", "ade20k")).copy()
+    frame = bench("random", "a", "b", "c", "d", "e", "supervised", tasks=("classification", "ade20k")).copy()
     values = {"random": (0.1, 0.1), "a": (0.2, 0.5), "b": (0.3, 0.4), "c": (0.4, 0.3), "d": (0.5, 0.2)}
+    values |= {"e": (0.6, 0.1)}
     for name, (cheap, dear) in (values | {"supervised": (0.9, 0.9)}).items():
         for task, value in (("classification", cheap), ("ade20k", dear)):
             frame.loc[(frame["objective"] == name) & (frame["task"] == task), "value"] = value
     said = texts(prediction(material(frame)))
     tau = (
-        f"\N{GREEK SMALL LETTER TAU} = {MINUS}1.00 [{MINUS}1.00, {MINUS}1.00], n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}4"
+        f"\N{GREEK SMALL LETTER TAU} = {MINUS}1.00 [{MINUS}1.00, {MINUS}1.00], n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}5"
     )
     assert said.count(tau) == 2
     assert "shapes knn_top1 (%)" in said
+
+
+@pytest.mark.parametrize(("objectives", "seeds", "why"), [("abcd", 2, "too few"), ("abcde", 1, "one seed")])
+def test_prediction_says_why_tau_has_no_interval(objectives: str, seeds: int, why: str) -> None:
+    frame = bench(*objectives, tasks=("classification", "ade20k"), seeds=seeds)
+    said = [" ".join(text.split()) for text in texts(prediction(material(frame)))]
+    titles = [text for text in said if text.startswith("\N{GREEK SMALL LETTER TAU} =")]
+    assert len(titles) == 2
+    assert all(text.endswith(f"n = {len(objectives)}, {why}: no interval") for text in titles)
 
 
 def test_prediction_needs_a_cheap_and_a_dear_task() -> None:
