@@ -31,11 +31,11 @@ def paired(numbers: pd.DataFrame, *, reference: str) -> pd.DataFrame:
     Returns:
         Frame with `COLUMNS`, a row per other objective and column in which it has a number; empty if the reference has
         no number. n: common seeds; where there are none the numbers are NaN. difference, low, high, mde: mean, its
-        interval and the minimum detectable effect, in the unit of the scores (fractions). p: of the sign-flip test.
+        interval and what a t test could detect, in the unit of the scores (fractions). p: of the sign-flip test.
         p_holm: p adjusted over the primary columns of the objective's tasks; NaN for other columns. smallest_p: what n
         seeds can reach unadjusted. verdict: "higher" or "lower" than the reference, with p_holm below `ALPHA`; "tie"
-        where such a p_holm was possible, or all differences are zero; "too few seeds" where none was; "not tested" for
-        other columns. Floor and ceiling are compared like every other row.
+        where such a p_holm was possible and was not reached; "too few seeds" where none was, also if all differences
+        are zero; "not tested" for other columns. Floor and ceiling are compared like every other row.
     """
     known = counting(numbers)
     wide = {
@@ -109,8 +109,6 @@ def _with_verdicts(rows: list[dict[str, Any]], *, tested: Sequence[bool]) -> lis
 
 def _verdict(row: dict[str, Any], *, p: float, lowest: float) -> str:
     """Say what a test says; `lowest` is the adjusted p if every test of the family were as extreme as its n allows."""
-    if row["n"] and row["difference"] == 0 and not row["mde"] > 0:
-        return "tie"
     if not lowest < ALPHA:
         return "too few seeds"
     if not p < ALPHA:

@@ -77,11 +77,13 @@ def test_signs_that_differ_give_a_tie_where_the_seeds_would_have_sufficed() -> N
     assert (row["p_holm"], row["verdict"]) == (1.0, "tie")
 
 
-@pytest.mark.parametrize("seeds", [1, 3, 8])
-def test_numbers_that_are_all_equal_tie_with_p_one(seeds: int) -> None:
+@pytest.mark.parametrize(
+    ("seeds", "verdict"), [(1, "too few seeds"), (3, "too few seeds"), (5, "too few seeds"), (6, "tie"), (8, "tie")]
+)
+def test_equal_numbers_tie_only_where_the_seeds_could_have_decided(seeds: int, verdict: str) -> None:
     base = [0.1 * seed for seed in range(seeds)]
     row = only({"infonce": {"t0": base}, "mrcl": {"t0": base}})
-    assert (row["difference"], row["p"], row["verdict"]) == (0, 1.0, "tie")
+    assert (row["difference"], row["p"], row["verdict"]) == (0, 1.0, verdict)
 
 
 def test_differences_of_rounding_alone_are_none() -> None:
