@@ -111,6 +111,7 @@ def gather(
             anchor=f"config-{place}",
             drawn=drawn,
             stale=sum(found.cell.config == table.config for found in aside),
+            derived=derived,
         )
         for place, table in enumerate(tables(frame, derived=derived, further=further), start=1)
     ]
@@ -139,7 +140,14 @@ def means(part: Part) -> dict[str, Mean]:
 
 
 def _part(
-    table: Table, part: pd.DataFrame, cells: Collection[Cell], *, anchor: str, drawn: Collection[Picture], stale: int
+    table: Table,
+    part: pd.DataFrame,
+    cells: Collection[Cell],
+    *,
+    anchor: str,
+    drawn: Collection[Picture],
+    stale: int,
+    derived: Collection[str],
 ) -> Part:
     order = objective_order(part["objective"])
     own = [cell for cell in cells if cell.config == table.config and cell.kind == "pretrain"]
@@ -155,7 +163,7 @@ def _part(
         differences=[other for other in table.further if _is_difference(other)],
         costs=[other for other in table.further if other.subject == "costs"],
         pretrainings=sorted(own, key=lambda cell: (order.index(cell.objective), cell.seed)),
-        sentences=in_words(part),
+        sentences=in_words(part, derived=derived),
         pictures=[picture for picture in drawn if picture.config == table.config],
         confounds={name: said for name in order if (said := found.get(table.config, {}).get(name))},
     )

@@ -20,7 +20,7 @@ LEVEL = 0.95
 ALPHA = 0.05
 """Two-sided level of every test: what is separated has an adjusted p below it."""
 POWER = 0.8
-"""Probability with which the minimum detectable effect would be seen."""
+"""Probability with which a t test would find the minimum detectable effect."""
 RESAMPLES = 4_999
 """Resamples of a bootstrap."""
 EXACT = 16
@@ -146,11 +146,12 @@ def seeds_needed(tests: int) -> int:
 
 
 def minimum_detectable_effect(differences: Sequence[float]) -> float | None:
-    """Smallest true mean difference that so many pairs with this spread would show with probability `POWER`.
+    """Smallest true mean difference that a t test of so many pairs with this spread finds with probability `POWER`.
 
-    It is that of a paired two-sided t test at `ALPHA` [1, 2]: the noncentrality delta for which a noncentral t with
-    n - 1 degrees of freedom lies beyond the critical values with probability `POWER`, times std / sqrt(n). The spread
-    of few differences is itself known only roughly, and so is this effect.
+    The test is paired and two-sided at `ALPHA`, of one task, uncorrected [1, 2]: the effect is the noncentrality for
+    which a noncentral t with n - 1 degrees of freedom lies beyond the critical values with probability `POWER`, times
+    std / sqrt(n). It assumes normal differences, which `sign_flip_p` does not, and is no property of that test, which
+    can detect nothing with too few seeds. The spread of few differences is known only roughly, and so is this effect.
 
     Args:
         differences: one per seed.

@@ -139,7 +139,7 @@ def test_differences_to_the_reference_are_a_table_of_the_tasks_first_columns(tmp
             write_evaluation(tmp_path, numbers, {"objective": objective, "seed": seed})
     found = beside(only(tmp_path), "differences to infonce")
     assert found.header == [
-        *("objective", "task", "pairs", "difference", "95% interval", "p", "verdict", "detectable"),
+        *("objective", "task", "pairs", "difference", "range of the seeds", "p", "verdict", "t-test MDE"),
     ]
     (row,) = texts(found)
     effect = minimum_detectable_effect([0.0, 0.02, 0.04])
@@ -149,6 +149,18 @@ def test_differences_to_the_reference_are_a_table_of_the_tasks_first_columns(tmp
         *("mrcl", "shapes linear_top1", "3", "+2.0", f"[{100 * low:+.1f}, {100 * high:+.1f}]"),
         *("0.5", "too few seeds", f"{100 * effect:.1f}"),
     ]
+    assert "below 4 seeds it is their range" in found.caption
+    assert "the sign-flip test can detect nothing" in found.caption
+
+
+def test_seeds_that_can_decide_need_no_word_on_what_they_cannot(tmp_path: Path) -> None:
+    for objective, up in (("infonce", 0.0), ("mrcl", 0.02)):
+        for seed in range(6):
+            write_evaluation(tmp_path, {"linear_top1": 0.5 + up * seed}, {"objective": objective, "seed": seed})
+    found = beside(only(tmp_path), "differences to infonce")
+    assert found.header[4] == "95% bootstrap interval"
+    assert "their range" not in found.caption
+    assert "detect nothing" not in found.caption
 
 
 def test_one_seed_has_no_table_of_differences(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_eight_seeds_say_what_is_higher_lower_and_tied_with_interval_and_p() -> 
     assert "so differences can be significant at 0.05" in in_words(frame)[1]
     assert said(frame, "byol against") == (
         "byol against infonce: lower in t top1 (-20.0 [-20.0, -20.0], p = 0.016) and u top1 (-20.0 [-20.0, -20.0], "
-        "p = 0.016). Detectable: 0.0 points."
+        "p = 0.016). t-test MDE: 0.0 points."
     )
     mixed = said(frame, "mrcl against")
     assert mixed.startswith(
@@ -77,13 +77,36 @@ def test_eight_seeds_say_what_is_higher_lower_and_tied_with_interval_and_p() -> 
 def test_mean_ranks_and_what_they_separate_are_told() -> None:
     frame = loaded_scores({"infonce": shifted(0), "mrcl": shifted(0.1), "byol": shifted(-0.2)})
     assert "without floor and ceiling: mrcl 1.00, infonce 2.00 and byol 3.00." in said(frame, "Mean ranks over 2 tasks")
-    assert "does not tell the rows apart (p = 0.14; critical difference 2.34" in said(frame, "Friedman")
+    assert "Ranks do not replace the paired tests" in said(frame, "Mean ranks over 2 tasks")
+    assert said(frame, "If the tasks were independent, which they are not,").endswith(
+        "Friedman's test would not tell the rows apart at 0.05 (p = 0.14; critical difference 2.344 (Nemenyi, 0.05))."
+    )
 
 
 def test_many_tasks_in_the_same_order_tell_the_ends_apart() -> None:
     tasks = [f"t{place}" for place in range(9)]
     given = {name: {task: [0.5 + by] for task in tasks} for name, by in (("infonce", 0.0), ("a", 0.1), ("b", 0.2))}
-    assert said(loaded_scores(given), "Friedman").endswith("these differ: b from infonce.")
+    assert said(loaded_scores(given), "If the tasks").endswith("these would differ: b from infonce.")
+
+
+def test_few_seeds_say_that_their_interval_is_a_range_and_their_test_detects_nothing() -> None:
+    few, many = (
+        said(loaded_scores({"infonce": shifted(0, n), "mrcl": shifted(0.1, n)}), "Differences to") for n in (3, 8)
+    )
+    assert "interval (with so few seeds the interval is their range); p is" in few
+    assert few.endswith("the sign-flip test can detect nothing, and this is only what a t test could.")
+    assert "their range" not in many
+    assert "It assumes that they are normal and is not corrected for several tasks." in many
+    assert "detect nothing" not in many
+
+
+def test_derived_objectives_are_named_as_such() -> None:
+    given = {"infonce": shifted(0, 2), "mrcl": shifted(0.1, 2), "semi": {"t": [0.5, NAN], "u": [NAN, NAN]}}
+    sentences = in_words(loaded_scores(given), derived={"mrcl", "semi"})
+    assert any(sentence.startswith("mrcl (derived) against infonce: ") for sentence in sentences)
+    assert any("ceiling: mrcl (derived) 1.00 and infonce 2.00." in sentence for sentence in sentences)
+    assert any(sentence.endswith("task: semi (derived).") for sentence in sentences)
+    assert any(sentence.endswith("semi (derived) in t top1.") for sentence in sentences)
 
 
 def test_without_the_reference_nothing_is_compared() -> None:
