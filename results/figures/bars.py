@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from results.figures.intervals import interval_label
 from results.figures.material import Material
 from results.figures.references import ROLES
 from results.figures.theme import (
@@ -26,7 +27,7 @@ from results.figures.theme import (
 )
 from results.figures.wrapping import row_labels, text_width, wrapped
 from results.order import objective_order
-from results.statistics.inference import LEVEL, interval
+from results.statistics.inference import interval
 
 _ACROSS = 5  # panels in a row
 _TICKS = 0.28  # inches: ticks, and space between panels
@@ -128,7 +129,8 @@ def _legend(material: Material) -> list[Artist]:
     found: list[Artist] = [Patch(color=FAINT, label=f"mean of {seeds} seeds" if seeds > 1 else "one seed")]
     if seeds > 1:
         found.append(Line2D([], [], linestyle="", marker="o", color="white", markeredgecolor=INK, label="seed"))
-        found.append(Line2D([], [], color=INK, linewidth=1.1, label=f"{LEVEL:.0%} bootstrap interval of the mean"))
+    if spread := interval_label(numbers):
+        found.append(Line2D([], [], color=INK, linewidth=1.1, label=spread))
     found += [
         Line2D([], [], color=material.colours[name], linewidth=0.8, linestyle="--", label=f"{role} ({name})")
         for name, role in ROLES.items()

@@ -76,6 +76,18 @@ class Material:
         """How many seeds the config has anywhere."""
         return int(self.frame["seed"].nunique())
 
+    @property
+    def swept(self) -> str:
+        """What differs in a config that is a sweep: the parameters of which half of the compared rows are values.
+
+        Such rows are one objective, so nothing is to be ranked among them. "" for a config that compares objectives.
+        """
+        values = {name for sweep in self.sweeps for name in sweep.rows}
+        if not values or 2 * len(values & set(self.compared)) < len(self.compared):
+            return ""
+        paths = dict.fromkeys(path.removeprefix("arguments.") for sweep in self.sweeps for path in sweep.parameters)
+        return " and ".join(paths)
+
     @cached_property
     def compared(self) -> list[str]:
         """Objectives with a number that is not stale, in their order, without floor and ceiling."""

@@ -16,18 +16,20 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from results.comparison import Column, primary
 from results.costs import costs
+from results.figures.intervals import interval_label
 from results.figures.material import Material
 from results.figures.placing import Point, place_names
 from results.figures.references import ROLES, is_near
 from results.figures.theme import COLUMN_WIDTH, INK, SMALL, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import text_width, wrapped
-from results.statistics.inference import LEVEL, interval
+from results.statistics.inference import interval
 
-FAMILIES = ("classification", "detection", "segmentation")
+FAMILIES = ("classification", "finetuning", "detection", "segmentation")
 """The first task of each has a panel."""
 _PREFIXES = (("E", 1e18), ("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3))
 _TICKS = ((0.8, (1, 1.5, 2, 3, 4, 6)), (2.0, (1, 2, 5)), (math.inf, (1,)))  # of up to so many decades
 _LEAST = 4.0  # right end of the axis of costs over its left end: at least two ticks
+_ACROSS = 3  # panels in a row
 _SHORT = 0.95  # inches of the longest name up to which panels stand side by side
 _LONGEST = 2.4  # inches of a line of an objective's name
 
@@ -92,18 +94,32 @@ def pareto(material: Material) -> dict[str, Figure] | str:
         return "no score with a pretraining cost"
     names = {name: wrapped(material.label(name), inches=_LONGEST, size=SMALL) for name in cost.of}
     widest = max(text_width(line, size=SMALL) for name in names.values() for line in name.split("\n"))
-    beside = 3 if widest <= _SHORT else 1  # long names need panels as wide as the page
-    width = COLUMN_WIDTH if len(columns) == 1 and beside > 1 else TEXT_WIDTH
+    # long names need panels as wide as the page
+    beside = -(-len(columns) // -(-len(columns) // _ACROSS)) if widest <= _SHORT else 1
+    width = COLUMN_WIDTH if len(columns) == 1 and widest <= _SHORT else TEXT_WIDTH
     figure, axes = panels(len(columns), across=beside, width=width, height=2.4)
     means = [_panel(axis, column, material=material, cost=cost) for axis, column in zip(axes, columns, strict=True)]
     set_title(figure, f"{material.config}: score against the cost of pretraining")
     unknown = [name for name in material.compared if name not in cost.of]
     missing = f"Without known {cost.unknown}, so not shown: {', '.join(unknown)}." if unknown else ""
-    spread = f"Lines at points: {LEVEL:.0%} bootstrap intervals." if material.seeds > 1 else ""
-    finish(figure, handles=_legend(axes), notes=[spread, missing, material.note_on_stale, material.note_on_recipes])
+    finish(
+        figure,
+        handles=_legend(axes),
+        notes=[*_notes(material, columns), missing, material.note_on_stale, material.note_on_recipes],
+    )
     for axis, points in zip(axes, means, strict=True):
         place_names(axis, [Point(*points[name], name=names[name]) for name in points])
     return {"pareto": figure}
+
+
+def _notes(material: Material, shown: Sequence[Column]) -> list[str]:
+    """What the points, their lines and the front are, and which tasks are shown."""
+    spread = interval_label(material.counting[material.counting["column"].isin([column.label for column in shown])])
+    return [
+        "The front is that of the means; differences are not tested.",
+        "Shown: first task of each family.",
+        f"Lines at points: {spread}." if spread else "",
+    ]
 
 
 def _columns(material: Material) -> list[Column]:

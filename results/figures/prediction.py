@@ -31,6 +31,8 @@ def prediction(material: Material) -> dict[str, Figure] | str:
     The cheap ones are linear and kNN accuracy of the first classification task, the dear ones every detection's and
     segmentation's primary column. Floor and ceiling are shown, and are no part of tau: they would raise it for free.
     """
+    if material.swept:
+        return f"rows that are values of {material.swept}, no objectives of their own"
     cheap, dear = _cheap(material), _dear(material)
     if not cheap or not dear:
         return f"no task of {_CHEAP if not cheap else ' or '.join(_DEAR)} with a number"

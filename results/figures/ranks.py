@@ -49,6 +49,8 @@ class _Layout:
 
 def ranks(material: Material) -> dict[str, Figure] | str:
     """Draw the diagram over the tasks' primary columns, best at the left; inside `results.figures.theme.theme`."""
+    if material.swept:
+        return f"rows that are values of {material.swept}, no objectives of their own"
     tasks = [label for label in primary(material.columns) if label in set(material.numbers["column"])]
     found = average_ranks(material.numbers, columns=tasks)
     if len(found.ranks) < 2:

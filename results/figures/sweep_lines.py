@@ -12,13 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from results.comparison import Column
+from results.comparison import Column, counting
+from results.figures.intervals import interval_label
 from results.figures.material import Material
 from results.figures.swept import Swept
 from results.figures.theme import COLUMN_WIDTH, INK, LABEL, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import text_width, wrapped
 from results.order import REFERENCE
-from results.statistics.inference import LEVEL, interval
+from results.statistics.inference import interval
 
 _ACROSS = 5  # panels in a row
 _SPREAD = 8.0  # largest value over smallest from which on an axis is logarithmic
@@ -81,10 +82,13 @@ def _panel(axis: Axes, column: Column, *, shown: Swept, material: Material) -> N
 
 
 def _validation(frame: pd.DataFrame, column: Column, *, shown: Swept) -> dict[float, float]:
-    """Mean validation score in % by value, of a column whose own numbers are of the test split; empty if none."""
+    """Mean validation score in % by value, of a column whose own numbers are of the test split; empty if none.
+
+    Stale scores do not count, as in the test scores and the choice.
+    """
     place = {name: getattr(column, name) for name in ("task", "dataset", "metric", "selection")}
     rows = frame[(frame[list(place)] == pd.Series(place)).all(axis=1) & (frame["split"] == "val")]
-    means = 100 * rows.groupby("objective")["value"].mean()
+    means = 100 * counting(rows).groupby("objective")["value"].mean()
     found = {value: float(means[row]) for row, (value,) in shown.sweep.rows.items() if row in means.index}
     return {} if column.split == "val" else found
 
@@ -112,12 +116,13 @@ def _scale(axis: Axes, values: list[float], *, inches: float) -> None:
 
 def _legend(shown: Swept, material: Material) -> list[Artist]:
     colour = _colour(shown, material)
-    seeds = material.counting.loc[material.counting["objective"].isin(list(shown.sweep.rows)), "seed"].nunique()
+    own = material.counting[material.counting["objective"].isin(list(shown.sweep.rows))]
+    seeds = own["seed"].nunique()
     found = [Line2D([], [], color=colour, linewidth=1.1, label="test, mean" if seeds > 1 else "test")]
     if seeds > 1:
-        interval_label = f"{LEVEL:.0%} bootstrap interval"
         found.append(Line2D([], [], color=colour, label="seed", **_POINT))
-        found.append(Line2D([], [], color=colour, linewidth=1.8, alpha=0.5, label=interval_label))
+    if spread := interval_label(own):
+        found.append(Line2D([], [], color=colour, linewidth=1.8, alpha=0.5, label=spread))
     if any(_validation(material.frame, column, shown=shown) for column in shown.columns):
         found.append(Line2D([], [], color=colour, linewidth=0.9, linestyle="--", label="validation, mean"))
     if REFERENCE in set(material.counting["objective"]) - set(shown.sweep.rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 from itertools import product
 
@@ -156,6 +157,52 @@ def test_a_sweep_shows_every_value_zero_included_and_marks_the_chosen_one() -> N
         if line.get_linestyle() == ":"
     )
     assert any(f"Chosen: superfluous_weight = {chosen.values[0]:g}" in text for text in said)
+
+
+def test_validation_scores_of_a_sweep_that_are_stale_are_not_drawn() -> None:
+    one = one_parameter(config="bench")
+    frame = many_results(objectives=list(one.rows), seeds=2, config="bench")
+    frame = frame[frame["metric"] == "linear_top1"]
+    first, *others = one.rows
+    old = (frame["objective"] == first) | ((frame["objective"] == others[0]) & (frame["seed"] == 0))
+    found = sweep(material(frame.assign(stale=old.map({True: "training.lr", False: ""})), one))
+    assert not isinstance(found, str)
+    (dashed,) = (line for line in found["sweep"].axes[0].get_lines() if line.get_linestyle() == "--")
+    kept = frame[~old & (frame["split"] == "val")]
+    expected = {
+        one.rows[name][0]: 100 * statistics.fmean(kept.loc[kept["objective"] == name, "value"]) for name in others
+    }
+    assert dict(np.asarray(dashed.get_xydata(), dtype=np.float64).tolist()) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("others", "skipped"), [(1, True), (5, True), (6, False)])
+def test_values_of_a_coefficient_are_neither_ranked_nor_tested_for_agreement(others: int, skipped: bool) -> None:
+    one = one_parameter(config="bench")
+    names = ["random", *(f"objective_{place}" for place in range(others)), *one.rows]
+    own = material(bench(*names, seeds=1, tasks=("classification", "ade20k")), one)
+    said = "rows that are values of superfluous_weight, no objectives of their own"
+    for draw in (ranks, prediction):
+        assert (draw(own) == said) == skipped
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [(2, "range of the seeds"), (3, "range of the seeds"), (4, "95% bootstrap interval")],
+)
+def test_intervals_are_called_what_they_are(seeds: int, said: str) -> None:
+    one = one_parameter(config="bench")
+    frame = bench(*one.rows, seeds=seeds, tasks=("classification",))
+    for draw in (bars, pareto, sweep):
+        found = " ".join(texts(draw(material(frame, one))))
+        assert said in found
+        assert ("bootstrap" in found) == (seeds == 4)
+
+
+def test_intervals_over_few_and_many_seeds_are_both_named() -> None:
+    frame = bench("infonce", "mrcl", seeds=5, tasks=("classification",))
+    frame = frame[(frame["objective"] == "infonce") | (frame["seed"] < 3)]
+    said = texts(bars(material(frame)))
+    assert "95% bootstrap interval (below 4 seeds: range of the seeds)" in said
 
 
 def test_a_sweep_of_two_parameters_is_a_grid_of_means_with_the_chosen_field_in_a_box() -> None:

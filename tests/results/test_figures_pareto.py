@@ -66,6 +66,15 @@ def test_one_task_of_every_family_has_a_panel_with_its_objectives_named() -> Non
     assert "random" not in said
 
 
+def test_fine_tuning_has_a_panel_and_the_note_says_what_is_shown_and_not_tested() -> None:
+    tasks = ("classification", "finetuning", "coco", "ade20k", "cityscapes")
+    said = texts(pareto(material(bench("infonce", "mrcl", tasks=tasks))))
+    panels = [text for text in said if text.startswith("shapes ")]
+    assert panels == ["shapes linear_top1", "shapes 10 % finetune_mean_class", "shapes COCO AP", "shapes ADE20K mIoU"]
+    note = " ".join(said)
+    assert "The front is that of the means; differences are not tested. Shown: first task of each family." in note
+
+
 def test_a_reference_far_from_the_others_is_named_at_the_edge_with_its_score() -> None:
     frame = bench("random", "infonce", "mrcl", "supervised", tasks=("classification",))
     frame.loc[frame["objective"] == "supervised", "value"] = 0.985
