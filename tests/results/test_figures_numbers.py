@@ -9,6 +9,8 @@ from itertools import product
 import numpy as np
 import pytest
 from many_results import OBJECTIVES, many_results, one_parameter, two_parameters
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from one_bench import bench, material, mean, texts
 
@@ -82,15 +84,50 @@ def test_a_rank_diagram_shows_mean_ranks_cliques_and_the_critical_difference() -
     found = ranks(own)
     said = " ".join(texts(found))
     assert expected.critical_difference is not None
-    assert f"CD = {expected.critical_difference:.2f}" in said
+    assert f"CD = {expected.critical_difference:.3f}" in said
     assert "mean rank over 6 tasks" in said
     for name, rank in expected.ranks.items():
         assert name.split("_")[0] in said
         assert f"({rank:.2f})" in said
     assert "random" not in said
     assert not isinstance(found, str)
-    bars = [line for line in found["ranks"].axes[0].get_lines() if line.get_linewidth() == 2.5]
-    assert len(bars) == len(expected.cliques)
+    assert expected.p is not None
+    assert expected.p < 0.05
+    assert len(joined(found)) == len(expected.cliques)
+    assert "closer than CD, not separated at 0.05 (Nemenyi's test)" in said
+    assert "The tasks share their backbones and are not independent, so the tests overstate the evidence." in said
+    assert "p < 0.05" not in said
+
+
+def joined(found: dict[str, Figure]) -> list[Line2D]:
+    """The bars of a rank diagram."""
+    return [line for line in found["ranks"].axes[0].get_lines() if line.get_linewidth() == 2.5]
+
+
+def test_where_friedman_s_test_does_not_reject_one_bar_joins_all_and_no_pair_is_tested() -> None:
+    names = ("a", "b", "c", "d", "e")
+    frame = bench(*names, tasks=("voc", "coco", "ade20k", "cityscapes")).copy()
+    for turn, task in enumerate(("voc", "coco", "ade20k", "cityscapes")):
+        for place, name in enumerate(names):
+            frame.loc[(frame["task"] == task) & (frame["objective"] == name), "value"] = (place + turn) % 5 / 10
+    own = material(frame)
+    expected = average_ranks(own.numbers, columns=list(own.numbers.loc[own.numbers["primary"], "column"].unique()))
+    assert expected.p is not None
+    assert expected.p > 0.05
+    found = ranks(own)
+    assert not isinstance(found, str)
+    said = " ".join(texts(found))
+    assert "Friedman's test does not reject equal ranks, so one bar joins all" in said
+    assert "CD" not in said
+    (bar,) = joined(found)
+    dots = [
+        float(np.asarray(line.get_xdata())[0])
+        for line in found["ranks"].axes[0].get_lines()
+        if line.get_marker() == "o"
+    ]
+    assert len(dots) == 5
+    assert float(np.min(bar.get_xdata())) < min(dots)
+    assert float(np.max(bar.get_xdata())) > max(dots)
 
 
 def test_without_a_critical_difference_ranks_stand_alone_with_the_reason() -> None:
