@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from results.changes import changed
-from results.order import REFERENCE
+from results.order import CEILING, REFERENCE
 from results.store.cells import Cell
 from results.store.recipes import IMPLIED, SECTIONS
 
 _IMPORTED = "checkpoint"  # stands for the objective of a row that was pretrained elsewhere
 _ELSEWHERE = "pretrained elsewhere, on data, views and a schedule that are not known here"
+_LABELS = "labels used in training"
+_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _SLACK = 0.01  # costs that differ by less than a hundredth are equal
 
 
 def confounds(cells: Collection[Cell]) -> dict[str, dict[str, list[str]]]:
     """List, per config and row, everything in which a row's recipe differs from the reference row's.
 
-    Compared are optimisation, views, model, data, the arguments that a row's base loss shares with the reference, and
-    the costs per image. Rows that do not train have no recipe. Where `infonce` was not run there is no reference and
-    every list is empty, but for rows that were pretrained elsewhere: nothing is known of them, and they say so.
+    Compared are optimisation, views, model, data, the arguments that a row's base loss shares with the reference, the
+    use of labels and the costs per image. Rows that do not train have no recipe. Where `infonce` was not run there is
+    no reference and every list is empty, but for rows that were pretrained elsewhere: nothing is known of them, and
+    they say so.
 
     Args:
         cells: cells of a runs folder; of several seeds the first counts.
@@ -55,6 +58,8 @@ def _model(cell: Cell, rows: Mapping[str, Cell]) -> Iterator[str]:
 
 def _differences(cell: Cell, reference: Cell) -> Iterator[str]:
     own, other = {**IMPLIED, **cell.inputs}, {**IMPLIED, **reference.inputs}
+    if cell.inputs.get("objective") == CEILING:
+        yield _LABELS
     for section in SECTIONS:
         yield from changed(section, own.get(section), other.get(section))
     yield from _base(cell.inputs, reference.inputs)
@@ -65,7 +70,14 @@ def _differences(cell: Cell, reference: Cell) -> Iterator[str]:
     ):
         own, other = getattr(cell.costs, name), getattr(reference.costs, name)
         if own is not None and other is not None and abs(own - other) > _SLACK * max(own, other):
-            yield f"{label} {own:.4g} instead of {other:.4g}"
+            yield f"{label} {_readable(own)} instead of {_readable(other)}"
+
+
+def _readable(amount: float) -> str:
+    """Write an amount with three digits: "256M", "33.3k", "2"."""
+    shown = float(f"{amount:.3g}")
+    step, prefix = next((known for known in _PREFIXES if shown >= known[0]), (1.0, ""))
+    return f"{shown / step:.3g}{prefix}"
 
 
 def _base(inputs: Mapping[str, object], reference: Mapping[str, object]) -> Iterator[str]:

@@ -101,7 +101,8 @@ def _explained(tested: pd.DataFrame) -> str:
         f"bootstrap interval{f' ({some} the interval is their range)' if few.any() else ''}; p is of the exact "
         "sign-flip test after Holm's correction over the tasks. t-test MDE is the minimum detectable effect of another "
         f"test, a paired t test at {ALPHA:g} in one task: the true difference that it would find with probability "
-        f"{POWER:g}, given the spread of these differences. It assumes that they are normal and is not corrected for several tasks."
+        f"{POWER:g}, given the spread of these differences. It assumes that they are normal and is not corrected "
+        "for several tasks."
     )
     undecided = (tested["verdict"] == "too few seeds").any()
     return f"{said} {_UNDETECTED}" if undecided else said

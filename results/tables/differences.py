@@ -71,6 +71,6 @@ def _caption(found: Contents, compared: pd.DataFrame) -> str:
         f"sign-flip test, two-sided, Holm's correction over a row's tasks. Verdict: higher or lower where p < "
         f"{ALPHA:g}; tie where these seeds could have shown a difference and did not; too few seeds where no outcome "
         f"could. t-test MDE: the minimum detectable effect of a paired t test at {ALPHA:g} in one task, the true "
-        f"difference that it would find with probability {POWER:g} given this spread; it is not of the test behind p, assumes "
-        f"normal differences and is not corrected for several tasks.{_UNDETECTED if few else ''}"
+        f"difference that it would find with probability {POWER:g} given this spread; it is not of the test behind p, "
+        f"assumes normal differences and is not corrected for several tasks.{_UNDETECTED if few else ''}"
     )

@@ -71,7 +71,7 @@ def _entry(row: Mapping[Hashable, Any], *, lead: Lead | None, notes: Footnotes) 
 def _label(found: Contents, objective: str, *, notes: Footnotes) -> Entry:
     own = found.summary[found.summary["objective"] == objective]
     differences = own["confounds"].iloc[0]
-    said = f"{objective} differs from {REFERENCE} in more than its objective: {differences}" if differences else ""
+    said = f"besides its loss, {objective} differs from {REFERENCE} in: {differences}" if differences else ""
     return Entry(found.label(objective), notes=notes.mark(said))
 
 

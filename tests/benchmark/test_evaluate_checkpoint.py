@@ -84,7 +84,7 @@ def test_tables_show_it_beside_the_rows_of_the_benchmark_and_say_what_it_is(runs
     assert "| infonce |" in table
     assert "| moco_v2_200ep [" in table
     assert (
-        "moco_v2_200ep differs from infonce in more than its objective: pretrained elsewhere, on data, views and a "
+        "besides its loss, moco_v2_200ep differs from infonce in: pretrained elsewhere, on data, views and a "
         "schedule that are not known here; model.stem cifar instead of stl10; model.width 0.125 instead of 0.25"
         in table
     )

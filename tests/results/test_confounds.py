@@ -113,8 +113,23 @@ def test_costs_that_differ_by_more_than_a_hundredth_are_named(tmp_path: Path) ->
     costs = {"flops_per_image": 2_010_000_000, "forward_passes": 4.0, "objective_parameters": 1_500_000}
     write(tmp_path, "byol", {"objective": "byol"}, costs)
     assert found(tmp_path) == {
-        "byol": ["forward passes per image 4 instead of 2", "parameters of the objective 1.5e+06 instead of 0"]
+        "byol": ["forward passes per image 4 instead of 2", "parameters of the objective 1.5M instead of 0"]
     }
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text"), [(999, "999"), (2056, "2.06k"), (33_280, "33.3k"), (999_900, "1M"), (256_300_000, "256M")]
+)
+def test_costs_are_written_as_people_read_them(tmp_path: Path, parameters: int, text: str) -> None:
+    write(tmp_path, "infonce", {})
+    write(tmp_path, "byol", {"objective": "byol"}, {"objective_parameters": parameters})
+    assert found(tmp_path) == {"byol": [f"parameters of the objective {text} instead of 0"]}
+
+
+def test_the_ceiling_is_said_to_use_labels(tmp_path: Path) -> None:
+    write(tmp_path, "infonce", {})
+    write(tmp_path, "supervised", {"objective": "supervised"})
+    assert found(tmp_path) == {"supervised": ["labels used in training"]}
 
 
 def test_without_a_reference_and_without_training_there_is_nothing_to_hold_against(tmp_path: Path) -> None:
