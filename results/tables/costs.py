@@ -41,7 +41,8 @@ def costs_table(found: Contents) -> list[Table]:
     caption = (
         f"{found.config}: what each row cost, means over seeds. Images, images/s, FLOPs (forward and backward pass; "
         f"x: relative to {REFERENCE}), minutes and peak memory are of the pretraining, its minutes with the "
-        "preparation of its views; evaluate min: of all its tasks together. Times of different devices do not compare."
+        "preparation of its views; evaluate min: of all its tasks together. Times hold whatever else ran "
+        "on the machine at the same time, and those of different devices do not compare: compare FLOPs."
     )
     devices = [Entry("" if pd.isna(names) else str(names)) for names in found.costs["devices"]]
     labels = [Entry(found.label(name)) for name in found.objectives]
