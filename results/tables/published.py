@@ -25,7 +25,10 @@ _BESIDE = (
     f"{LEVEL:.0%} prediction interval of one more run like ours (of normal values, widened by half a unit of its last "
     "printed digit), else a miss."
 )
-_APART = f"what papers print for these methods, in %. None of it is ours, and no task here measures the same. {_ORACLE}"
+_APART = (
+    "what papers print for these methods, in %: of each of their tables the first column alone. None of it is ours, "
+    f"and no task here measures the same. {_ORACLE}"
+)
 
 Row = tuple[str, list[Entry]]
 """Name of an objective's row, and the entries of one line."""
@@ -175,12 +178,24 @@ def _ours(pair: Counterpart) -> str:
 
 
 def _in_short(known: Sequence[Published], cell: Cell) -> str:
-    """Of the differences from all of these numbers those that tell most, and how many there are besides."""
-    first, *others = (pretraining_differences(each, cell) for each in known)
-    common = [each for each in first if all(each in other for other in others)]
-    told = [each for each in common if each.startswith(_TELLING)]
-    rest = len(common) - len(told)
-    return "; ".join(["another task", *told, *([f"{rest} more in the pretraining"] if rest else [])])
+    """Of the differences from all of these numbers those that tell most, and how many there are besides.
+
+    A field in which ours differs from each of them, but not from each in the same way, is named without its values.
+    """
+    first, *others = (_by_field(pretraining_differences(each, cell)) for each in known)
+    common = {field: said for field, said in first.items() if all(field in other for other in others)}
+    same = {field for field, said in common.items() if all(other[field] == said for other in others)}
+    told = [said for field, said in common.items() if field in same and said.startswith(_TELLING)]
+    named = [start.strip() for start in _TELLING for field in common if field not in same and field.startswith(start)]
+    varied = f"{' and '.join(named)} differ{'s' if len(named) == 1 else ''} from every row" if named else ""
+    rest = len(common) - len(told) - len(named)
+    more = f"{rest} more in the pretraining" if rest else ""
+    return "; ".join(filter(None, ["another task", *told, varied, more]))
+
+
+def _by_field(differences: Sequence[str]) -> dict[str, str]:
+    """Differences by what is said before the paper's value: the field, and our value, which is the same for all."""
+    return {said.partition(" instead of ")[0]: said for said in differences}
 
 
 def _place(known: Sequence[Published], notes: Footnotes, *, remarks: bool = True) -> Entry:

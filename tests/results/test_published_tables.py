@@ -20,6 +20,8 @@ OURS: Values = {
     ("infonce_rc", "dtd"): (0.3367, 0.3367),
     ("mrcl", "linear_sgd"): (0.8, 0.8),
 }
+_PLACE = "InfoMin, ImageNet linear"
+_SINGLE = "InfoMin, ImageNet, 800 epochs"
 
 
 def infocl(runs: Path) -> Path:
@@ -87,6 +89,27 @@ def test_what_has_no_counterpart_is_listed_apart_and_has_no_column_of_ours(tmp_p
         "another task; pretraining data not known to be CIFAR-10; architecture ResNet-10 x0.5 instead"
     )
     assert said.endswith("more in the pretraining")
+
+
+def test_only_the_first_column_of_a_published_table_is_listed_and_the_caption_says_so(tmp_path: Path) -> None:
+    (table,) = of(shapes(tmp_path), unmatched=True)["shapes"]
+    columns = list(dict.fromkeys(n.dataset for n in LEDGER.numbers if n.table == "table 1, CIFAR-10"))
+    listed = [row[1].text for row in table.rows if row[-1].text == "InfoCL, table 1, CIFAR-10"]
+    assert len(columns) > 1
+    assert {text.partition(" linear")[0] for text in listed} == {columns[0]}
+    assert "of each of their tables the first column alone" in table.caption
+
+
+def test_a_field_that_differs_from_every_row_in_another_way_is_named(tmp_path: Path) -> None:
+    values: Values = {("infomin", "linear_sgd"): (0.5,)}
+    runs = write_planned(tmp_path, "shapes", values, images=8192, metric="linear_sgd_top1")
+    (table,) = of(runs, unmatched=True)["shapes"]
+    said = {row[-1].text: table.notes[row[-2].notes[0] - 1] for row in table.rows}
+    several = [n for n in LEDGER.numbers if (n.paper, n.table) == ("InfoMin", "ImageNet linear")]
+    assert len({n.protocol["training.epochs"] for n in several}) > 1
+    assert "image size 32 instead of 224; architecture and epochs differ from every row; " in said[_PLACE]
+    assert "epochs 10 instead of" not in said[_PLACE]
+    assert "architecture ResNet-10 x0.5 instead of ResNet-50; epochs 10 instead of 800; " in said[_SINGLE]
 
 
 def test_rows_of_one_method_have_one_line(tmp_path: Path) -> None:
