@@ -101,7 +101,8 @@ def gather(
     if frame.empty:
         raise ValueError("report: at least one stored result is expected, got none")
     counted = current(cells, keys=keys, stale=stale)
-    drawn = pictures(frame, load_scalars(runs, keys=keys), sweeps=find_sweeps(counted), derived=derived)
+    sweeps = find_sweeps(counted)
+    drawn = pictures(frame, load_scalars(runs, keys=keys), sweeps=sweeps, derived=derived)
     aside = asides(cells, stale=stale, shown={cell.key for cell in counted})
     parts = [
         _part(
@@ -113,7 +114,7 @@ def gather(
             stale=sum(found.cell.config == table.config for found in aside),
             derived=derived,
         )
-        for place, table in enumerate(tables(frame, derived=derived, further=further), start=1)
+        for place, table in enumerate(tables(frame, derived=derived, further=further, sweeps=sweeps), start=1)
     ]
     told = _told(cells, shown=set(frame["key"]) | set(stale))
     return Contents(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from results.sweeps import Sweep
 from results.tables.beside import gaps, positions
 from results.tables.contents import Contents, contents
 from results.tables.costs import costs_table
@@ -22,6 +23,7 @@ def tables(
     derived: Collection[str],
     view: str | None = None,
     further: Mapping[str, Sequence[Table]] | None = None,
+    sweeps: Collection[Sweep] = (),
 ) -> list[Table]:
     """Lay out one table per config.
 
@@ -30,22 +32,25 @@ def tables(
         derived: objectives to mark as derived.
         view: one of `results.tables.views.VIEWS`, or None for all rows.
         further: config -> tables that stand behind those of its own, such as published numbers.
+        sweeps: of `results.sweeps.find_sweeps`; the test means of a config of nothing else have no marks.
 
     Raises:
         ValueError: there is no cell to compare, or no such view.
     """
     return [
         replace(table, further=[*table.further, *(further or {}).get(table.config, ())])
-        for table in map(lay_out, gathered(frame, derived=derived, view=view))
+        for table in map(lay_out, gathered(frame, derived=derived, view=view, sweeps=sweeps))
     ]
 
 
-def gathered(frame: pd.DataFrame, *, derived: Collection[str], view: str | None) -> list[Contents]:
+def gathered(
+    frame: pd.DataFrame, *, derived: Collection[str], view: str | None, sweeps: Collection[Sweep] = ()
+) -> list[Contents]:
     """Gather what the tables of every config say; arguments and errors are those of `tables`."""
     check(view)
     if frame.empty:
         raise ValueError("table: at least one stored result is expected, got none")
-    return [contents(part, derived=derived, view=view) for _, part in frame.groupby("config")]
+    return [contents(part, derived=derived, view=view, sweeps=sweeps) for _, part in frame.groupby("config")]
 
 
 def lay_out(found: Contents) -> Table:

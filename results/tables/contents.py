@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from results.comparison import comparison, scores
 from results.costs import costs
-from results.order import CEILING, FLOOR, objective_label
+from results.order import CEILING, FLOOR, REFERENCE, objective_label
+from results.statistics.leading import Lead, leads
 from results.store.units import unit
+from results.sweeps import Sweep
 from results.tables.views import unequal
 
 
@@ -26,6 +28,7 @@ class Contents:
         costs: of `results.costs.costs`; of all rows.
         derived: objectives to mark as derived.
         view: one of `results.tables.views.VIEWS`, or None for all rows.
+        swept: rows of sweeps.
     """
 
     config: str
@@ -34,6 +37,7 @@ class Contents:
     costs: pd.DataFrame
     derived: Collection[str]
     view: str | None
+    swept: Collection[str]
 
     def label(self, objective: str) -> str:
         """Label an objective as every table shows it."""
@@ -62,25 +66,40 @@ class Contents:
         """The rows between floor and ceiling."""
         return [name for name in self.objectives if name not in (FLOOR, CEILING)]
 
+    @property
+    def is_sweep(self) -> bool:
+        """Whether there is nothing to compare but rows of sweeps, beside the reference."""
+        return bool(self.swept) and {*self.compared} <= {*self.swept, REFERENCE}
 
-def contents(part: pd.DataFrame, *, derived: Collection[str], view: str | None) -> Contents:
+    @property
+    def leads(self) -> Mapping[str, Lead]:
+        """The highest test mean of each primary column; none in a sweep, whose value is chosen on validation data."""
+        return {} if self.is_sweep else leads(self.fractions)
+
+
+def contents(
+    part: pd.DataFrame, *, derived: Collection[str], view: str | None, sweeps: Collection[Sweep] = ()
+) -> Contents:
     """Gather what the tables of one config say.
 
     Args:
         part: rows of `results.store.loading.load` with one config.
         derived: objectives to mark as derived.
         view: one of `results.tables.views.VIEWS`, or None for all rows.
+        sweeps: of `results.sweeps.find_sweeps`; of other configs too.
     """
+    config = str(part["config"].iloc[0])
     spent = costs(part)
     left_out = unequal(spent, view=view)
     shown = part.assign(value=part["value"].mask(part["objective"].isin(list(left_out))))
     summary = comparison(shown)
     notes = summary["objective"].map(left_out)
     return Contents(
-        config=str(part["config"].iloc[0]),
+        config=config,
         summary=summary.assign(note=notes.where(notes.notna(), summary["note"])),
         numbers=scores(shown),
         costs=spent,
         derived=derived,
         view=view,
+        swept=[row for sweep in sweeps if sweep.config == config for row in sweep.rows],
     )

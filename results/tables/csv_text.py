@@ -8,8 +8,8 @@ import pandas as pd
 
 from results.order import CEILING, FLOOR, REFERENCE
 from results.statistics.inference import interval
-from results.statistics.leading import leads
 from results.statistics.paired import paired
+from results.sweeps import Sweep
 from results.tables.assembly import gathered
 from results.tables.contents import Contents
 
@@ -27,20 +27,22 @@ _COSTS = {
 }
 
 
-def to_csv(frame: pd.DataFrame, *, derived: Collection[str], view: str | None = None) -> str:
+def to_csv(
+    frame: pd.DataFrame, *, derived: Collection[str], view: str | None = None, sweeps: Collection[Sweep] = ()
+) -> str:
     """Write every config's `results.comparison.comparison` as CSV, fractions as they are stored.
 
     Nothing is rounded here; mmdet rounds AP to three decimals and mmseg mIoU to two of percent before they are stored.
 
     Columns are those of `comparison`; reference ("floor", "ceiling" or empty) and derived (True, False); primary and
-    stale; low and high (interval of the mean); best ("best", "tie" or empty, `results.statistics.leading`); those of
-    `results.statistics.paired.paired` against `infonce` (n as pairs); those of `results.costs.costs`. The wide table is
-    `pivot(index="objective", columns="column", values="mean")` of one config.
+    stale; low and high (interval of the mean); best ("best", "tie" or empty, `results.statistics.leading`; empty in a
+    sweep); those of `results.statistics.paired.paired` against `infonce` (n as pairs); those of `results.costs.costs`.
+    The wide table is `pivot(index="objective", columns="column", values="mean")` of one config.
 
     Raises:
         ValueError: there is no cell to compare, or no such view.
     """
-    found = gathered(frame, derived=derived, view=view)
+    found = gathered(frame, derived=derived, view=view, sweeps=sweeps)
     return as_csv(pd.concat([lines(each) for each in found], ignore_index=True))
 
 
@@ -77,7 +79,7 @@ def _best(found: Contents) -> pd.DataFrame:
     """The highest means of primary columns: "best" if separated from every other row's, else "tie" as in the table."""
     known = [
         (objective, column, "best" if lead.separated else "tie")
-        for column, lead in leads(found.fractions).items()
+        for column, lead in found.leads.items()
         for objective in lead.ties or lead.objectives
     ]
     return pd.DataFrame(known, columns=["objective", "column", "best"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from results.order import CEILING, FLOOR, REFERENCE
 from results.statistics.inference import ALPHA
-from results.statistics.leading import Lead, leads
+from results.statistics.leading import Lead
 from results.store.units import unit
 from results.tables.contents import Contents
 from results.tables.costs import MINUTES, RATIO, cost_columns
@@ -15,6 +15,7 @@ from results.tables.layout import Entry, Footnotes, Table
 from results.tables.views import describe
 
 _SELECTIONS = {"selected": "chosen on validation data", "last": "as at the end of training"}
+_SWEEP = "A sweep: its value is chosen on validation data, so no test mean is marked as the highest."
 
 
 def scores_table(found: Contents) -> Table:
@@ -22,7 +23,7 @@ def scores_table(found: Contents) -> Table:
     notes = Footnotes()
     for note in found.summary["note"]:
         notes.mark(note)
-    first = leads(found.fractions)
+    first = found.leads
     entries = {
         (row["objective"], row["column"]): _entry(row, lead=first.get(row["column"]), notes=notes)
         for row in found.summary.to_dict("records")
@@ -88,7 +89,7 @@ def _caption(found: Contents, first: Mapping[str, Lead]) -> list[str]:
     sentences += [f"{name} is the {role}." for name, role in roles if name in found.objectives]
     if {*found.objectives} & {*found.derived}:
         sentences.append("(derived): built after a paper's idea, not the paper's own method.")
-    sentences += _separation(first, seeds=seeds)
+    sentences += [_SWEEP] if found.is_sweep else _separation(first, seeds=seeds)
     if (summary["stale"] != "").any():
         sentences.append("Grey or italic: stale, code or config has changed since; such a number is in no test.")
     if found.costs["flops_ratio"].gt(0).any():

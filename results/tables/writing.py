@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from results.sweeps import Sweep
 from results.tables.assembly import gathered, lay_out, tables
 from results.tables.csv_text import as_csv, lines, to_csv
 from results.tables.latex import to_latex
@@ -27,6 +28,7 @@ def tables_text(
     derived: Collection[str],
     view: str | None = None,
     further: Mapping[str, Sequence[Table]] | None = None,
+    sweeps: Collection[Sweep] = (),
 ) -> str:
     """Write the tables of every config in one format, to print.
 
@@ -36,15 +38,17 @@ def tables_text(
         derived: objectives to mark as derived.
         view: one of `results.tables.views.VIEWS`, or None for all rows.
         further: config -> tables behind those of its own; a CSV has none.
+        sweeps: as for `results.tables.assembly.tables`.
 
     Raises:
         ValueError: there is no cell to compare, no such view or no such format.
     """
     if form == "csv":
-        return to_csv(frame, derived=derived, view=view)
+        return to_csv(frame, derived=derived, view=view, sweeps=sweeps)
     if form not in FORMATS:
         raise ValueError(f"format: csv, {' or '.join(FORMATS)} is expected, got {form!r}")
-    return "\n".join(map(FORMATS[form], tables(frame, derived=derived, view=view, further=further)))
+    found = tables(frame, derived=derived, view=view, further=further, sweeps=sweeps)
+    return "\n".join(map(FORMATS[form], found))
 
 
 def write_tables(
@@ -54,6 +58,7 @@ def write_tables(
     derived: Collection[str],
     view: str | None = None,
     further: Mapping[str, Sequence[Table]] | None = None,
+    sweeps: Collection[Sweep] = (),
 ) -> list[Path]:
     """Write `<config>-table.md` (to read), `.csv` (to compute with) and `.tex` (for a paper) for every config.
 
@@ -65,6 +70,7 @@ def write_tables(
         derived: objectives to mark as derived.
         view: one of `results.tables.views.VIEWS`, or None for all rows.
         further: config -> tables behind those of its own; a CSV has none.
+        sweeps: as for `results.tables.assembly.tables`.
 
     Returns:
         The files written.
@@ -72,7 +78,7 @@ def write_tables(
     Raises:
         ValueError: there is no cell to compare, or no such view; nothing is written then.
     """
-    parts = gathered(frame, derived=derived, view=view)
+    parts = gathered(frame, derived=derived, view=view, sweeps=sweeps)
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for found in parts:

@@ -11,7 +11,9 @@ from table_reading import texts
 from results.comparison import scores
 from results.statistics.leading import Lead, leads
 from results.store.loading import load
+from results.sweeps import Sweep
 from results.tables.assembly import tables
+from results.tables.csv_text import to_csv
 from results.tables.layout import Entry, Table
 
 BASE = [0.5, 0.52, 0.51, 0.49, 0.5, 0.53, 0.52, 0.48]
@@ -107,6 +109,17 @@ def test_columns_that_are_not_the_first_of_their_task_are_not_marked(tmp_path: P
     assert [[(entry.bold, entry.tie) for entry in row[1:3]] for row in table.rows] == [
         [(False, True), (False, False)]
     ] * 2
+
+
+def test_a_config_that_is_a_sweep_has_no_mark_and_says_why() -> None:
+    frame = loaded_scores({"infonce": raised(0), "infonce t=0.1": raised(0.05), "mrcl": raised(0.1)})
+    sweep = Sweep("shapes", "infonce", ("arguments.t",), {"infonce": (0.2,), "infonce t=0.1": (0.1,)})
+    only = frame[frame["objective"] != "mrcl"]
+    for part, sweeps, marked in ((only, [sweep], False), (only, [], True), (frame, [sweep], True)):
+        (table,) = tables(part, derived=(), sweeps=sweeps)
+        assert any(entry.bold or entry.tie for row in table.rows for entry in row) == marked
+        assert ("chosen on validation data, so no test mean is marked" in table.caption) == (not marked)
+        assert ("best" in to_csv(part, derived=(), sweeps=sweeps).split("\n", 1)[1]) == marked
 
 
 def test_one_seed_says_so() -> None:
