@@ -78,12 +78,12 @@ class Material:
 
     @property
     def swept(self) -> str:
-        """What differs in a config that is a sweep: the parameters of which half of the compared rows are values.
+        """What differs in a config that is a sweep: the parameters; "" for a config that compares objectives.
 
-        Such rows are one objective, so nothing is to be ranked among them. "" for a config that compares objectives.
+        It is one if there is nothing to compare but rows of sweeps, beside the reference, as in
+        `results.tables.contents.Contents.is_sweep`. Such rows are one objective with several values.
         """
-        values = {name for sweep in self.sweeps for name in sweep.rows}
-        if not values or 2 * len(values & set(self.compared)) < len(self.compared):
+        if not self.sweeps or not {*self.compared} <= {REFERENCE, *(name for own in self.sweeps for name in own.rows)}:
             return ""
         paths = dict.fromkeys(path.removeprefix("arguments.") for sweep in self.sweeps for path in sweep.parameters)
         return " and ".join(paths)
