@@ -97,7 +97,7 @@ def pareto(material: Material) -> dict[str, Figure] | str:
     # long names need panels as wide as the page
     beside = -(-len(columns) // -(-len(columns) // _ACROSS)) if widest <= _SHORT else 1
     width = COLUMN_WIDTH if len(columns) == 1 and widest <= _SHORT else TEXT_WIDTH
-    figure, axes = panels(len(columns), across=beside, width=width, height=2.4)
+    figure, axes = panels(len(columns), across=beside, width=width, height=2.4 if beside > 1 else 2.2)
     means = [_panel(axis, column, material=material, cost=cost) for axis, column in zip(axes, columns, strict=True)]
     set_title(figure, f"{material.config}: score against the cost of pretraining")
     unknown = [name for name in material.compared if name not in cost.of]
