@@ -43,6 +43,7 @@ def report_tables(runs: Path, what: Shown, *, view: str | None = None, published
         view: one of `results.tables.views.VIEWS`, or None for all rows.
         published: show the papers' numbers beside ours.
     """
+    from results.sweeps import load_sweeps
     from results.tables.assembly import tables
     from results.tables.terminal import to_terminal
     from results.tables.writing import write_tables
@@ -51,19 +52,22 @@ def report_tables(runs: Path, what: Shown, *, view: str | None = None, published
     with blaming_the_user():
         frame, marked = _frame(runs, what), derived(runs)
         further = _published(runs, frame, marked, unmatched=True) if published else None
-        for table in tables(frame, derived=marked, view=view, further=further):
+        sweeps = load_sweeps(runs, keys=what.keys, stale=what.stale)
+        for table in tables(frame, derived=marked, view=view, further=further, sweeps=sweeps):
             console.print(to_terminal(table, width=console.width))
-        return write_tables(frame, out=runs / "tables", derived=marked, view=view, further=further)
+        return write_tables(frame, out=runs / "tables", derived=marked, view=view, further=further, sweeps=sweeps)
 
 
 def table_text(runs: Path, what: Shown, *, form: str, view: str | None, published: bool) -> str:
     """The tables as "markdown", "csv" or "latex"; the other arguments are those of `report_tables`."""
+    from results.sweeps import load_sweeps
     from results.tables.writing import tables_text
 
     with blaming_the_user():
         frame, marked = _frame(runs, what), derived(runs)
         further = _published(runs, frame, marked, unmatched=True) if published else None
-        return tables_text(frame, form=form, derived=marked, view=view, further=further)
+        sweeps = load_sweeps(runs, keys=what.keys, stale=what.stale)
+        return tables_text(frame, form=form, derived=marked, view=view, further=further, sweeps=sweeps)
 
 
 def report_page(runs: Path, what: Shown) -> Path:

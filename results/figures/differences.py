@@ -135,7 +135,7 @@ def _seeds(found: pd.DataFrame) -> str:
 
 
 def _testable(found: pd.DataFrame) -> bool:
-    """Whether there are seeds enough for any test; values that are equal are a tie with however few."""
+    """Whether there are seeds enough for any test; values that are equal tell nothing of that."""
     equal = (found["difference"] == 0) & ~(found["mde"] > 0)
     decided = found.loc[~equal, "verdict"].isin(["higher", "lower", "tie"]).any()
     return bool(decided) or "too few seeds" not in set(found["verdict"])

@@ -34,7 +34,15 @@ def encoded(figure: Figure, kind: str) -> bytes:
     """Give the content of a figure's file: the same numbers give the same bytes."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format=kind, metadata=_METADATA[kind])
-    return _numbered(buffer.getvalue().decode()).encode() if kind == "svg" else buffer.getvalue()
+    return _settled(_numbered(buffer.getvalue().decode())).encode() if kind == "svg" else buffer.getvalue()
+
+
+def _settled(svg: str) -> str:
+    """Round coordinates to four decimals, so that the noise of the layout's solver does not show.
+
+    Many a coordinate lies halfway between two roundings, where noise decides; so all are moved by less than it matters.
+    """
+    return re.sub(r"\d+\.\d{5,}", lambda found: f"{float(found[0]) + 1e-6:.4f}".rstrip("0").rstrip("."), svg)
 
 
 def _numbered(svg: str) -> str:
