@@ -119,7 +119,7 @@ def test_another_librarys_resnet_50_gives_the_same_features_from_the_file(
 def test_a_checkpoint_of_the_mm_stack_is_read_with_mmdets_own_features(image: Tensor, tmp_path: Path) -> None:
     """The names under `backbone.` are those of the ResNet that mmdet, mmseg and mmpretrain share."""
     torch.manual_seed(2)
-    network: Any = MMDET.build({"type": "ResNet", "depth": 18, "norm_eval": False})
+    network: Any = build("mmdet", {"type": "ResNet", "depth": 18, "norm_eval": False})
     network.train()
     network(image)
     network.eval()
