@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
@@ -20,6 +19,7 @@ from benchmark.trials import tried
 from downstream.families import family
 from downstream.fingerprint import tree_files
 from downstream.tasks import DetectionOptions, SegmentationOptions, TaskOptions
+from results.whole_files import write_whole
 
 # What the families import that a bare installation does not have.
 LIBRARIES = {"detection": ("mmcv", "mmdet", "pycocotools"), "segmentation": ("mmcv", "mmseg")}
@@ -60,9 +60,7 @@ def data_of(tasks: Mapping[str, TaskOptions], places: Places, say: Say) -> Itera
         found = found_apart or ("", f"the process that looked at the data {end}; see {log}")
         kept = _kept(options, places)
         if found[1] is None and kept is not None:
-            temporary = kept.with_suffix(f".{os.getpid()}.tmp")
-            temporary.write_text(found[0])
-            temporary.replace(kept)  # whole or not at all: another process may be reading
+            write_whole(kept, found[0].encode())
         yield name, found
 
 

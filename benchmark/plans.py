@@ -51,14 +51,11 @@ class Planned:
     problem: str = ""
 
 
-def remember(runs: Path, config: BenchConfig, chains: Sequence[Sequence[Cell]], asked: Asked) -> set[str]:
+def remember(runs: Path, config: BenchConfig, chains: Sequence[Sequence[Cell]], asked: Asked) -> None:
     """Note the planned cells beside those of earlier calls with the same settings.
 
     An earlier plan under other settings is forgotten (its cells stay), and so are a row's other seeds where its
     objective, arguments, settings or code have changed: two recipes never meet in one mean.
-
-    Returns:
-        Keys of all cells that belong to the config's table now.
     """
     settings = {name: value for name, value in asdict(config).items() if name not in ("logging", "objectives", "rows")}
     protocol, label, request = _hash(settings), chains[0][0].config, _request(asked)
@@ -79,7 +76,6 @@ def remember(runs: Path, config: BenchConfig, chains: Sequence[Sequence[Cell]], 
         used = {entry.get("request") for entry in rows.values()}
         kept = {name: each for name, each in requests.items() if name in used}
         write_json(_path(runs, label), {**earlier, "recipes": recipes, "cells": rows, "requests": kept})
-    return {entry["key"] for entry in rows.values()}
 
 
 def planned(runs: Path) -> Iterator[Planned]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,13 @@ from benchmark.errors import blaming_the_user
 from benchmark.source_digest import source_digest
 from benchmark.states import Shown, shown
 from objectives.registry import OBJECTIVES
+from results.store.cells import Cell, read_cells
+from results.store.current import current
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from results.sweeps import Sweep
     from results.tables.layout import Table
 
 _STAMP = ".drawn"  # what the figures beside it were drawn from
@@ -43,16 +46,15 @@ def report_tables(runs: Path, what: Shown, *, view: str | None = None, published
         view: one of `results.tables.views.VIEWS`, or None for all rows.
         published: show the papers' numbers beside ours.
     """
-    from results.sweeps import load_sweeps
     from results.tables.assembly import tables
     from results.tables.terminal import to_terminal
     from results.tables.writing import write_tables
 
     console = Console(width=shutil.get_terminal_size((120, 40)).columns)  # rich takes 80 where it is not a terminal
     with blaming_the_user():
-        frame, marked = _frame(runs, what), derived(runs)
-        further = _published(runs, frame, marked, unmatched=True) if published else None
-        sweeps = load_sweeps(runs, keys=what.keys, stale=what.stale)
+        frame, cells = _frame(runs, what), read_cells(runs)
+        marked, sweeps = derived(cells), _sweeps(cells, what)
+        further = _published(frame, cells, marked, unmatched=True) if published else None
         for table in tables(frame, derived=marked, view=view, further=further, sweeps=sweeps):
             console.print(to_terminal(table, width=console.width))
         return write_tables(frame, out=runs / "tables", derived=marked, view=view, further=further, sweeps=sweeps)
@@ -60,13 +62,12 @@ def report_tables(runs: Path, what: Shown, *, view: str | None = None, published
 
 def table_text(runs: Path, what: Shown, *, form: str, view: str | None, published: bool) -> str:
     """The tables as "markdown", "csv" or "latex"; the other arguments are those of `report_tables`."""
-    from results.sweeps import load_sweeps
     from results.tables.writing import tables_text
 
     with blaming_the_user():
-        frame, marked = _frame(runs, what), derived(runs)
-        further = _published(runs, frame, marked, unmatched=True) if published else None
-        sweeps = load_sweeps(runs, keys=what.keys, stale=what.stale)
+        frame, cells = _frame(runs, what), read_cells(runs)
+        marked, sweeps = derived(cells), _sweeps(cells, what)
+        further = _published(frame, cells, marked, unmatched=True) if published else None
         return tables_text(frame, form=form, derived=marked, view=view, further=further, sweeps=sweeps)
 
 
@@ -75,8 +76,9 @@ def report_page(runs: Path, what: Shown) -> Path:
     from results.report.writing import write_report
 
     with blaming_the_user():
-        marked = derived(runs)
-        further = _published(runs, _frame(runs, what), marked, unmatched=False)
+        cells = read_cells(runs)
+        marked = derived(cells)
+        further = _published(_frame(runs, what), cells, marked, unmatched=False)
         out = runs / "report.html"
         return write_report(runs, keys=what.keys, stale=what.stale, derived=marked, out=out, further=further)
 
@@ -87,13 +89,20 @@ def _frame(runs: Path, what: Shown) -> pd.DataFrame:
     return results.load(runs, keys=what.keys, stale=what.stale)
 
 
-def _published(runs: Path, frame: pd.DataFrame, marked: set[str], *, unmatched: bool) -> dict[str, list[Table]]:
+def _sweeps(cells: Collection[Cell], what: Shown) -> list[Sweep]:
+    """The sweeps among the cells that are shown."""
+    from results.sweeps import find_sweeps
+
+    return find_sweeps(current(cells, keys=what.keys, stale=what.stale))
+
+
+def _published(
+    frame: pd.DataFrame, cells: Collection[Cell], marked: set[str], *, unmatched: bool
+) -> dict[str, list[Table]]:
     """Config -> what papers report beside our numbers; `unmatched`: also where none of ours is the same number."""
     from results.ledger.numbers import read_ledger
-    from results.store.cells import read_cells
     from results.tables.published import published_tables
 
-    cells = read_cells(runs)
     return published_tables(frame, cells=cells, ledger=read_ledger(), derived=marked, unmatched=unmatched)
 
 
@@ -101,13 +110,13 @@ def report_figures(runs: Path, what: Shown, *, names: Sequence[str] = ()) -> lis
     """Write the figures below `runs/figures`: all, or those of some names."""
     from results.figures.writing import write_figures
     from results.store.loading import load_scalars
-    from results.sweeps import load_sweeps
 
     with blaming_the_user():
         digest = _digest(runs, what)  # of what is read next: another call may write while this one draws
         frame, scalars = _frame(runs, what), load_scalars(runs, keys=what.keys)
-        sweeps, out = load_sweeps(runs, keys=what.keys, stale=what.stale), runs / "figures"
-        written = write_figures(frame, scalars, sweeps=sweeps, out=out, derived=derived(runs), names=names)
+        cells, out = read_cells(runs), runs / "figures"
+        sweeps = _sweeps(cells, what)
+        written = write_figures(frame, scalars, sweeps=sweeps, out=out, derived=derived(cells), names=names)
     if not names:
         (out / _STAMP).write_text(digest)
     return written
@@ -145,10 +154,8 @@ def _digest(runs: Path, what: Shown) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def derived(runs: Path) -> set[str]:
-    """Rows of the stored cells whose loss was derived here."""
-    from results.store.cells import read_cells
-
+def derived(cells: Collection[Cell]) -> set[str]:
+    """Rows of stored cells whose loss was derived here."""
     known = {name for name, objective in OBJECTIVES.module_dict.items() if objective.derived}
-    trained = [cell for cell in read_cells(runs) if cell.kind == "pretrain"]
+    trained = [cell for cell in cells if cell.kind == "pretrain"]
     return {cell.objective for cell in trained if cell.inputs.get("objective", cell.objective) in known}

@@ -15,7 +15,7 @@ def write_whole(path: Path, content: bytes) -> Path:
     Raises:
         OSError: the file cannot be written; the old one stays and nothing is left beside it.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(content)
         temporary.replace(path)
