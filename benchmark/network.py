@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from downstream.backbone import Backbone, BackboneSpec
+from downstream.projector import Projector
 from objectives.contract import Features
 
 
@@ -42,13 +43,8 @@ class PretrainNetwork(_Encoder):
 
     def __init__(self, spec: BackboneSpec, *, hidden: int, projection: int, norm: bool, device: str) -> None:
         backbone, features = Backbone(spec), spec.stage_dims[-1]
-        # SimCLR's projector (Chen et al. 2020, arXiv 2002.05709, §4.2); the batch norm is that of its released code.
-        projector = nn.Sequential(
-            nn.Linear(features, hidden or features, bias=not norm),
-            nn.BatchNorm1d(hidden or features) if norm else nn.Identity(),
-            nn.ReLU(inplace=True),
-            nn.Linear(hidden or features, projection),
-        )
+        hidden = hidden or features
+        projector = Projector(features=features, hidden=hidden, projection=projection, norm=norm)
         super().__init__(backbone, projector)
         self.generator = torch.Generator(device)
         self._target: _Encoder | None = None

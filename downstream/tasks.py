@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from torch import Tensor
+
 from downstream.backbone import BackboneSpec
 from downstream.image_options import ClassificationOptions, FinetuningOptions
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Progress: step, number of steps, named terms of the moment."""
+
+Pairs = Callable[[int], tuple[Tensor, Tensor]]
+"""From a number of images to two views of each."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,10 @@ class Context:
         seed: seeds heads, order and augmentation of the task.
         device: torch device string.
         report: progress call.
+        projector: file of the projector that the backbone was pretrained with; None where there is none.
+        shared: factors that both views of an image had in common in the pretraining; None where that is not known.
+        pairs: N -> the views x1 and x2, (N, 3, H, W) each, of N images, normalised, as the pretraining made them; fewer
+            where there are fewer images. None where nothing is known of the pretraining.
     """
 
     backbone: Path
@@ -37,6 +46,9 @@ class Context:
     seed: int
     device: str
     report: Report
+    projector: Path | None = None
+    shared: tuple[str, ...] | None = None
+    pairs: Pairs | None = None
 
     @property
     def kept(self) -> Path:

@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def write_weights(module: nn.Module, path: Path) -> None:
@@ -32,9 +32,20 @@ def read_weights(path: Path, module: nn.Module, *, what: str) -> None:
         ValueError: a tensor is missing, left over or of another shape, or the file holds something else.
     """
     try:
-        module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except (EOFError, pickle.UnpicklingError) as error:
-        raise ValueError(f"{path}: must hold weights and nothing else") from error
+        module.load_state_dict(read_tensors(path))
     except (RuntimeError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{path}: does not fit {what}: {reason}") from error
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read tensors by name, on the CPU.
+
+    Raises:
+        ValueError: the file holds something else.
+    """
+    try:
+        tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except (EOFError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{path}: must hold weights and nothing else") from error
+    return tensors
