@@ -16,6 +16,7 @@ from benchmark.errors import UserError, blaming_the_user
 from benchmark.execute import Policy, Tally, run_chains
 from benchmark.findings import Findings
 from benchmark.job import Job
+from benchmark.pairs import FAMILIES
 from benchmark.plan import choose_rows, choose_seeds, choose_tasks, plan, with_references
 from benchmark.plans import Asked, remember
 from benchmark.preflight import PretrainingImagesError
@@ -136,6 +137,7 @@ def _prepare(request: Request, *, stages: Collection[str], findings: Findings) -
     for row in rows:
         preflight.check_training(config.row(row).config, device=device)
     training = any(preflight.needs_images(config.row(row)) for row in rows)
+    training |= any(config.tasks[task].family in FAMILIES for task in tasks)
     data = preflight.prepare_data(config, tasks, places, training=training, findings=findings)
     rows = preflight.without_ceiling(rows, asked=asked, images=data.images, findings=findings)
     for row in rows:

@@ -73,6 +73,11 @@ def colour_file(runs: Path, key: str) -> Path:
     return folder(runs, key) / "colour.pth"
 
 
+def projector_file(runs: Path, key: str) -> Path:
+    """Weights of the projector that a pretraining cell trained beside its backbone."""
+    return folder(runs, key) / "projector.pth"
+
+
 def backbone_file(runs: Path, key: str) -> Path:
     """Where a pretraining leaves its weights."""
     return folder(runs, key) / "backbone.pth"

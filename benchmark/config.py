@@ -13,6 +13,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from benchmark.data.factor_shapes import FactorShapesConfig
 from benchmark.data.shapes import ShapesConfig
 from benchmark.errors import UserError, unknown
 from benchmark.schema import build
@@ -32,7 +33,11 @@ class DataConfig:
         image_size: side in pixels at which images are held in memory.
         limit: number of images used, evenly spread; 0 = all.
         tree: folder below the data root where the embedded data are made; "" where the data are the user's own.
-        shapes: how to make the embedded data; None where the data are the user's own.
+        shapes: how to make the embedded scenes of several objects; None where they are not used.
+        factors: how to make the embedded scenes of one object whose factors are known; None where they are not used.
+
+    Raises:
+        ValueError: both kinds of embedded data are asked for, in one tree.
     """
 
     pretrain: str
@@ -41,6 +46,12 @@ class DataConfig:
     limit: int
     tree: str
     shapes: ShapesConfig | None
+    factors: FactorShapesConfig | None
+
+    def __post_init__(self) -> None:
+        """Refuse two data sets in one tree."""
+        if self.shapes is not None and self.factors is not None:
+            raise ValueError("data: one of shapes and factors must be None, got both")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.config import known_configs, load
+from benchmark.data.embedded import kind_of
 from benchmark.data_check import HOW_TO_INSTALL
 from benchmark.environment import PACKAGES, choose_device, device_name, installed_version
 from benchmark.errors import UserError
@@ -41,7 +42,7 @@ def _data(name: str, data_root: Path) -> str:
         config = load(name)
     except UserError as error:
         return str(error)
-    if config.data.shapes is not None:
+    if kind_of(config.data) is not None:
         tree = data_root / config.data.tree
         return f"found {tree}" if (tree / "dataset.json").exists() else f"made on first use at {tree}"
     folder = data_root / config.data.pretrain

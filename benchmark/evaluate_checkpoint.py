@@ -9,17 +9,14 @@ from benchmark import bench, preflight, rerun
 from benchmark.bench import Prepared
 from benchmark.budget import BUDGETS
 from benchmark.cells import Cell
-from benchmark.config import BenchConfig
-from benchmark.data import shapes
-from benchmark.data.pretraining import NO_IMAGES
 from benchmark.environment import choose_device
 from benchmark.errors import UserError, blaming_the_user
 from benchmark.findings import Findings
 from benchmark.imported import Checkpoint, examine, import_cell, with_row
 from benchmark.job import Job
+from benchmark.pairs import FAMILIES
 from benchmark.plan import choose_seeds, choose_tasks, evaluate_cell
 from benchmark.plans import Asked
-from benchmark.preflight import Data
 from benchmark.request import Request
 from objectives.registry import load_objectives
 
@@ -58,22 +55,15 @@ def _prepare(request: Request, checkpoint: Checkpoint, findings: Findings) -> Pr
     checkpoint, inputs, found = examine(checkpoint)
     config = with_row(plain, checkpoint)  # now with the statistics of its layout
     findings.say(found)
-    _make_shapes(config, request)
-    fingerprints, skips = preflight.check_tasks(config, tasks, places, findings=findings)
+    watched = any(config.tasks[task].family in FAMILIES for task in tasks)
+    data = preflight.prepare_data(config, tasks, places, training=watched, findings=findings)
     row, name = checkpoint.name, request.settings.label
     chains: list[list[Cell]] = []
     for seed in seeds:
         imported = import_cell(inputs, name, row=row, seed=seed)
-        evaluations = [evaluate_cell(config, imported, task=task, fingerprint=fingerprints.get(task)) for task in tasks]
+        evaluations = [evaluate_cell(config, imported, task=task, data=data) for task in tasks]
         chains.append([imported, *evaluations])
     live, plugins = sys.stdout.isatty(), request.settings.plugins
     template = Job(chains[0][0], config, places, device, plugins, live=live, checkpoint=checkpoint.file)
-    asked = Asked(None, Data(NO_IMAGES, fingerprints, skips))
-    return Prepared(template, chains, {(row, task): reason for task, reason in skips.items()}, asked)
-
-
-def _make_shapes(config: BenchConfig, request: Request) -> None:
-    """Make the embedded data if the config asks for them: nothing is pretrained on them here, but tasks read them."""
-    if config.data.shapes is not None:
-        with blaming_the_user():
-            shapes.ensure(config.data.shapes, request.places.data_root / config.data.tree)
+    skips = {(row, task): reason for task, reason in data.skips.items()}
+    return Prepared(template, chains, skips, Asked(None, data))

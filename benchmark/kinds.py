@@ -16,11 +16,13 @@ from mmengine.hooks import Hook
 
 from benchmark import cells
 from benchmark.config import BenchConfig, Row
+from benchmark.data.factor_shapes.information import information
 from benchmark.data.pretraining import NO_IMAGES, open_pretraining
 from benchmark.environment import peak_memory_bytes
 from benchmark.generator_model import settings
 from benchmark.generator_model import total_steps as generator_steps
 from benchmark.job import Job
+from benchmark.pairs import view_pairs
 from benchmark.prepare import prepare
 from benchmark.pretrain import backbone_spec, build_parts, pretrain, total_steps
 from benchmark.processes import on_processes
@@ -28,12 +30,14 @@ from benchmark.source_of_cells import IMPORTED, check_source
 from benchmark.step_cost import step_cost
 from benchmark.training_hooks import AtomicCheckpoint, Scalars
 from benchmark.views.channel_split import ChannelSplit
+from benchmark.views.making import is_rendered
 from downstream.backbone import in_colour, save_backbone
 from downstream.checkpoints import digest, import_backbone
 from downstream.colour import ColourSpace, load_colour
 from downstream.families import family
 from downstream.imagefolder import ImageSet
 from downstream.matching import describe
+from downstream.projector import save_projector
 from downstream.tasks import Context, Metric, Report
 from downstream.weights import write_weights
 from objectives.registry import OBJECTIVES, load_objectives
@@ -136,6 +140,7 @@ def _train(job: Job, report: Report) -> Found:
     backbone = pretrain(parts, images, config, seed=cell.seed, work_dir=job.folder, hooks=hooks)
     if is_main_process():
         whole = backbone if colour is None else in_colour(backbone, colour)
+        save_projector(parts.network.projector, cells.projector_file(job.places.runs, cell.key))
         save_backbone(whole, cells.backbone_file(job.places.runs, cell.key))
     seen = total_steps(config, len(images.images)) * batch if parts.objective.trains else 0
     costs = {
@@ -144,7 +149,20 @@ def _train(job: Job, report: Report) -> Found:
         "parameters": sum(parameter.numel() for parameter in backbone.parameters()),
         **per_image,
     }
-    return [], costs
+    return known(config), costs
+
+
+def known(config: BenchConfig) -> list[dict[str, Any]]:
+    """What is known of the information of rendered views, as metrics in nats; nothing of any others."""
+    if not is_rendered(config):
+        return []
+    assert config.views.factors is not None
+    facts = information(config.views.factors.shared)
+    values = {"shared": facts.shared, "entropy": facts.entropy, "non_shared": facts.entropy - facts.shared}
+    place = {"dataset": "views", "split": "train", "selection": "last"}
+    return [
+        {**place, "metric": f"known_{name}_nats", "value": value} for name, value in (values | dict(facts.told)).items()
+    ]
 
 
 def _step_cost(row: Row, *, classes: int) -> dict[str, Any]:
@@ -163,15 +181,20 @@ def _evaluate(job: Job, report: Report) -> Found:
     assert cell.task is not None
     work_dir = job.folder / "work"
     work_dir.mkdir(exist_ok=True)
+    config = job.config.row(cell.objective).config
+    projector, factors = cells.projector_file(job.places.runs, cell.upstream), config.views.factors
     context = Context(
         backbone=cells.backbone_file(job.places.runs, cell.upstream),
-        spec=backbone_spec(job.config.row(cell.objective).config),
+        spec=backbone_spec(config),
         data_root=job.places.data_root,
         work_dir=work_dir,
         store=job.places.store,
         seed=cell.seed,
         device=job.device,
         report=report,
+        projector=projector if projector.exists() else None,
+        shared=None if factors is None else factors.shared,
+        pairs=view_pairs(config, seed=cell.seed, data_root=job.places.data_root, store=job.places.store),
     )
     assert cell.family is not None
     metrics = family(cell.family).run(job.config.tasks[cell.task], context)

@@ -87,7 +87,7 @@ class _Clock(Hook):
 def _bare_rate(config: BenchConfig) -> float:
     batch, size = config.training.batch, config.views.size
     parts = build_parts("infonce", config, seed=0, classes=0, device="cpu")
-    model = PretrainModel(parts, config.views, seed=0, steps=STEPS).train()
+    model = PretrainModel(parts, config, seed=0, steps=STEPS).train()
     optimiser = build_optimiser(model, config.training)
     views = Views(torch.randn(batch, 3, size, size), torch.randn(batch, 3, size, size), None)
     started = time.perf_counter()

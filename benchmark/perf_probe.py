@@ -83,8 +83,16 @@ def _context(config: BenchConfig, folder: Path, *, images: tuple[int, int]) -> C
     spec = backbone_spec(config)
     torch.manual_seed(0)
     save_backbone(Backbone(spec), folder / "backbone.pth")
-    places = {"data_root": folder, "work_dir": folder, "store": folder / "store"}
-    return Context(backbone=folder / "backbone.pth", spec=spec, seed=0, device="cpu", report=lambda *_: None, **places)
+    return Context(
+        backbone=folder / "backbone.pth",
+        spec=spec,
+        data_root=folder,
+        work_dir=folder,
+        store=folder / "store",
+        seed=0,
+        device="cpu",
+        report=lambda *_: None,
+    )
 
 
 def _teach(options: FinetuningOptions, splits: Splits, context: Context) -> None:

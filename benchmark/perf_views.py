@@ -66,6 +66,8 @@ def _recipe(size: int) -> ViewConfig:
         mean=(0.5, 0.5, 0.5),
         std=(0.25, 0.25, 0.25),
         generator=None,
+        factors=None,
+        patch_pair=None,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig
 from benchmark.errors import UserError, blaming_the_user, unknown
+from benchmark.pairs import FAMILIES
 from benchmark.preflight import Data
 from benchmark.pretrain import backbone_spec
 from benchmark.source_of_cells import with_source
@@ -83,7 +84,7 @@ def _choose(kind: str, text: str, known: list[str], *, groups: dict[str, list[st
 
 
 # What of the view policy a preparation reads.
-_CROPS = ("size", "crop_scale", "crop_ratio", "flip", "mean", "std")
+_CROPS = ("size", "crop_scale", "crop_ratio", "flip", "mean", "std", "patch_pair")
 
 
 def prepare_cell(config: BenchConfig, name: str, *, row: str, seed: int, data: Data) -> Cell | None:
@@ -137,9 +138,12 @@ def pretrain_cell(
     return with_source(Cell("pretrain", name, row, seed, task=None, family=None, upstream=upstream, inputs=inputs))
 
 
-def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, fingerprint: str | None) -> Cell:
-    """The evaluation of one pretrained backbone on one task; None for the data of one that will be skipped."""
-    options = config.tasks[task]
+def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Data) -> Cell:
+    """The evaluation of one pretrained backbone on one task; what will be skipped has no fingerprint of its data.
+
+    A task that looks at pairs of views depends on them also where the pretraining does not.
+    """
+    options, fingerprint = config.tasks[task], data.fingerprints.get(task)
     inputs: dict[str, Any] = {
         "task": task,
         "options": asdict(options),
@@ -150,6 +154,8 @@ def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, fingerpri
         "threads": config.threads,
         "data": fingerprint,
     }
+    if options.family in FAMILIES:
+        inputs["pairs"] = [asdict(config.row(pretrained.objective).config.views), data.images.digest]
     return with_source(
         replace(pretrained, kind="evaluate", task=task, family=options.family, upstream=pretrained.key, inputs=inputs)
     )
@@ -179,8 +185,6 @@ def plan(
         for row in rows:
             prepared = prepare_cell(config, name, row=row, seed=seed, data=data)
             pretrained = pretrain_cell(config, name, row=row, seed=seed, data=data, prepared=prepared)
-            evaluations = [
-                evaluate_cell(config, pretrained, task=task, fingerprint=data.fingerprints.get(task)) for task in tasks
-            ]
+            evaluations = [evaluate_cell(config, pretrained, task=task, data=data) for task in tasks]
             chains.append([*([] if prepared is None else [prepared]), pretrained, *evaluations])
     return chains

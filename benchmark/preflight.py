@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from benchmark.config import BenchConfig, Row
-from benchmark.data import shapes
+from benchmark.data import embedded
 from benchmark.data.pretraining import NO_IMAGES, open_pretraining
 from benchmark.data_check import data_of, missing_libraries
 from benchmark.errors import UserError, blaming_the_user, unknown
@@ -23,6 +23,8 @@ from benchmark.optimisers import OPTIMISERS, PRECISIONS, SCHEDULES
 from benchmark.places import Places as Places
 from benchmark.pretrain import build_parts
 from benchmark.progress import progress_lines
+from benchmark.views.making import is_rendered
+from benchmark.views.patch_pair import check_fits
 from downstream.dense import load_config
 from downstream.imagefolder import ImageSet
 from downstream.tasks import DetectionOptions, SegmentationOptions, TaskOptions
@@ -103,7 +105,8 @@ def check_row(row: Row, *, images: ImageSet) -> None:
     """Build the objective of a row once, so that a bad hyper-parameter is found now.
 
     Raises:
-        UserError: it is unknown, refuses its arguments, or its batch is larger than the data set.
+        UserError: it is unknown, refuses its arguments, its batch is larger than the data set, or its images do not
+            hold the patches that are its views.
     """
     config = row.config
     for name, arguments in config.objectives.items():
@@ -119,6 +122,11 @@ def check_row(row: Row, *, images: ImageSet) -> None:
             f"got {config.training.batch}"
         )
     _check_generator(config, images)
+    _check_factors(config)
+    pair = config.views.patch_pair
+    if pair is not None and needs_images(row):
+        with blaming_the_user():
+            check_fits(pair, image_size=(images.images.shape[2], images.images.shape[3]))
     with blaming_the_user():
         try:
             parts = build_parts(row.objective, config, seed=0, classes=len(images.classes), device="cpu")
@@ -126,6 +134,10 @@ def check_row(row: Row, *, images: ImageSet) -> None:
             raise ValueError(f"{row.objective}: cannot be built: {str(error).splitlines()[0]}") from error
     if parts.objective.needs_patches and config.views.generator is not None:
         raise UserError(f"{row.objective}: the patches of a jigsaw puzzle are not split, views.generator must be None")
+    if parts.objective.needs_patches and pair is not None:
+        raise UserError(f"{row.objective}: a jigsaw puzzle shows the whole image, views.patch_pair must be None")
+    if parts.objective.needs_patches and is_rendered(config):
+        raise UserError(f"{row.objective}: a jigsaw puzzle shows every factor, views.factors must be None or augmented")
     if parts.objective.needs_labels and (images.labels < 0).any():
         unlabelled = int((images.labels < 0).sum())
         raise UserError(f"{row.objective}: every pretraining image must have a label, {unlabelled} have none")
@@ -155,6 +167,27 @@ def _check_generator(config: BenchConfig, images: ImageSet) -> None:
         raise UserError(
             f"views: generator batch must be at most the number of pretraining images, {count}, got {training.batch}"
         )
+
+
+def _check_factors(config: BenchConfig) -> None:
+    """Refuse rendered views of what is not there, or with what they cannot be combined."""
+    if not is_rendered(config):
+        return
+    views, data = config.views, config.data
+    rules: tuple[tuple[str, bool, object], ...] = (
+        ("data.factors must say which scenes rendered views are of", data.factors is not None, data.factors),
+        ("data.limit must be 0 with rendered views", data.limit == 0, data.limit),
+        (
+            "views.size must be the image_size of data and of data.factors with rendered views",
+            data.factors is None or views.size == data.image_size == data.factors.image_size,
+            views.size,
+        ),
+        ("views.generator must be None with rendered views", views.generator is None, "one"),
+        ("views.patch_pair must be None with rendered views", views.patch_pair is None, "one"),
+    )
+    for rule, holds, got in rules:
+        if not holds:
+            raise UserError(f"{rule}, got {got}")
 
 
 def _check_arguments(name: str, arguments: dict[str, Any]) -> None:
@@ -208,11 +241,8 @@ def prepare_data(
         PretrainingImagesError: something is to be trained, and its images are missing or malformed.
         UserError: the config of a task names what does not exist.
     """
-    if config.data.shapes is not None:
-        tree = places.data_root / config.data.tree
-        findings.say(f"data: shapes at {tree}")
-        with blaming_the_user():
-            shapes.ensure(config.data.shapes, tree)
+    with blaming_the_user():
+        embedded.make(config.data, places.data_root / config.data.tree, say=findings.say)
     findings.say("data: checking")
     images = _open_images(config, places, findings=findings) if training else NO_IMAGES
     fingerprints, skips = check_tasks(config, tasks, places, findings=findings)

@@ -21,7 +21,8 @@ from benchmark.optimisers import build_optimiser, build_schedule
 from benchmark.runner import train
 from benchmark.seeds import derived_seed
 from benchmark.views.channel_split import ChannelSplit
-from benchmark.views.policy import ViewConfig, ViewPolicy
+from benchmark.views.making import Policy, view_policy
+from benchmark.views.policy import ViewPolicy
 from downstream.backbone import Backbone, BackboneSpec
 from objectives.contract import Dims, Objective, Views
 from objectives.ranks import own_rows
@@ -120,7 +121,7 @@ def pretrain(
     if not parts.objective.trains:
         return parts.network.backbone
     steps = total_steps(config, len(images.images))
-    model = PretrainModel(parts, config.views, seed=seed, steps=steps)
+    model = PretrainModel(parts, config, seed=seed, steps=steps)
     device, several = parts.network.generator.device, config.processes > 1
     if several:
         join_group(device, processes=config.processes)
@@ -159,9 +160,10 @@ class _TargetUpdate(Hook):
 class PretrainModel(BaseModel):
     """Views, network and objective as mmengine trains them."""
 
-    def __init__(self, parts: Parts, views: ViewConfig, *, seed: int, steps: int) -> None:
-        needs = parts.objective
-        maker = ViewMaker(views, seed=seed, labelled=needs.needs_labels, patches=needs.needs_patches, split=parts.split)
+    def __init__(self, parts: Parts, config: BenchConfig, *, seed: int, steps: int) -> None:
+        needs, policy = parts.objective, view_policy(config, seed=seed)
+        puzzle = ViewPolicy(config.views, seed=seed) if needs.needs_patches else None
+        maker = ViewMaker(policy, labelled=needs.needs_labels, puzzle=puzzle, split=parts.split)
         super().__init__(data_preprocessor=maker)
         self.network, self.objective, self.seed, self.steps = parts.network, parts.objective, seed, steps
         self.to(parts.network.generator.device)
@@ -184,11 +186,11 @@ class ViewMaker(nn.Module):
     anchor: Tensor
 
     def __init__(
-        self, config: ViewConfig, *, seed: int, labelled: bool, patches: bool, split: ChannelSplit | None
+        self, policy: Policy, *, labelled: bool, puzzle: ViewPolicy | None, split: ChannelSplit | None
     ) -> None:
         super().__init__()
-        self.policy, self.split = ViewPolicy(config, seed=seed), split
-        self.labelled, self.patches = labelled, patches
+        self.policy, self.split = policy, split
+        self.labelled, self.puzzle = labelled, puzzle
         self.register_buffer("anchor", torch.empty(0), persistent=False)
 
     def forward(self, batch: Batch, training: bool = False) -> Batch:
@@ -199,7 +201,7 @@ class ViewMaker(nn.Module):
             x1, x2 = (self.policy(images, step=step, index=index, view=view) for view in (0, 1))
             if self.split is not None:
                 x1, x2 = self.split(x1, x2, step=step, index=index)
-            patches = self.policy.patches(images, step=step, index=index) if self.patches else None
+            patches = None if self.puzzle is None else self.puzzle.patches(images, step=step, index=index)
         labels = batch["labels"].to(device) if self.labelled else None
         return {"views": Views(x1, x2, labels, patches), "step": step}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmark.cells import Cell
+from benchmark.pairs import FAMILIES
 from benchmark.source_digest import module_digests, source_digest
 from objectives.registry import modules
 
@@ -44,6 +45,8 @@ def _modules(cell: Cell) -> tuple[str, ...]:
     """The modules from which the code of a cell is reached."""
     if cell.kind == "prepare":
         return ("benchmark.prepare", *_READING)
+    if cell.family in FAMILIES:
+        return (f"downstream.{cell.family}", "benchmark.pairs", *_READING)
     if cell.family is not None:
         return (f"downstream.{cell.family}",)
     if cell.inputs["objective"] == IMPORTED:

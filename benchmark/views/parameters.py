@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from benchmark.views.factors import FactorViewsConfig
 from benchmark.views.generator import GeneratorConfig
 from benchmark.views.jigsaw import JigsawConfig
+from benchmark.views.patch_pair import PatchPairConfig, draw_pair
 from benchmark.views.random_streams import uniform
 
 # Random crops tried per image before the central one is taken: as many as torchvision tries.
@@ -26,8 +28,8 @@ class ViewConfig:
 
     Attributes:
         size: side of the view in pixels.
-        crop_scale: smallest and largest share of the image's area that a crop covers.
-        crop_ratio: smallest and largest width / height of a crop.
+        crop_scale: smallest and largest share of the image's area that a crop covers; of no effect with patch_pair.
+        crop_ratio: smallest and largest width / height of a crop; of no effect with patch_pair.
         flip: probability of a horizontal flip.
         jitter: strength of brightness, contrast and saturation (factor 1 +- strength, not below 0) and of hue (turns).
         jitter_p: probability of the colour jitter.
@@ -42,6 +44,9 @@ class ViewConfig:
         mean: per-channel mean of RGB in [0, 1].
         std: per-channel standard deviation, same scale.
         generator: the views are channels of a colour space, given or learned; None = both views have all channels.
+        factors: which factors of a scene both views have in common, and whether they are drawn from them; None = views
+            of images of which no factors are known.
+        patch_pair: the two views are patches at a given distance, in place of random crops; None = random crops.
     """
 
     size: int
@@ -60,6 +65,8 @@ class ViewConfig:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     generator: GeneratorConfig | None
+    factors: FactorViewsConfig | None
+    patch_pair: PatchPairConfig | None
 
     def __post_init__(self) -> None:
         """Refuse values that name no policy."""
@@ -141,17 +148,26 @@ def draw(
         seed: see `uniform`.
         step: see `uniform`.
         index: (N,) integers that name the images.
-        view: which of the views of an image.
+        view: which of the views of an image; with patch_pair, 0 and 1 are one pair, 2 and 3 the next.
 
     Returns:
         The parameters; row i depends on (config, image_size, seed, step, index[i], view) alone.
+
+    Raises:
+        ValueError: the images do not hold the patches of patch_pair.
     """
-    draws = uniform(seed=seed, step=step, index=index.cpu(), stream=view, draws=_DRAWS)
+    index = index.cpu()
+    draws = uniform(seed=seed, step=step, index=index, stream=view, draws=_DRAWS)
     # One contiguous row per parameter: strided and contiguous elementwise kernels may differ in the last bit.
     columns = draws.t().to(torch.float64, memory_format=torch.contiguous_format)
     shares, ratios, rest = torch.split(columns, [CROP_ATTEMPTS, CROP_ATTEMPTS, _DRAWS - 2 * CROP_ATTEMPTS])
     down, right, flip, jitter, order, brightness, contrast, saturation, hue, gray, blur, sigma, solarize = rest.unbind()
     top, left, height, width = _crop(config, image_size, shares=shares, ratios=ratios, down=down, right=right)
+    if config.patch_pair is not None:
+        pair, member = divmod(view, 2)
+        places = draw_pair(config.patch_pair, image_size=image_size, seed=seed, step=step, index=index, pair=pair)
+        top, left = places[member].unbind(1)
+        height, width = torch.full((2, len(index)), config.patch_pair.size)
     factors = [
         _between(value, max(0.0, 1 - strength), 1 + strength)
         for value, strength in zip((brightness, contrast, saturation), config.jitter[:3], strict=True)

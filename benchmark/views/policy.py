@@ -31,7 +31,8 @@ class ViewPolicy:
     """Random views of images: crop and flip, colour jitter, blur, RandAugment, grayscale, solarise, normalise.
 
     This is also their order, InfoMin Aug's (arXiv 2005.10243). SimCLR and BYOL blur after the grayscale, which without
-    RandAugment between them is the same: both are linear, one over pixels, the other over channels.
+    RandAugment between them is the same: both are linear, one over pixels, the other over channels. With a
+    `patch_pair`, two patches at a given distance take the place of the random crops.
 
     The semantics are those of torchvision's transforms on float tensors, except that every image of a batch has its own
     parameters. What an image looks like depends on (seed, step, its index, view) alone: the rest of the batch and its
@@ -57,7 +58,7 @@ class ViewPolicy:
             (N, 3, size, size) float32, normalised, on the device of `images`.
 
         Raises:
-            ValueError: images or index have another type or shape.
+            ValueError: images or index have another type or shape, or the images do not hold the patches of a pair.
         """
         _check(images, index)
         height, width = images.shape[2:]
@@ -76,6 +77,8 @@ class ViewPolicy:
     def patches(self, images: Tensor, *, step: int, index: Tensor) -> Tensor:
         """Crop, flip and cut every image into the patches of a 3 x 3 jigsaw puzzle; the colours stay as they are.
 
+        The crop is a random one of the whole image, also where the views are pairs of patches.
+
         Args:
             images: as for a view.
             step: as for a view.
@@ -87,7 +90,7 @@ class ViewPolicy:
         _check(images, index)
         height, width = images.shape[2:]
         puzzle, index = self.config.jigsaw, index.cpu()
-        config = replace(self.config, crop_scale=puzzle.crop_scale)
+        config = replace(self.config, crop_scale=puzzle.crop_scale, patch_pair=None)
         parameters = draw(config, image_size=(height, width), seed=self.seed, step=step, index=index, view=_PUZZLE)
         squares = _crop(images, parameters, size=puzzle.side)
         return self._normalise_(jigsaw.cut(squares, puzzle, seed=self.seed, step=step, index=index))

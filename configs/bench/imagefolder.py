@@ -7,7 +7,7 @@ and resize.
 
 _base_ = "../harness.py"
 
-data = dict(pretrain="train", labels="", image_size=32, limit=0, tree="", shapes=None)
+data = dict(pretrain="train", labels="", image_size=32, limit=0, tree="", shapes=None, factors=None)
 
 # InfoCL's augmentation at 32 pixels (arXiv 2203.07004, released code): SimCLR's without blur, normalised by 0.5/0.5.
 views = dict(
@@ -27,6 +27,8 @@ views = dict(
     mean=(0.5, 0.5, 0.5),
     std=(0.5, 0.5, 0.5),
     generator=None,
+    factors=None,
+    patch_pair=None,
 )
 
 model = dict(stem="cifar")

@@ -22,6 +22,7 @@ data = dict(
         dense_train=1024,
         dense_test=512,
     ),
+    factors=None,
 )
 
 views = dict(
@@ -41,6 +42,8 @@ views = dict(
     mean=(0.42, 0.42, 0.42),
     std=(0.25, 0.25, 0.25),
     generator=None,
+    factors=None,
+    patch_pair=None,
 )
 
 model = dict(depth=10, width=0.5, stem="stl10")

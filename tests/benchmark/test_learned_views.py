@@ -160,7 +160,7 @@ def test_mistakes_in_a_generator_get_one_line(tmp_path: Path, word: str, message
 
 def views_of(split: ChannelSplit | None, config: BenchConfig) -> Any:
     parts = replace(build_parts("infonce", config, seed=0, classes=2, device="cpu"), split=split)
-    model = PretrainModel(parts, config.views, seed=0, steps=4)
+    model = PretrainModel(parts, config, seed=0, steps=4)
     return model.data_preprocessor(StepBatches(DATA.images, batch=16, steps=4, seed=0)[1])["views"]
 
 

@@ -97,25 +97,25 @@ def test_features_are_the_backbones_and_stages_their_averages() -> None:
 
 def test_both_views_follow_from_seed_step_and_image_alone() -> None:
     config = tiny_config()
-    model = PretrainModel(parts(config), config.views, seed=0, steps=9)
+    model = PretrainModel(parts(config), config, seed=0, steps=9)
     data = StepBatches(images(), batch=4, steps=8, seed=0)
     model.data_preprocessor(data[3])
     views = model.data_preprocessor(data[5])["views"]
-    again = PretrainModel(parts(config, objective="mrcl"), config.views, seed=0, steps=9).data_preprocessor(data[5])[
+    again = PretrainModel(parts(config, objective="mrcl"), config, seed=0, steps=9).data_preprocessor(data[5])[
         "views"
     ]
     assert torch.equal(views.x1, again.x1)
     assert torch.equal(views.x2, again.x2)
     assert not torch.equal(views.x1, views.x2)
     assert views.labels is None
-    other = PretrainModel(parts(config), config.views, seed=1, steps=9).data_preprocessor(data[5])["views"]
+    other = PretrainModel(parts(config), config, seed=1, steps=9).data_preprocessor(data[5])["views"]
     assert not torch.equal(views.x1, other.x1)
 
 
 def test_labels_are_shown_to_the_ceiling_alone() -> None:
     config = tiny_config()
     data = StepBatches(images(), batch=4, steps=8, seed=0)
-    views = PretrainModel(parts(config, objective="supervised"), config.views, seed=0, steps=9).data_preprocessor(
+    views = PretrainModel(parts(config, objective="supervised"), config, seed=0, steps=9).data_preprocessor(
         data[1]
     )["views"]
     assert torch.equal(views.labels, images().labels[data[1]["index"]])

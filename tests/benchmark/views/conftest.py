@@ -23,4 +23,6 @@ def policy() -> ViewConfig:
         mean=(0.48, 0.45, 0.41),
         std=(0.22, 0.23, 0.25),
         generator=None,
+        factors=None,
+        patch_pair=None,
     )

@@ -1,0 +1,42 @@
+"""Which policy makes the views of a config."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from benchmark.data.factor_shapes.dataset import levels_of
+from benchmark.views.policy import ViewPolicy
+from benchmark.views.rendered import RenderedViews
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from benchmark.config import BenchConfig
+
+
+class Policy(Protocol):
+    """From resident images to one view of each."""
+
+    def __call__(self, images: Tensor, *, step: int, index: Tensor, view: int) -> Tensor:
+        """Make one view of every image; see `ViewPolicy`."""
+        ...
+
+
+def is_rendered(config: BenchConfig) -> bool:
+    """Whether views are drawn from factors, not made of images."""
+    return config.views.factors is not None and config.views.factors.mode == "rendered"
+
+
+def view_policy(config: BenchConfig, *, seed: int, split: str = "pretrain") -> Policy:
+    """What makes the views of a config.
+
+    Args:
+        config: the resolved config of a row.
+        seed: of the views.
+        split: of the scenes, where views are rendered: "pretrain" or "held_out".
+    """
+    if not is_rendered(config):
+        return ViewPolicy(config.views, seed=seed)
+    assert config.data.factors is not None
+    levels = levels_of(config.data.factors, split, count=config.data.factors.pretrain)
+    return RenderedViews(config.views, levels, seed=seed)

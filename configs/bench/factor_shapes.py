@@ -1,0 +1,50 @@
+"""Scenes of one object whose nine factors are known: what views share is declared, and measured in nats.
+
+Command: make bench CONFIG=factor_shapes OBJ=infonce,infocl REFS=1 SET=threads=1
+
+View 2 of a scene has its shape, size and place; texture, hue, rotation and the whole background are drawn anew. So
+I(v1; v2) = 6.24 of the 14.93 nats of an image, and what the probes find of the other 8.69 nats no view pair asked for.
+"""
+
+_base_ = "../harness.py"
+
+data = dict(
+    pretrain="factor_shapes/pretrain",
+    labels="",
+    image_size=32,
+    limit=0,
+    tree="factor_shapes",
+    shapes=None,
+    factors=dict(seed=0, image_size=32, pretrain=8192, train=4096, test=2048),
+)
+
+views = dict(
+    size=32,
+    factors=dict(mode="rendered", shared=("shape", "size", "x", "y"), noise=0.0),
+    # What follows augments images: rendered views are not augmented.
+    crop_scale=(0.4, 1.0),
+    crop_ratio=(9 / 10, 10 / 9),
+    flip=0.5,
+    jitter=(0.4, 0.4, 0.4, 0.5),
+    jitter_p=0.8,
+    randaugment=(0, 0.0, 0.0),
+    grayscale_p=0.3,
+    blur_p=0.1,
+    blur_sigma=(0.1, 1.0),
+    blur_kernel=5,
+    solarize_p=0.0,
+    jigsaw=dict(crop_scale=(0.6, 1.0), cell=12, patch=9),
+    mean=(0.32, 0.32, 0.32),
+    std=(0.15, 0.15, 0.15),
+    generator=None,
+    patch_pair=None,
+)
+
+model = dict(depth=10, width=0.5, stem="stl10")
+
+training = dict(epochs=10, batch=256, lr=4e-3)
+
+# MoCo v2's temperature (arXiv 2003.04297), also for whatever is built on infonce.
+objectives = dict(infonce=dict(temperature=0.2))
+
+tasks = dict()
