@@ -1,0 +1,97 @@
+"""Where a representation lies in the information plane: every estimate with its error on Gaussians of the same size."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from downstream.information.calibration import Gaussians, bias
+from downstream.information.contrastive import info_nce
+from downstream.information.decoder import decoder_information, linear_information
+from downstream.information.halves import Floats, on_sphere
+from downstream.information.neighbours import projected_ksg
+from downstream.information.noise import NoisyChannel
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the estimators are given.
+
+    Attributes:
+        components: dimensions of the neighbour estimate.
+        neighbours: its k.
+        pixels: principal components that the decoder tells.
+        noise: relative to the spread of z per dimension.
+        seed: of halves, noise and Gaussians.
+    """
+
+    components: int
+    neighbours: int
+    pixels: int
+    noise: float
+    seed: int
+
+
+def between_views(z1: Floats, z2: Floats, settings: Settings) -> dict[str, float]:
+    """Estimates of I(z1; z2) of representations (N, D), normalised here.
+
+    Two of different kinds: the bound by telling partners, which sees all dimensions and no more than log N; and nearest
+    neighbours, which see a few dimensions and have no such ceiling. What the Gaussian formula says of canonical
+    correlations would be a third, but on factors of few levels, which correlate with themselves by 1, it is infinite.
+
+    Returns:
+        Metrics by name.
+    """
+    z1, z2 = on_sphere(z1), on_sphere(z2)
+    (count, width), seed, highest = z1.shape, settings.seed, 2 * math.log(len(z1))
+    gaussians, dims = Gaussians.draw(count, width, seed=seed), min(settings.components, width)
+
+    def nearest(x: Floats, y: Floats) -> float:
+        return projected_ksg(x, y, components=dims, neighbours=settings.neighbours, seed=seed)
+
+    def told(nats: float) -> float:
+        return info_nce(gaussians.x, gaussians.partner(nats, dims=width), seed=seed).nats
+
+    def seen(nats: float) -> float:
+        return nearest(gaussians.x, gaussians.partner(nats, dims=dims))
+
+    bound, ksg = info_nce(z1, z2, seed=seed), nearest(z1, z2)
+    return {
+        "infonce_information_nats": bound.nats,
+        "infonce_ceiling_nats": bound.ceiling,
+        "infonce_saturated": float(bound.saturated),
+        "infonce_bias_nats": bias(bound.nats, told, highest=highest),
+        "ksg_information_nats": ksg,
+        "ksg_bias_nats": bias(ksg, seen, highest=highest),
+    }
+
+
+def of_view(z: Floats, pixels: Floats, settings: Settings) -> dict[str, float]:
+    """Estimates of I(z; v) of representations (N, D), normalised here, and their views (N, P).
+
+    Two of different kinds again: what a decoder can use of z, in the pixels; and what noise leaves of z.
+
+    Returns:
+        Metrics by name.
+    """
+    z = on_sphere(z)
+    (count, width), seed = z.shape, settings.seed
+    gaussians = Gaussians.draw(count, width, seed=seed)
+    decoded = decoder_information(z, pixels, components=settings.pixels, seed=seed)
+    dims = min(settings.pixels, width, pixels.shape[1])
+    channel, model = NoisyChannel.of(z, seed=seed), NoisyChannel.of(gaussians.x, seed=seed)
+    noisy = channel.information(noise=settings.noise)
+
+    def linear(nats: float) -> float:
+        return linear_information(gaussians.x, gaussians.partner(nats, dims=dims)[:, :dims], seed=seed)
+
+    def by_noise(nats: float) -> float:
+        # Of Gaussians with noise sigma, I = D/2 log(1 + 1/sigma^2).
+        return 0.0 if nats == 0 else model.information(noise=math.expm1(2 * nats / width) ** -0.5)
+
+    return {
+        "decoder_information_nats": decoded,
+        "decoder_bias_nats": bias(decoded, linear, highest=max(8.0, 4 * decoded)),
+        "noise_information_nats": noisy,
+        "noise_bias_nats": bias(noisy, by_noise, highest=2 * math.log(count)),
+    }
