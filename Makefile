@@ -20,6 +20,7 @@ RERUN ?=
 BUDGET ?=
 PARAM ?=
 NAME ?=
+QUICK ?=
 ARGS ?=
 FLAGS = $(if $(STRICT),--strict) $(if $(RERUN),--rerun "$(RERUN)")
 GRID = --config "$(CONFIG)" --seeds "$(SEEDS)" --runs "$(RUNS)" --data-root "$(DATA_ROOT)" \
@@ -28,6 +29,9 @@ PASS = $(GRID) --objectives "$(OBJ)" $(if $(REFS),--references) $(if $(BUDGET),-
 # `make doctor` alone says what is installed; with CONFIG=... it checks that everything the config asks for can run.
 CHECKED = $(if $(filter file,$(origin CONFIG)),,--config "$(CONFIG)" --tasks "$(TASKS)" \
 	$(foreach pair,$(SET),--set "$(pair)") $(if $(STRICT),--strict))
+# An experiment has seeds of its own, and --quick a number of jobs: these count where they are given.
+ASKED = $(if $(QUICK),--quick) $(if $(filter file,$(origin SEEDS)),,--seeds "$(SEEDS)") \
+	$(if $(filter file,$(origin JOBS)),,--jobs "$(JOBS)") $(foreach pair,$(SET),--set "$(pair)") $(FLAGS)
 
 .venv/.stamp: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
@@ -39,14 +43,14 @@ CHECKED = $(if $(filter file,$(origin CONFIG)),,--config "$(CONFIG)" --tasks "$(
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help setup bench pretrain evaluate sweep status gc table plots report list doctor data test browser check \
-	format perf clean
+.PHONY: help setup bench pretrain evaluate sweep experiment status gc table plots report list doctor data test browser \
+	check format perf clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables: OBJ=$(OBJ) SEEDS=$(SEEDS) CONFIG=$(CONFIG) TASKS=$(TASKS) RUNS=$(RUNS) DATA_ROOT=$(DATA_ROOT) SET=$(SET) JOBS=$(JOBS)"
-	@echo "           REFS=$(REFS) STRICT=$(STRICT) RERUN=$(RERUN) BUDGET=$(BUDGET) PARAM=$(PARAM) NAME=$(NAME) ARGS=$(ARGS)"
+	@echo "           REFS=$(REFS) STRICT=$(STRICT) RERUN=$(RERUN) BUDGET=$(BUDGET) PARAM=$(PARAM) NAME=$(NAME) QUICK=$(QUICK) ARGS=$(ARGS)"
 
 setup: .venv/.stamp ## Create .venv from requirements.lock (every other target does this on first use)
 
@@ -61,6 +65,9 @@ evaluate: .venv/.stamp ## Evaluate what is pretrained already, or ARGS="--checkp
 
 sweep: .venv/.stamp ## Vary a parameter: OBJ=superinfo PARAM="superfluous_weight=0,0.001,0.01,0.1"
 	@$(BIN)/clbench sweep $(GRID) --objective "$(OBJ)" --tasks "$(TASKS)" $(foreach each,$(PARAM),--param "$(each)") $(ARGS)
+
+experiment: .venv/.stamp ## Answer a question: NAME=non-shared (or all), QUICK=1 in minutes instead of hours
+	@$(BIN)/clbench experiment "$(NAME)" --runs "$(RUNS)" --data-root "$(DATA_ROOT)" $(ASKED) $(ARGS)
 
 status: .venv/.stamp ## Say how every cell stands: done, running, stale, failed, missing
 	@$(BIN)/clbench status --runs "$(RUNS)" $(ARGS)

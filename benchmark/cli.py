@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   clbench evaluate --checkpoint moco_v2_800ep.pth.tar --arch resnet50 --tasks detection
   clbench doctor --config shapes                         does everything that this config asks for run here?
   clbench sweep --objective superinfo --param superfluous_weight=0,0.001,0.01,0.1
+  clbench experiment non-shared --quick                  a question, its figure and its page; all for every one
   clbench status                                         what is done, running, stale, failed, missing
   clbench table --format latex                           the tables from what is stored; also plot, report
   clbench new mine; clbench check mine --import mine     an objective to start from, and what it has to hold
@@ -46,6 +47,12 @@ COMMANDS: tuple[Command, ...] = (
         "vary a parameter of a row, choose its value on validation data",
         commands.run_sweep,
         (*_GRID, *_TASKS, options.add_sweep),
+    ),
+    (
+        "experiment",
+        "answer a question: a config's rows times seeds, a figure, a page",
+        commands.run_experiment,
+        (options.add_experiment, options.add_computing),
     ),
     ("status", "say how every cell stands", commands.show_status, (options.add_status, options.add_json, *_STORED)),
     ("gc", "remove stale cells, after showing them", commands.collect_garbage, (options.add_gc, *_STORED)),

@@ -7,9 +7,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark import authoring, bench, collect, evaluate_checkpoint, imported, reporting, status, sweep
+from benchmark import authoring, bench, collect, evaluate_checkpoint, experiments, imported, reporting, status, sweep
 from benchmark.config import load
-from benchmark.data import shapes
+from benchmark.data import embedded
 from benchmark.doctor import examine
 from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.listing import describe_all
@@ -42,6 +42,13 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     """Sweep a parameter."""
     asked = request(arguments, tasks=arguments.tasks)
     return sweep.run(asked, row=arguments.objective, parameters=arguments.param, by=arguments.by)
+
+
+def run_experiment(arguments: argparse.Namespace) -> int:
+    """Compute an experiment, or all, and write their pages."""
+    if arguments.jobs is None:
+        arguments.jobs = experiments.QUICK_JOBS if arguments.quick else 1
+    return experiments.run(request(arguments, tasks="all"), name=arguments.name, quick=arguments.quick)
 
 
 def show_status(arguments: argparse.Namespace) -> int:
@@ -109,13 +116,14 @@ def show_costs(arguments: argparse.Namespace) -> int:
 
 def write_data(arguments: argparse.Namespace) -> int:
     """Write the embedded data set."""
-    if arguments.name != "shapes":
-        raise unknown("data set", arguments.name, ["shapes"])
-    options = load(arguments.config).data.shapes
-    if options is None:
-        raise UserError(f"data: config '{arguments.config}' makes no shapes")
+    if arguments.name not in embedded.KINDS:
+        raise unknown("data set", arguments.name, embedded.KINDS)
+    config = arguments.config or arguments.name
+    data = load(config).data
+    if embedded.kind_of(data) != arguments.name:
+        raise UserError(f"data: config '{config}' makes no {arguments.name}")
     with blaming_the_user():
-        shapes.ensure(options, arguments.out)
+        embedded.make(data, arguments.out)
     return wrote([arguments.out])
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from benchmark import imported
 from benchmark.budget import BUDGETS
+from benchmark.experiment_list import EXPERIMENTS
+from benchmark.experiments import QUICK_JOBS
 from benchmark.places import Places
 from benchmark.request import Request
 from benchmark.rerun import CHOICES, DEFAULT
@@ -18,12 +20,17 @@ def add_grid(command: argparse.ArgumentParser) -> None:
     """What lays out and computes cells, but for the rows."""
     command.add_argument("--seeds", default="0", metavar="0,1", help="whole numbers (default 0)")
     command.add_argument("--config", default="shapes", metavar="NAME", help="configs/bench/NAME.py, or a .py file")
+    command.add_argument("--jobs", default=1, type=int, metavar="N", help="rows computed at the same time (default 1)")
+    add_computing(command)
+
+
+def add_computing(command: argparse.ArgumentParser) -> None:
+    """How and where cells are computed."""
     add_data_root(command)
     command.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a config key; repeatable"
     )
     command.add_argument("--device", default="auto", help="auto (default), cpu, cuda, cuda:1")
-    command.add_argument("--jobs", default=1, type=int, metavar="N", help="rows computed at the same time (default 1)")
     words = "; ".join(f"{word}: {what}" for word, what in CHOICES.items())
     command.add_argument("--rerun", default=DEFAULT, metavar="A,B", help=f"{words} (default {DEFAULT})")
     add_strict(command)
@@ -68,6 +75,16 @@ def add_sweep(command: argparse.ArgumentParser) -> None:
         help="an argument of the objective, or a dotted key of the config, with its values; once or twice",
     )
     command.add_argument("--by", metavar="TASK", help="whose validation data choose (default: the first that has any)")
+
+
+def add_experiment(command: argparse.ArgumentParser) -> None:
+    """Which experiment, and how much of it."""
+    command.add_argument("name", metavar="NAME", help=f"{', '.join(EXPERIMENTS)}, or all")
+    command.add_argument("--quick", action="store_true", help="few rows, data and steps: minutes instead of hours")
+    command.add_argument("--seeds", default="", metavar="0,1", help="whole numbers (default: the experiment's)")
+    command.add_argument(
+        "--jobs", type=int, metavar="N", help=f"rows computed at the same time (default 1, quick {QUICK_JOBS})"
+    )
 
 
 def add_strict(command: argparse.ArgumentParser) -> None:
@@ -121,9 +138,9 @@ def add_figures(command: argparse.ArgumentParser) -> None:
 
 def add_data(command: argparse.ArgumentParser) -> None:
     """What `data` takes."""
-    command.add_argument("name", metavar="NAME", help="shapes")
+    command.add_argument("name", metavar="NAME", help="shapes or factor_shapes")
     command.add_argument("--out", required=True, type=Path, metavar="DIR", help="where the trees go")
-    command.add_argument("--config", default="shapes", metavar="NAME", help="config whose data.shapes is written")
+    command.add_argument("--config", metavar="NAME", help="config of the data (default the one of that name)")
 
 
 def add_cost(command: argparse.ArgumentParser) -> None:
@@ -160,10 +177,10 @@ def add_doctor(command: argparse.ArgumentParser) -> None:
 
 def request(arguments: argparse.Namespace, *, tasks: str) -> Request:
     """What the options of a grid ask for; those that a command does not take are at their defaults."""
-    absent = {"objectives": "all", "seeds": "0", "jobs": 1, "references": False, "rerun": DEFAULT, "budget": BUDGETS[0]}
-    chosen: dict[str, Any] = absent | vars(arguments)
+    absent = {"config": "shapes", "objectives": "all", "seeds": "0", "jobs": 1, "references": False}
+    chosen: dict[str, Any] = absent | {"rerun": DEFAULT, "budget": BUDGETS[0]} | vars(arguments)
     return Request(
-        settings=settings_of(arguments.config, tuple(arguments.set), tuple(arguments.plugins)),
+        settings=settings_of(chosen["config"], tuple(arguments.set), tuple(arguments.plugins)),
         objectives=chosen["objectives"],
         seeds=chosen["seeds"],
         tasks=tasks,

@@ -1,0 +1,26 @@
+"""What objectives keep of the factors that only one view shows: InfoCL (arXiv 2203.07004) against InfoNCE.
+
+Command: make bench CONFIG=non_shared OBJ=all SEEDS=0,1,2,3,4 JOBS=2 SET=threads=1, or, with its figure and its page,
+         make experiment NAME=non-shared JOBS=2 SET=threads=1    (QUICK=1 for minutes)
+Cost:    COST-TO-FILL: about X h on 2 cores: 13 rows that train and a floor, five seeds.
+Score:   retention of the factors that views do not share (task factors), against the weight; the paper's claim is a
+         reverse U above InfoNCE for rc and lbe, and no gain for mib and noise. No published number belongs to it.
+
+The weights are InfoCL's 1 for rc and lbe with three decades below it and one above; mib's is the paper's 5e-4, and
+noise has none. The views are those of factor_shapes: shape, size, x and y are shared.
+"""
+
+_base_ = "factor_shapes.py"
+
+rows = dict(
+    random=dict(objective="random"),
+    infonce=dict(objective="infonce"),
+)
+for name in ("rc", "lbe"):
+    for weight in (0.001, 0.01, 0.1, 1.0, 10.0):
+        rows[f"{name}_{weight:g}"] = dict(
+            objective="infocl", arguments=dict(base="infonce", regularizer=name, weight=weight)
+        )
+rows["mib"] = dict(objective="infocl", arguments=dict(base="infonce", regularizer="mib"))
+rows["noise"] = dict(objective="infocl", arguments=dict(base="infonce", regularizer="noise"))
+del name, weight

@@ -1,0 +1,39 @@
+"""How much views should share: InfoMin's reverse U (arXiv 2005.10243), for every objective, along four axes.
+
+Command: make bench CONFIG=reverse_u OBJ=all SEEDS=0,1,2 JOBS=2 SET=threads=1, or, with its figure and its page,
+         make experiment NAME=reverse-u JOBS=2 SET=threads=1    (QUICK=1 for minutes)
+Cost:    COST-TO-FILL: about X h on 2 cores: 147 rows that train and a floor, three seeds.
+Score:   of the shape by its probe, against what views share; the paper's claim is that it rises, then falls. No
+         published number belongs to it.
+
+k: rendered views share the first k factors of the order below, so what they share is known in nats.
+crop, jitter, patch: ordinary augmentations of the same scenes: the smallest share of the image that a crop covers; the
+strength of the colour jitter as a multiple of the default (the hue's is at most half a turn, which the default has);
+the distance of two patches of 16 pixels in the 32 of the scenes, instead of crops. What these leave of a factor is a
+matter of degree, so nothing is declared as shared, and what views share is estimated alone. The row crop_0.4 has the
+default policy, which is the jitter of 1 too.
+
+infomin's puzzle shows the whole image with all its factors: it has no rows with rendered views, nor with two patches.
+"""
+
+_base_ = "factor_shapes.py"
+
+order = ("shape", "x", "y", "size", "hue", "texture", "rotation", "background_hue", "background_texture")
+augmented = dict(factors=None)
+
+rows = dict(random=dict(objective="random"))
+for name in ("infonce", "barlow_twins", "byol", "infocl", "infomin", "mrcl", "superinfo"):
+    if name != "infomin":
+        for count in range(1, 10):
+            views = dict(factors=dict(mode="rendered", shared=order[:count], noise=0.0))
+            rows[f"{name}_k{count}"] = dict(objective=name, views=views)
+    for area in (0.08, 0.2, 0.4, 0.7, 1.0):
+        rows[f"{name}_crop_{area:g}"] = dict(objective=name, views=dict(augmented, crop_scale=(area, 1.0)))
+    for strength in (0.0, 0.25, 0.5, 2.0):
+        jitter = (*(strength * 0.4,) * 3, min(0.5, strength * 0.5))
+        rows[f"{name}_jitter_{strength:g}"] = dict(objective=name, views=dict(augmented, jitter=jitter))
+    if name != "infomin":
+        for distance in (0.0, 4.0, 8.0, 12.0, 16.0):
+            views = dict(augmented, patch_pair=dict(size=16, distance=distance))
+            rows[f"{name}_patch_{distance:g}"] = dict(objective=name, views=views)
+del order, augmented, name, count, views, area, strength, jitter, distance

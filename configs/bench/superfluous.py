@@ -1,0 +1,23 @@
+"""What SuperInfo's two weights take away and bring back: a grid of them (derived, after arXiv 2408.10292).
+
+Command: make bench CONFIG=superfluous OBJ=all SEEDS=0,1,2 JOBS=2 SET=threads=1, or, with its figure and its page,
+         make experiment NAME=superfluous JOBS=2 SET=threads=1    (QUICK=1 for minutes)
+Cost:    COST-TO-FILL: about X h on 2 cores: 21 rows that train and a floor, three seeds.
+Score:   retention of shared and of non-shared factors (task factors): those tell tasks that need what both views show
+         from tasks that need what one of them shows. No published number belongs to it, the loss is derived.
+
+superfluous_weight 0 with predictive_weight 0 is InfoNCE on noisy features; infonce is that without noise.
+"""
+
+_base_ = "factor_shapes.py"
+
+rows = dict(
+    random=dict(objective="random"),
+    infonce=dict(objective="infonce"),
+)
+for superfluous in (0.0, 1e-4, 1e-3, 1e-2, 1e-1):
+    for predictive in (0.0, 0.01, 0.1, 1.0):
+        rows[f"superinfo_{superfluous:g}_{predictive:g}"] = dict(
+            objective="superinfo", arguments=dict(superfluous_weight=superfluous, predictive_weight=predictive)
+        )
+del superfluous, predictive
