@@ -26,8 +26,8 @@ class PatchPairConfig:
     then uniform over those at which it fits. So the two views have the same distribution. The offset is rounded to
     whole pixels along either axis, which changes its length by at most 0.71 px.
 
-    With the distance changes more than what the patches share: the further apart they are, the nearer they are to
-    opposite borders of the image.
+    With the distance changes more than what the patches share: patches that are far apart lie near opposite borders of
+    the image, and the middle is seen less.
 
     Attributes:
         size: side of a patch in pixels of the resident image (`data.image_size`).

@@ -1,6 +1,9 @@
+import contextlib
 import dataclasses
+import io
 import math
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -216,3 +219,12 @@ def test_a_puzzle_and_pairs_of_patches_do_not_go_together() -> None:
     config = load("smoke", ["training.batch=4", PAIR])
     with pytest.raises(UserError, match=r"^infomin: a jigsaw puzzle .* views.patch_pair must be None$"):
         check_row(config.row("infomin"), images=images)
+
+
+def test_the_documented_overlaps_are_what_the_code_beside_them_prints() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "information.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```\n+```text\n(.*?)```", page, flags=re.DOTALL)
+    ((code, printed),) = [block for block in blocks if "draw_pair" in block[0]]
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        exec(compile(code, "docs/information.md", "exec"), {})
+    assert output.getvalue() == printed
