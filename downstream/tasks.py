@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from downstream.backbone import BackboneSpec
+from downstream.factor_options import FactorOptions
 from downstream.image_options import ClassificationOptions, FinetuningOptions
+from downstream.representation_options import RepresentationOptions
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Progress: step, number of steps, named terms of the moment."""
@@ -131,10 +134,14 @@ class SegmentationOptions:
             raise ValueError(f"{self.dataset}: palette must hold values of 0 to 255, got {self.palette}")
 
 
-TaskOptions = ClassificationOptions | FinetuningOptions | DetectionOptions | SegmentationOptions
+TaskOptions = (
+    ClassificationOptions
+    | FinetuningOptions
+    | DetectionOptions
+    | SegmentationOptions
+    | FactorOptions
+    | RepresentationOptions
+)
 
-OPTIONS: dict[str, type[TaskOptions]] = {
-    options.family: options
-    for options in (ClassificationOptions, FinetuningOptions, DetectionOptions, SegmentationOptions)
-}
+OPTIONS: dict[str, type[TaskOptions]] = {options.family: options for options in typing.get_args(TaskOptions)}
 """Family name -> its options; the family's code is the module `downstream.<family>`."""
