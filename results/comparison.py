@@ -12,7 +12,7 @@ import pandas as pd
 from results.missing import Reasons
 from results.order import column_order, objective_order
 from results.positions import with_positions
-from results.store.units import unit
+from results.store.units import is_score
 
 NO_TASK = "no task"
 SELECTIONS = ("last", "selected", "oracle")
@@ -65,7 +65,7 @@ def columns(part: pd.DataFrame) -> list[Column]:
 
 
 def primary(columns: Sequence[Column]) -> list[str]:
-    """Name the column that stands for each task in tests and ranks: its first fraction, such as linear_top1, AP, mIoU.
+    """Name the column that stands for each task in tests and ranks: its first score, such as linear_top1, AP, mIoU.
 
     Args:
         columns: of `columns`, in their order.
@@ -75,7 +75,7 @@ def primary(columns: Sequence[Column]) -> list[str]:
     """
     found: dict[str, str] = {}
     for column in columns:
-        if column.metric and not unit(column.metric):
+        if is_score(column.metric, family=column.family):
             found.setdefault(column.task, column.label)
     return list(found.values())
 
@@ -152,7 +152,7 @@ def _unique(found: list[Column]) -> list[Column]:
 def _picked(part: pd.DataFrame, shown: Sequence[Column]) -> pd.DataFrame:
     """Put last, selected and oracle of one objective, seed and column into one row."""
     numbers = dict.fromkeys(("value", *SELECTIONS), "float64")
-    stored = part[part["value"].notna()]
+    stored = part[part["value"].notna() & (part["kind"] == "evaluate")]
     if stored.empty:
         return pd.DataFrame(columns=SCORES).astype(numbers)
     places = pd.DataFrame([vars(column) for column in shown])

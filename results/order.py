@@ -9,11 +9,13 @@ CEILING = "supervised"
 REFERENCE = "infonce"
 
 _FIRST = (FLOOR, REFERENCE)
-_FAMILIES = ("classification", "finetuning", "detection", "segmentation")
+_FAMILIES = ("classification", "finetuning", "detection", "segmentation", "factors", "representation")
 _METRICS = (
     *("linear_top1", "linear_mean_class", "knn_top1", "knn_mean_class"),
     *("linear_sgd_top1", "linear_sgd_mean_class", "finetune_top1", "finetune_mean_class"),
     *("AP", "AP50", "AP75", "mask_AP", "mask_AP50", "mask_AP75", "mIoU"),
+    *("linear_retention", "linear_retention_shared", "linear_retention_non_shared"),
+    *("mlp_retention", "mlp_retention_shared", "mlp_retention_non_shared"),
 )
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 import pandas as pd
 
 from results.order import CEILING, FLOOR
+from results.store.units import is_score
 
 
 def with_positions(summary: pd.DataFrame) -> pd.DataFrame:
     """Add what the references scored in the same column, and the position between them.
 
     Args:
-        summary: frame with config, column, objective, mean, stale; what is stale is no floor, no ceiling, and has no
-            position.
+        summary: frame with config, column, family, metric, objective, mean, stale; what is stale is no floor, no
+            ceiling, and has no position.
 
     Returns:
-        The frame with floor and ceiling (fractions; NaN where there is none), position (0 = floor, 1 = ceiling,
-        negative below the floor; NaN where there is none) and position_note (why there is none though the config has
-        both rows, else "").
+        The frame with floor and ceiling (fractions; NaN where there is none and for all that is no score), position
+        (0 = floor, 1 = ceiling, negative below the floor; NaN where there is none) and position_note (why there is none
+        though the config has both rows, else "").
     """
-    slot, known = ["config", "column"], summary.assign(mean=summary["mean"].where(summary["stale"] == ""))
+    scores = [is_score(metric, family=of) for metric, of in zip(summary["metric"], summary["family"], strict=True)]
+    counts = pd.Series(scores, summary.index, dtype=bool) & (summary["stale"] == "")
+    slot, known = ["config", "column"], summary.assign(mean=summary["mean"].where(counts))
     for name, objective in (("floor", FLOOR), ("ceiling", CEILING)):
         rows = known.loc[known["objective"] == objective, [*slot, "mean"]].rename(columns={"mean": name})
         summary = summary.merge(rows, on=slot, how="left", validate="many_to_one")

@@ -14,7 +14,7 @@ import pandas as pd
 from results.order import column_order
 from results.store.cells import Cell, read_cells
 from results.store.current import current
-from results.store.units import unit
+from results.store.units import is_score
 from results.suggestions import unknown
 
 Leaf = float | int | str | bool | None
@@ -122,7 +122,8 @@ def choose(frame: pd.DataFrame, sweep: Sweep, *, task: str | None = None) -> Cho
     rows = frame[(frame["config"] == sweep.config) & frame["objective"].isin(list(sweep.rows))]
     rows = rows[(rows["kind"] == "evaluate") & rows["value"].notna() & rows["selection"].isin(["selected", "last"])]
     rows = rows[rows["stale"] == ""]
-    rows = rows[~rows["metric"].map(lambda metric: bool(unit(str(metric)))).astype(bool)]
+    scores = [is_score(str(name), family=str(of)) for name, of in zip(rows["metric"], rows["family"], strict=True)]
+    rows = rows[pd.Series(scores, rows.index, dtype=bool)]
     place = _place(rows[rows["split"] == "val"], task=task)
     rows = rows[(rows[list(place)] == pd.Series(place)).all(axis=1)]
     scored = {

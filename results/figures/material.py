@@ -14,7 +14,7 @@ from results.comparison import Column, columns, counting, scores
 from results.figures.theme import markers, palette
 from results.figures.wrapping import printable
 from results.order import CEILING, FLOOR, REFERENCE, objective_label, objective_order
-from results.store.units import unit
+from results.store.units import is_score
 from results.sweeps import Sweep
 
 
@@ -25,8 +25,8 @@ class Material:
     Attributes:
         config: its name.
         frame: its rows of `results.store.loading.load`.
-        numbers: its rows of `results.comparison.scores`, fractions alone.
-        columns: those of the table, in their order, fractions alone.
+        numbers: its rows of `results.comparison.scores`, scores alone.
+        columns: those of the table, in their order, scores alone.
         scalars: its rows of `results.store.loading.load_scalars`.
         sweeps: its sweeps.
         colours: of `results.figures.theme.palette`.
@@ -115,7 +115,7 @@ def materials(
     objectives = {*frame["objective"], *scalars["objective"]}
     numbers = scores(frame)
     for config, part in frame.groupby("config"):
-        shown = tuple(column for column in columns(part) if column.metric and not unit(column.metric))
+        shown = tuple(column for column in columns(part) if is_score(column.metric, family=column.family))
         own = (numbers["config"] == config) & numbers["column"].isin([column.label for column in shown])
         yield Material(
             config=str(config),

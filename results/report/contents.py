@@ -159,7 +159,7 @@ def _part(
         counts=_counts(part, stale=stale),
         table=table,
         rows=with_cells(table, part),
-        columns={column.label: column for column in columns(part)},
+        columns={column.label: column for column in columns(part) if column.label in table.header},
         beside=[other for other in table.further if not _is_difference(other) and other.subject != "costs"],
         differences=[other for other in table.further if _is_difference(other)],
         costs=[other for other in table.further if other.subject == "costs"],

@@ -16,13 +16,13 @@ from results.store.cells import Cell
 
 @dataclass(frozen=True)
 class Line:
-    """One stored number, or one evaluation that has none.
+    """One stored number, or one cell that has none.
 
     Attributes:
         config: name of the config.
         objective: name of the row.
         seed: seed.
-        task: name of the task; "pretraining" where that failed.
+        task: name of the task; "pretraining" where that failed, and for what is known of its views.
         dataset: name of the data set; "" where there is no number.
         metric: likewise.
         split: likewise.
@@ -75,10 +75,11 @@ def lines(frame: pd.DataFrame) -> list[Line]:
         frame: of `results.store.loading.load`.
 
     Returns:
-        Lines by config, objective, seed, task, data set, metric; finished pretrainings have none.
+        Lines by config, objective, seed, task, data set, metric; a finished pretraining has those of its views alone.
     """
     places = {name: place for place, name in enumerate(objective_order(frame["objective"]))}
-    rows = frame[(frame["kind"] == "evaluate") | (frame["status"] != "done")].to_dict("records")
+    told = (frame["kind"] == "evaluate") | (frame["status"] != "done") | frame["value"].notna()
+    rows = frame[told].to_dict("records")
 
     def order(row: Mapping[Hashable, Any]) -> tuple[Any, ...]:
         names = (_text(row[name]) for name in ("family", "task", "dataset", "metric"))

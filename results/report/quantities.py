@@ -11,8 +11,10 @@ _DECIMAL = ("", "k", "M", "G", "T", "P", "E", "Z")
 
 
 def score(metric: str, value: float, *, digits: int) -> str:
-    """Write a score: percent for a fraction, else the number with its unit."""
-    end = unit(metric)
+    """Write a number: percent for a fraction, else with its unit, and what is either so or not as "yes" or "no"."""
+    if metric.endswith("_saturated"):
+        return "yes" if value else "no"
+    end = "squared distance" if unit(metric) == "squared" else unit(metric)
     return f"{value:.{digits + 2}g} {end}" if end else f"{100 * value:.{digits}f}"
 
 

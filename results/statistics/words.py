@@ -14,6 +14,7 @@ from results.statistics.inference import ALPHA, FEW, LEVEL, POWER, seeds_needed,
 from results.statistics.paired import paired
 from results.statistics.ranks import Ranks, average_ranks
 from results.statistics.rounding import p_text, rounded
+from results.store.units import is_detail
 
 _Label = Callable[[str], str]
 
@@ -30,7 +31,7 @@ def in_words(part: pd.DataFrame, *, derived: Collection[str] = ()) -> list[str]:
         the reference; mean ranks; stale and missing numbers.
     """
     label = partial(objective_label, derived=derived)
-    numbers, summary, tasks = scores(part), comparison(part), primary(columns(part))
+    numbers, summary, tasks = scores(part), _without_details(comparison(part)), primary(columns(part))
     tested = paired(numbers[numbers["column"].isin(tasks)], reference=REFERENCE)
     return [
         _design(part, tasks),
@@ -172,6 +173,12 @@ def _apart(found: Ranks, *, label: _Label) -> str:
     apart = [f"{label(better)} from {_list(names)}" for better, names in worse.items() if names]
     told = f"these would differ: {'; '.join(apart)}" if apart else "no two rows would differ"
     return f"{start}{friedman} by the {difference} {told}."
+
+
+def _without_details(summary: pd.DataFrame) -> pd.DataFrame:
+    pairs = zip(summary["metric"], summary["family"], strict=True)
+    details = [is_detail(metric, family=family) for metric, family in pairs]
+    return summary[~pd.Series(details, summary.index, dtype=bool)]
 
 
 def _stale(summary: pd.DataFrame, *, label: _Label) -> Iterator[str]:

@@ -15,16 +15,17 @@ from results.store.units import allowed
 
 SCHEMAS = (1, 2)
 """Those that can be read; the last is written."""
+_SPLITS = {"pretrain": "'train'", "evaluate": "'test' or 'val'"}
 
 
 @dataclass(frozen=True)
 class Score:
-    """One number of an evaluation.
+    """One number of an evaluation, or one that is known of a pretraining's views.
 
     Attributes:
         dataset: name as tables show it, "shapes VOC".
         metric: "linear_top1", "AP50", "mIoU", ...
-        split: "test" or "val".
+        split: "test" or "val"; "train" for what is known of the views of a pretraining.
         selection: "last" (end of training), "selected" (on validation data) or "oracle" (best on the test data).
         value: fraction in [0, 1], or in the unit that ends the metric's name (`results.store.units`).
     """
@@ -100,7 +101,8 @@ class Cell:
             starts from; or None.
         inputs: everything that was hashed into the key.
         modules: digest of every module that computed it, by name; empty in cells of schema 1.
-        scores: numbers; none for a cell that is not done and for all but evaluations.
+        scores: numbers of an evaluation, and what is known of the views of a pretraining; none for a cell that is not
+            done.
         findings: what a preparation measured, by name: "mutual_information" and "cross_entropy", in nats.
         costs: what it cost.
         environment: where it was computed.
@@ -197,7 +199,7 @@ def _score(record: Record) -> Score:
     return Score(
         dataset=record.text("dataset"),
         metric=metric,
-        split=record.choice("split", ("test", "val")),
+        split=record.choice("split", ("test", "val", "train")),
         selection=record.choice("selection", ("last", "selected", "oracle")),
         value=value,
     )
@@ -259,8 +261,11 @@ def _check(cell: Cell, record: Record, *, done: bool) -> None:
         record.fail("status", f"'done' or 'failed' in a cell of kind {cell.kind!r}")
     if done == bool(cell.reason):
         record.fail("reason", f"{'null' if done else 'one line'} in a cell of status {cell.status!r}")
-    if bool(cell.scores or cell.findings) != (cell.kind != "pretrain" and done):
-        record.fail("metrics", f"{'empty' if cell.scores else 'filled'} in a {cell.status} cell of kind {cell.kind!r}")
+    filled = bool(cell.scores or cell.findings)
+    if (filled and not done) or (done and not filled and cell.kind != "pretrain"):
+        record.fail("metrics", f"{'empty' if filled else 'filled'} in a {cell.status} cell of kind {cell.kind!r}")
+    if any((score.split == "train") != (cell.kind == "pretrain") for score in cell.scores):
+        record.fail("metrics", f"of split {_SPLITS[cell.kind]} in a cell of kind {cell.kind!r}")
     places = {(score.dataset, score.metric, score.split, score.selection) for score in cell.scores}
     if len(places) < len(cell.scores):
         record.fail("metrics", "one value per dataset, metric, split and selection")

@@ -19,7 +19,7 @@ COLUMNS = [
     *("dataset", "metric", "split", "selection", "value"),
     *(*COSTS, "device"),
     *(f"pretrain_{name}" for name in COSTS),
-    *("commit", "created", "key", "upstream", "status", "reason", "stale", "confounds"),
+    *("commit", "created", "key", "upstream", "status", "reason", "stale", "confounds", "shared", "folder"),
 ]
 CURVE_COLUMNS = ["config", "objective", "seed", "step", "name", "value"]
 
@@ -27,8 +27,9 @@ CURVE_COLUMNS = ["config", "objective", "seed", "step", "name", "value"]
 def load(runs: Path, *, keys: Collection[str] | None = None, stale: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Load all numbers of a directory of cells in long form.
 
-    A finished evaluation gives one row per number. A pretraining and a failed evaluation give one row without a value,
-    so that costs and reasons are there too. `pretrain_*` are the costs of the pretraining an evaluation started from,
+    A finished evaluation gives one row per number, and a pretraining one per number that is known of its views. A
+    pretraining without any and a failed evaluation give one row without a value, so that costs and reasons are there
+    too. `pretrain_*` are the costs of the pretraining an evaluation started from,
     its time with that of preparing its views; a preparation has no row.
 
     Args:
@@ -41,7 +42,9 @@ def load(runs: Path, *, keys: Collection[str] | None = None, stale: Mapping[str,
         Frame with `COLUMNS`. objective: name of the row. recipe: `results.store.recipes.recipe` of its pretraining.
         value: fractions in [0, 1], or the unit at the end of the metric's name. wall_s: seconds; images: training
         images seen; flops: of all of them, forward and backward; peak_memory_bytes. stale: what has changed since, ""
-        for what counts. confounds: `results.confounds.confounds` of the row, joined, "" for none.
+        for what counts. confounds: `results.confounds.confounds` of the row, joined, "" for none. shared: the factors
+        that both views of its pretraining had in common, joined by ", ", "" for none; None where that is not known.
+        folder: of the cell, as text.
 
     Raises:
         ValueError: the folder is missing or a cell is malformed; one line that names the file.
@@ -101,6 +104,8 @@ def _row(cell: Cell, *, score: Score | None, earlier: Mapping[str, Cell]) -> dic
         "upstream": cell.upstream,
         "status": cell.status,
         "reason": cell.reason,
+        "shared": None if pretrained is None else _shared(pretrained),
+        "folder": str(cell.folder),
     }
     if score is not None:
         row |= asdict(score)
@@ -108,6 +113,14 @@ def _row(cell: Cell, *, score: Score | None, earlier: Mapping[str, Cell]) -> dic
         costs = _costs(upstream) | {"wall_s": _wall_s(upstream, earlier=earlier)}
         row |= {f"pretrain_{name}": value for name, value in costs.items()}
     return row
+
+
+def _shared(pretrained: Cell) -> str | None:
+    """What a pretraining's config says of the factors that its views share."""
+    views = pretrained.inputs.get("views")
+    factors = views.get("factors") if isinstance(views, Mapping) else None
+    shared = factors.get("shared") if isinstance(factors, Mapping) else None
+    return ", ".join(map(str, shared)) if isinstance(shared, list | tuple) else None
 
 
 def _costs(cell: Cell) -> dict[str, float | None]:

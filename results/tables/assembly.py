@@ -12,7 +12,9 @@ from results.tables.beside import gaps, positions
 from results.tables.contents import Contents, contents
 from results.tables.costs import costs_table
 from results.tables.differences import differences
+from results.tables.factors import factors
 from results.tables.layout import Table
+from results.tables.representation import representation
 from results.tables.scores import scores_table
 from results.tables.views import check
 
@@ -55,5 +57,12 @@ def gathered(
 
 def lay_out(found: Contents) -> Table:
     """Lay out the tables of one config."""
-    beside = [*positions(found), *gaps(found), *differences(found), *costs_table(found)]
+    beside = [
+        *factors(found),
+        *representation(found),
+        *positions(found),
+        *gaps(found),
+        *differences(found),
+        *costs_table(found),
+    ]
     return replace(scores_table(found), further=beside)

@@ -14,7 +14,7 @@ from results.tables.layout import Entry, Footnotes, Table
 
 def positions(found: Contents) -> list[Table]:
     """The table of positions between floor and ceiling; none where a config has not both, or nothing beside them."""
-    summary = found.summary[found.summary["objective"].isin(found.compared)]
+    summary = found.scored[found.scored["objective"].isin(found.compared)]
     told = summary["position"].notna() | (summary["position_note"] != "")
     summary = summary[summary["column"].isin(summary.loc[told, "column"])]
     if summary.empty:
@@ -29,7 +29,7 @@ def positions(found: Contents) -> list[Table]:
 
 def gaps(found: Contents) -> list[Table]:
     """The table of selection gaps; none where no oracle is stored beside a number that was chosen."""
-    summary = found.summary
+    summary = found.scored
     summary = summary[summary["column"].isin(summary.loc[summary["gap"].notna(), "column"])]
     if summary.empty:
         return []

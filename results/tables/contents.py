@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ from results.comparison import comparison, scores
 from results.costs import costs
 from results.order import CEILING, FLOOR, REFERENCE, objective_label
 from results.statistics.leading import Lead, leads
-from results.store.units import unit
+from results.store.units import is_detail, is_score
 from results.sweeps import Sweep
 from results.tables.views import unequal
 
@@ -25,6 +26,8 @@ class Contents:
         summary: its rows of `results.comparison.comparison`; those that the view leaves out have no numbers and say
             why.
         numbers: its rows of `results.comparison.scores` in that view.
+        known: what is known of the views of the pretrainings: row -> metric -> mean over seeds.
+        shared: row -> the factors that both views of its pretraining had in common; only rows of which it is known.
         costs: of `results.costs.costs`; of all rows.
         derived: objectives to mark as derived.
         view: one of `results.tables.views.VIEWS`, or None for all rows.
@@ -34,6 +37,8 @@ class Contents:
     config: str
     summary: pd.DataFrame
     numbers: pd.DataFrame
+    known: Mapping[str, Mapping[str, float]]
+    shared: Mapping[str, tuple[str, ...]]
     costs: pd.DataFrame
     derived: Collection[str]
     view: str | None
@@ -45,16 +50,27 @@ class Contents:
 
     @property
     def columns(self) -> list[str]:
-        """Labels of the columns in their order."""
-        return list(dict.fromkeys(self.summary["column"]))
+        """Labels of the columns of the main table in their order."""
+        return list(dict.fromkeys(self.main["column"]))
+
+    @cached_property
+    def main(self) -> pd.DataFrame:
+        """Those rows of `summary` that are in the main table."""
+        metrics, families = self.summary["metric"], self.summary["family"]
+        details = [is_detail(metric, family=family) for metric, family in zip(metrics, families, strict=True)]
+        return self.summary[~pd.Series(details, self.summary.index, dtype=bool)]
+
+    @cached_property
+    def scored(self) -> pd.DataFrame:
+        """Those rows of `summary` that are about scores, in which higher is better."""
+        metrics, families = self.summary["metric"], self.summary["family"]
+        scores = [is_score(metric, family=family) for metric, family in zip(metrics, families, strict=True)]
+        return self.summary[pd.Series(scores, self.summary.index, dtype=bool)]
 
     @property
-    def fractions(self) -> pd.DataFrame:
-        """Those of `numbers` that are fractions, in which higher is better."""
-        units = {
-            column: unit(metric) for column, metric in zip(self.summary["column"], self.summary["metric"], strict=True)
-        }
-        return self.numbers[self.numbers["column"].map(units) == ""]
+    def scores(self) -> pd.DataFrame:
+        """Those of `numbers` that are scores."""
+        return self.numbers[self.numbers["column"].isin(set(self.scored["column"]))]
 
     @property
     def objectives(self) -> list[str]:
@@ -74,7 +90,7 @@ class Contents:
     @property
     def leads(self) -> Mapping[str, Lead]:
         """The highest test mean of each primary column; none in a sweep, whose value is chosen on validation data."""
-        return {} if self.is_sweep else leads(self.fractions)
+        return {} if self.is_sweep else leads(self.scores)
 
 
 def contents(
@@ -98,8 +114,26 @@ def contents(
         config=config,
         summary=summary.assign(note=notes.where(notes.notna(), summary["note"])),
         numbers=scores(shown),
+        known=_known(part),
+        shared=_shared(part),
         costs=spent,
         derived=derived,
         view=view,
         swept=[row for sweep in sweeps if sweep.config == config for row in sweep.rows],
     )
+
+
+def _known(part: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Average over seeds what is known of the views of each row."""
+    rows = part[(part["kind"] == "pretrain") & part["value"].notna()]
+    found: dict[str, dict[str, float]] = {}
+    for (objective, metric), values in rows.groupby(["objective", "metric"])["value"]:
+        found.setdefault(str(objective), {})[str(metric)] = float(values.mean())
+    return found
+
+
+def _shared(part: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Read what the views of each row share; a row whose cells disagree is left out."""
+    rows = part[part["shared"].notna()]
+    said = {str(name): set(values) for name, values in rows.groupby("objective")["shared"]}
+    return {name: tuple(filter(None, texts.pop().split(", "))) for name, texts in said.items() if len(texts) == 1}

@@ -54,7 +54,7 @@ def as_csv(found: pd.DataFrame) -> str:
 def lines(found: Contents) -> pd.DataFrame:
     """Gather the lines of one config, with the columns of `to_csv`."""
     summary, slot = found.summary, ["objective", "column"]
-    compared = paired(found.fractions, reference=REFERENCE).astype({"n": "Int64"}).rename(columns=_PAIRED)
+    compared = paired(found.scores, reference=REFERENCE).astype({"n": "Int64"}).rename(columns=_PAIRED)
     spent = found.costs[list(_COSTS)].rename(columns=_COSTS).reset_index(names="objective")
     first = summary.drop(columns=list(_LATER)).assign(
         reference=summary["objective"].map({FLOOR: "floor", CEILING: "ceiling"}),

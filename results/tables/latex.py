@@ -17,6 +17,8 @@ _ESCAPES = {
     "[": "{[}",  # behind the end of a row it would be a length
     "*": "{*}",  # likewise, a star
     "±": r"$\pm$",
+    "≤": r"$\leq$",
+    "²": r"$^2$",
     "\N{MULTIPLICATION SIGN}": r"$\times$",
     "\N{MINUS SIGN}": "$-$",
     "\N{EN DASH}": "--",

@@ -12,6 +12,7 @@ from results.store.units import unit
 from results.tables.contents import Contents
 from results.tables.costs import MINUTES, RATIO, cost_columns
 from results.tables.layout import Entry, Footnotes, Table
+from results.tables.means import mean_text, spread
 from results.tables.views import describe
 
 _SELECTIONS = {"selected": "chosen on validation data", "last": "as at the end of training"}
@@ -21,12 +22,12 @@ _SWEEP = "A sweep: its value is chosen on validation data, so no test mean is ma
 def scores_table(found: Contents) -> Table:
     """Lay out the main table, without those that belong to it."""
     notes = Footnotes()
-    for note in found.summary["note"]:
+    for note in found.main["note"]:
         notes.mark(note)
     first = found.leads
     entries = {
         (row["objective"], row["column"]): _entry(row, lead=first.get(row["column"]), notes=notes)
-        for row in found.summary.to_dict("records")
+        for row in found.main.to_dict("records")
     }
     spent = cost_columns(found, (RATIO, MINUTES))
     rows = [
@@ -50,17 +51,9 @@ def scores_table(found: Contents) -> Table:
 
 
 def _entry(row: Mapping[Hashable, Any], *, lead: Lead | None, notes: Footnotes) -> Entry:
-    """Write "41.2 ± 0.3 (n=2)": spread from two seeds on, n where it is not every seed or below two."""
     scale, digits = (1, 3) if unit(row["metric"]) else (100, 1)
-    parts = []
-    if row["n"] > 0:
-        parts.append(f"{scale * row['mean']:.{digits}f}")
-    if row["n"] > 1:
-        parts.append(f"± {scale * row['std']:.{digits}f}")
-    if 0 < row["n"] < max(2, row["seeds"]):
-        parts.append(f"(n={row['n']})")
     return Entry(
-        text=" ".join(parts),
+        text=mean_text(row, scale=scale, digits=digits),
         notes=(*notes.mark(row["note"]), *notes.mark(f"stale: {row['stale']}" if row["stale"] else "")),
         value=scale * row["mean"] if row["n"] > 0 else None,
         bold=lead is not None and lead.separated and row["objective"] in lead.objectives,
@@ -77,10 +70,9 @@ def _label(found: Contents, objective: str, *, notes: Footnotes) -> Entry:
 
 
 def _caption(found: Contents, first: Mapping[str, Lead]) -> list[str]:
-    summary = found.summary
-    seeds = int(summary["seeds"].iloc[0])
-    spread = f"mean ± sample standard deviation over {seeds} seeds" if seeds > 1 else "one seed, so no spread"
-    sentences = [f"{found.config}: scores in % (fractions times 100), {spread}."]
+    summary = found.main
+    seeds = int(found.summary["seeds"].iloc[0])
+    sentences = [f"{found.config}: scores in % (fractions times 100), {spread(seeds)}."]
     for selection, meaning in _SELECTIONS.items():
         metrics = dict.fromkeys(summary.loc[summary["selection"] == selection, "metric"])
         if metrics:
