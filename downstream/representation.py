@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 from torchvision.transforms import InterpolationMode, v2
 
 from downstream import quality
@@ -24,6 +25,7 @@ from downstream.representation_options import FEWEST
 from downstream.tasks import Context, Metric
 
 if TYPE_CHECKING:
+    from downstream.information.halves import Floats
     from downstream.loading import Transform
     from downstream.representation_options import RepresentationOptions
 
@@ -32,6 +34,7 @@ FEATURES = "features.npy"
 
 _BATCH = 256
 _STEPS = 4
+_FINEST = 32  # pixels
 
 
 def run(options: RepresentationOptions, context: Context) -> list[Metric]:
@@ -108,7 +111,7 @@ def _measure(options: RepresentationOptions, context: Context, *, images: int, p
             "lidar_dims": quality.lidar(torch.stack([_double(each) for each in features], dim=1)),
         },
         lambda: between_views(z1.numpy(), z2.numpy(), settings),
-        lambda: of_view(z1.numpy(), _double(views[0].flatten(1)).numpy(), settings),
+        lambda: of_view(z1.numpy(), _pixels(views[0]), settings),
     )
     for part in parts:
         found |= part()
@@ -142,6 +145,13 @@ def _encoded(backbone: Backbone, views: Tensor, *, device: str) -> Tensor:
 def _projected(projector: nn.Module, h: Tensor) -> Tensor:
     z: Tensor = projector(h)
     return z
+
+
+def _pixels(views: Tensor) -> Floats:
+    """Pixels (N, P) of views (N, 3, H, W), at most 32 x 32: the first principal components show no finer ones."""
+    if max(views.shape[2:]) > _FINEST:
+        views = interpolate(views, size=(_FINEST, _FINEST), mode="area")
+    return np.asarray(_double(views.flatten(1)).numpy())
 
 
 def _double(values: Tensor) -> Tensor:

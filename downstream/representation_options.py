@@ -21,7 +21,7 @@ class RepresentationOptions:
         pairs: pairs of views asked of the pretraining; fewer where there are fewer.
         components: dimensions to which both representations are projected for the neighbour estimate.
         neighbours: k of the neighbour estimate.
-        pixels: principal components of a view that the decoder tells.
+        pixels: principal components of a view, brought to 32 x 32 if it is larger, that the decoder tells.
         noise: standard deviation of the Gaussian noise added to z, relative to the spread of z per dimension.
 
     Raises:
