@@ -1,0 +1,53 @@
+"""shapes with two more tasks, for any checkpoint: what is kept of every factor, and what features look like.
+
+Command: make bench CONFIG=information OBJ=infonce,infocl TASKS=factors,representation, or, of a checkpoint,
+         clbench evaluate --config information --tasks factors,representation --checkpoint FILE --arch resnet50
+
+The factors are those of the main object and of the whole scene, in data/shapes/classification/factors.csv; images hold
+other objects too.
+"""
+
+_base_ = "shapes.py"
+
+tasks = dict(
+    factors=dict(
+        family="factors",
+        dataset="shapes factors",
+        data="shapes/classification",
+        train="train",
+        test="test",
+        factors=dict(
+            shape="category",
+            texture="category",
+            hue="turns",
+            x="number",
+            y="number",
+            radius="number",
+            rotation="radians",
+            background_hue="turns",
+            background_texture="category",
+            light_strength="number",
+        ),
+        bins=8,
+        validation=0.2,
+        image_size=32,
+        penalties=(1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6),
+        hidden=256,
+        epochs=30,
+        batch=128,
+        lr=1e-3,
+        weight_decay=1e-2,
+    ),
+    representation=dict(
+        family="representation",
+        dataset="shapes",
+        data="shapes/classification/test",
+        image_size=32,
+        images=1024,
+        pairs=2048,
+        components=4,
+        neighbours=3,
+        pixels=32,
+        noise=0.5,
+    ),
+)

@@ -1,0 +1,24 @@
+"""Whether cheap numbers foretell detection and segmentation: every objective, with all that is measured of it.
+
+Command: make bench CONFIG=predictors OBJ=all SEEDS=0,1,2 JOBS=2 SET=threads=1, or, with its figure and its page,
+         make experiment NAME=predictors JOBS=2 SET=threads=1    (QUICK=1 for minutes)
+Cost:    COST-TO-FILL: about X h on 2 cores: eight rows that train and a floor, three seeds.
+Score:   Kendall's tau between a cheap metric (linear probe, kNN, RankMe, uniformity, retention of factors) and VOC AP
+         or ADE20K mIoU over rows and seeds. No published number belongs to it.
+"""
+
+_base_ = "information.py"
+
+rows = dict(
+    random=dict(objective="random"),
+    infonce=dict(objective="infonce"),
+    barlow_twins=dict(objective="barlow_twins"),
+    byol=dict(objective="byol"),
+    infocl=dict(objective="infocl"),
+    infomin=dict(objective="infomin"),
+    mrcl=dict(objective="mrcl"),
+    superinfo=dict(objective="superinfo"),
+    supervised=dict(objective="supervised"),
+)
+
+tasks = dict(linear_sgd=None, semi_10=None, coco=None)

@@ -1,0 +1,21 @@
+"""A shortcut: with the hue hardly changed and never taken away, InfoNCE tells images by their background's colour.
+
+Command: make bench CONFIG=shortcut OBJ=all JOBS=2 SET=threads=1
+Cost:    COST-TO-FILL: about X min on 2 cores.
+Score:   of hue and shape by linear probes (task factors), and shape by classification: in a first trial on 64-pixel
+         scenes, another policy and budget, R2 .95 of the hue and .24 top-1 of the shape, against a floor of .19.
+
+The rows differ in the colour part of the views alone. The default policy of shapes turns the hue by up to half a turn
+and takes the colour away from three views in ten.
+"""
+
+_base_ = "information.py"
+
+rows = dict(
+    random=dict(objective="random"),
+    infonce=dict(objective="infonce"),
+    infonce_hue=dict(objective="infonce", views=dict(jitter=(0.4, 0.4, 0.4, 0.2), grayscale_p=0.0)),
+    infonce_grayscale=dict(objective="infonce", views=dict(jitter=(0.4, 0.4, 0.4, 0.2))),
+)
+
+tasks = dict(linear_sgd=None, semi_10=None, voc=None, coco=None, ade20k=None, representation=None)
