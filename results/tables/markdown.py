@@ -18,19 +18,19 @@ def to_markdown(table: Table) -> str:
     The highest mean that is separated is bold, what is stale is in italics.
     """
     lines = [
-        _row([_escape(label) for label in table.header]),
+        _row([escaped(label) for label in table.header]),
         _row(["---" if table.is_text(index) else "---:" for index in range(len(table.header))]),
         *(_row([_entry(entry) for entry in row]) for row in table.rows),
     ]
-    notes = [f"- [{number}] {_escape(note)}" for number, note in enumerate(table.notes, start=1)]
-    caption = _BLOCK.sub(r"\1\\\2", _escape(table.caption))
+    notes = [f"- [{number}] {escaped(note)}" for number, note in enumerate(table.notes, start=1)]
+    caption = _BLOCK.sub(r"\1\\\2", escaped(table.caption))
     own = "\n".join([caption, "", *lines, *([""] if notes else []), *notes, ""])
     return "\n".join([own, *map(to_markdown, table.further)])
 
 
 def _entry(entry: Entry) -> str:
     mark = "**" if entry.bold else "*" if entry.stale else ""
-    text = f"{mark}{_escape(entry.text)}{mark}" if entry.text else ""
+    text = f"{mark}{escaped(entry.text)}{mark}" if entry.text else ""
     return f"{text} {entry.marks}".strip()
 
 
@@ -38,6 +38,7 @@ def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _escape(text: str) -> str:
-    escaped = "".join(_ESCAPES.get(character, character) for character in " ".join(text.split()))
-    return _LINK.sub(r"\\]", _OUTER_UNDERSCORE.sub(r"\\_", escaped))
+def escaped(text: str) -> str:
+    """Write text, on one line, so that Markdown shows it as it is."""
+    marked = "".join(_ESCAPES.get(character, character) for character in " ".join(text.split()))
+    return _LINK.sub(r"\\]", _OUTER_UNDERSCORE.sub(r"\\_", marked))

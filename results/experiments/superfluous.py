@@ -1,0 +1,185 @@
+"""Superfluous information: does taking it out of the features help, and is it taken out?"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from results.experiments.experiment import Experiment
+from results.experiments.material import Material, Row, Seeds
+from results.experiments.recipe import SUPERINFO
+from results.experiments.tabulated import table_of
+from results.experiments.verdict import Named, Verdict, above, below, chosen, paired_rule
+from results.figures.theme import FAINT, INK, LABEL, SMALL, TEXT_WIDTH, finish, panels, set_title
+from results.figures.wrapping import wrapped
+from results.order import REFERENCE
+from results.tables.layout import Table
+
+NON_SHARED = "linear_retention_non_shared"
+SHARED = "linear_retention_shared"
+ALL = "linear_retention"
+Cell = tuple[float, float]
+"""Superfluous weight and predictive weight."""
+
+
+def grid(material: Material) -> dict[Cell, Row]:
+    """Rows by their coefficients; infonce stands at (0, 0) unless the loss has a row of its own there."""
+    found = {(row.recipe.superfluous_weight, row.recipe.predictive_weight): row for row in material.of(SUPERINFO)}
+    if found and material.reference is not None:
+        found.setdefault((0.0, 0.0), material.reference)
+    return dict(sorted(found.items()))
+
+
+def accuracy(material: Material, row: Row, *, shared: bool) -> Seeds:
+    """Mean linear accuracy over the factors that the views of the experiment share, or do not; empty if not known."""
+    common = next((own.recipe.shared for own in material.rows if own.recipe.shared is not None), None)
+    if common is None:
+        return {}
+    factors = [name for name in material.factors if (name in common) == shared]
+    numbers = [material.values(row, f"linear_{name}_top1") for name in factors]
+    seeds = set.intersection(*map(set, numbers)) if numbers else set()
+    return {seed: statistics.fmean(own[seed] for own in numbers) for seed in sorted(seeds)}
+
+
+_PANELS: dict[str, Callable[[Material, Row], Seeds]] = {
+    "retention of non-shared factors": lambda material, row: material.values(row, NON_SHARED),
+    "retention of shared factors": lambda material, row: material.values(row, SHARED),
+    "accuracy, mean of non-shared factors": lambda material, row: accuracy(material, row, shared=False),
+    "accuracy, mean of shared factors": lambda material, row: accuracy(material, row, shared=True),
+}
+
+
+def draw(material: Material) -> Figure | str:
+    """Draw a grid of means per number, over both coefficients."""
+    rows = grid(material)
+    if not rows:
+        return f"no row of {SUPERINFO}"
+    shown = {
+        title: {cell: number(material, row) for cell, row in rows.items()}
+        for title, number in _PANELS.items()
+        if any(number(material, row) for row in rows.values())
+    }
+    if not shown:
+        return "no retention of factors"
+    figure, axes = panels(len(shown), across=len(shown), width=TEXT_WIDTH, height=_height(rows))
+    inches = TEXT_WIDTH / len(shown) - 0.4
+    for axis, (title, numbers) in zip(axes, shown.items(), strict=True):
+        _draw_grid(axis, numbers)
+        axis.set_title(wrapped(title, inches=inches, size=7, bold=True))
+        axis.set_xlabel("predictive weight")
+    axes[0].set_ylabel(wrapped("superfluous weight", inches=_height(rows) - 0.5, size=7))
+    best = _chosen(material, positive=True)
+    if best is not None:
+        for axis in axes:
+            down, across = (sorted({cell[place] for cell in rows}) for place in (0, 1))
+            corner = (across.index(best[1]), down.index(best[0]))
+            axis.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=INK, linewidth=1.6, clip_on=False, zorder=4))
+    set_title(figure, f"{material.label}: {material.label_of(SUPERINFO)} over its two weights, means in %")
+    notes = ["Darker is higher within a panel.", _NOTE if best else "", _origin(material, rows)]
+    finish(figure, handles=[], notes=notes)
+    return figure
+
+
+_NOTE = "Box: the row with a superfluous weight above 0 that validation chooses."
+
+
+def _origin(material: Material, rows: dict[Cell, Row]) -> str:
+    return "At (0, 0): infonce." if rows.get((0.0, 0.0)) is material.reference else ""
+
+
+def _height(rows: dict[Cell, Row]) -> float:
+    return 0.75 + 0.24 * len({cell[0] for cell in rows})
+
+
+def _draw_grid(axis: Axes, numbers: dict[Cell, Seeds]) -> None:
+    found = [(*cell, 100 * statistics.fmean(seeds.values())) for cell, seeds in numbers.items() if seeds]
+    frame = pd.DataFrame(found, columns=["down", "across", "score"]).pivot(
+        index="down", columns="across", values="score"
+    )
+    down, across = (sorted({cell[place] for cell in numbers}) for place in (0, 1))
+    sns.heatmap(
+        frame.reindex(index=down, columns=across),
+        annot=True,
+        fmt=".1f",
+        cmap="Blues",
+        cbar=False,
+        linewidths=0.6,
+        annot_kws={"fontsize": SMALL},
+        ax=axis,
+    )
+    axis.set(xlabel="", ylabel="", facecolor=FAINT)
+    axis.tick_params(length=0, labelsize=LABEL)
+    axis.set_xticks([place + 0.5 for place in range(len(across))], [f"{value:g}" for value in across])
+    axis.set_yticks([place + 0.5 for place in range(len(down))], [f"{value:g}" for value in down], rotation=0)
+
+
+def _named(material: Material, cell: Cell, row: Row, metric: str) -> Named:
+    name = REFERENCE if row is material.reference else f"superinfo with weights {cell[0]:g} and {cell[1]:g}"
+    return Named(name, material.values(row, metric), material.values(row, ALL, split="val"))
+
+
+def _chosen(material: Material, *, positive: bool) -> Cell | None:
+    """The coefficients that the validation retention of all factors chooses, with a superfluous weight or without."""
+    cells = [cell for cell in grid(material) if (cell[0] > 0) == positive]
+    named = {cell: _named(material, cell, grid(material)[cell], ALL) for cell in cells}
+    best = chosen(list(named.values()))
+    return next((cell for cell in cells if named[cell] is best), None)
+
+
+def verdicts(material: Material) -> list[Verdict]:
+    """Judge the row that validation chooses among those with a superfluous weight against the best without one."""
+    cells = _chosen(material, positive=True), _chosen(material, positive=False)
+    names = ("superinfo with a superfluous weight above 0", "superinfo with a superfluous weight of 0")
+    rows = grid(material)
+
+    def of(place: int, metric: str) -> Named:
+        cell = cells[place]
+        return Named(names[place], {}, {}) if cell is None else _named(material, cell, rows[cell], metric)
+
+    start = "With a superfluous weight above 0, chosen on validation data, the features keep"
+    claims: Sequence[tuple[str, Callable[..., Verdict], str]] = (
+        (f"{start} more of the shared factors than with 0.", above, SHARED),
+        (f"{start} more of all factors than with 0.", above, ALL),
+        (
+            f"{start} less of the non-shared factors than with 0: superfluous information is taken out.",
+            below,
+            NON_SHARED,
+        ),
+    )
+    return [judge(claim, of(0, metric), of(1, metric), metric=metric) for claim, judge, metric in claims]
+
+
+def table(material: Material) -> Table:
+    """Tabulate retention and accuracy of every factor."""
+    metrics = [ALL, SHARED, NON_SHARED, *(f"mlp_retention{end}" for end in ("", "_shared", "_non_shared"))]
+    metrics += [f"linear_{name}_top1" for name in material.factors]
+    return table_of(material, material.rows, metrics=metrics, values=["superfluous_weight", "predictive_weight"])
+
+
+EXPERIMENT = Experiment(
+    name="superfluous",
+    title="Taking superfluous information out",
+    claim=(
+        "Part of what features hold is superfluous: it is of one view alone and predicts nothing of the other. A loss "
+        "that weighs it against predictive information makes better features, and its two coefficients are to be tuned."
+    ),
+    source=(
+        "SuperInfo: Yu et al., arXiv 2408.10292. Only the abstract is known, so the loss is derived here, and there is "
+        "no published number to compare with."
+    ),
+    measured=(
+        "Retention and accuracy of linear probes for the factors that the rendered views share (predictive) and do not "
+        "share (superfluous), over a grid of both weights."
+    ),
+    rule=paired_rule(),
+    pooled=False,
+    draw=draw,
+    table=table,
+    verdicts=verdicts,
+)

@@ -1,0 +1,75 @@
+"""The table of an experiment: every row's numbers, mean ± std over seeds and n."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from results.experiments.material import Material, Row, Seeds
+from results.store.units import unit
+from results.tables.layout import Entry, Table
+
+
+def table_of(material: Material, rows: Sequence[Row], *, metrics: Sequence[str], values: Sequence[str] = ()) -> Table:
+    """Lay out the numbers of rows.
+
+    Args:
+        material: the cells.
+        rows: in their order.
+        metrics: a column each, those that no row has left out; fractions in %, others in their unit.
+        values: names of the attributes of `results.experiments.recipe.Recipe` that are swept, a column each.
+    """
+    shown = [metric for metric in dict.fromkeys(metrics) if any(material.values(row, metric) for row in rows)]
+    known = [metric for metric in _KNOWN if any(material.values(row, metric, split="train") for row in rows)]
+    several = len({row.config for row in rows}) > 1
+    header = ["row", *(_words(name) for name in values), *known, *(_titled(material, metric) for metric in shown)]
+    lines = []
+    for row in rows:
+        name = f"{row.config}: {row.name}" if several else row.name
+        entries = [Entry(f"{name} (derived)" if row.name in material.derived else name)]
+        entries += [_value(getattr(row.recipe, name)) for name in values]
+        entries += [_entry(material.values(row, metric, split="train"), metric=metric) for metric in known]
+        entries += [_entry(material.values(row, metric), metric=metric) for metric in shown]
+        lines.append(entries)
+    return Table(
+        config=material.label,
+        subject="numbers",
+        caption="Mean ± standard deviation over seeds (n); fractions in %, others in the unit that ends their name.",
+        header=header,
+        objectives=[row.name for row in rows],
+        rows=lines,
+        notes=[],
+        further=[],
+    )
+
+
+_KNOWN = ("known_shared_nats", "known_entropy_nats", "known_non_shared_nats")
+
+
+def _titled(material: Material, metric: str) -> str:
+    return material.places(metric) if not unit(metric) else metric
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _value(value: object) -> Entry:
+    if isinstance(value, float):
+        return Entry("" if math.isnan(value) else f"{value:g}", value=None if math.isnan(value) else value)
+    return Entry(", ".join(map(str, value)) if isinstance(value, tuple) else "")
+
+
+def _entry(seeds: Seeds, *, metric: str) -> Entry:
+    return Entry(mean_text(seeds, metric=metric), value=statistics.fmean(seeds.values()) if seeds else None)
+
+
+def mean_text(seeds: Seeds, *, metric: str) -> str:
+    """Write "12.3 ± 0.4 (5)"; "" without a number."""
+    if not seeds:
+        return ""
+    scale, digits = (1.0, 3) if unit(metric) else (100.0, 1)
+    numbers = [scale * value for value in seeds.values()]
+    spread = f" ± {statistics.stdev(numbers):.{digits}f}" if len(numbers) > 1 else ""
+    return f"{statistics.fmean(numbers):.{digits}f}{spread} ({len(numbers)})"
