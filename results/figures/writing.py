@@ -11,8 +11,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from results.figures.bars import bars
+from results.figures.cka import cka
 from results.figures.curves import curves
 from results.figures.differences import heat_map
+from results.figures.factors import factors
 from results.figures.material import Builder, Material, materials
 from results.figures.pareto import pareto
 from results.figures.prediction import prediction
@@ -20,6 +22,7 @@ from results.figures.ranks import ranks
 from results.figures.saving import embeddable_svg, save
 from results.figures.sweep import sweep
 from results.figures.theme import theme
+from results.store.units import FACTORS, REPRESENTATION
 from results.suggestions import unknown
 from results.sweeps import Sweep
 from results.tables.writing import file_stem
@@ -32,8 +35,12 @@ FIGURES: Mapping[str, Builder] = {
     "pareto": pareto,
     "prediction": prediction,
     "sweep": sweep,
+    "factors": factors,
+    "cka": cka,
 }
 """Name -> what draws it."""
+_OF_FAMILY = {"factors": FACTORS, "cka": REPRESENTATION}
+"""Figures of one family of tasks alone."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -143,12 +150,19 @@ def _built(
 ) -> Iterator[tuple[Material, str, Mapping[str, Figure] | str]]:
     """Draw one figure after the other; a sentence stands for one that is left out.
 
-    That a config has no sweep is worth no sentence unless the figure was asked for.
+    That a config has no sweep or no task of a figure's family is worth no sentence unless the figure was asked for.
     """
     for material in materials(frame, scalars, sweeps=sweeps, derived=derived):
         for name, draw in FIGURES.items():
-            if name in names or (not names and (name != "sweep" or material.sweeps)):
+            if name in names or (not names and _is_due(name, material)):
                 built = draw(material)
                 if isinstance(built, str):
                     built = f"figures: {material.config} has {built}, so no {name}"
                 yield material, name, built
+
+
+def _is_due(name: str, material: Material) -> bool:
+    """Tell whether a config has what a figure is about."""
+    if name == "sweep":
+        return bool(material.sweeps)
+    return name not in _OF_FAMILY or _OF_FAMILY[name] in set(material.frame["family"])

@@ -10,6 +10,7 @@ import pandas as pd
 
 from results.comparison import comparison, scores
 from results.costs import costs
+from results.known import known_of_views, shared_factors
 from results.order import CEILING, FLOOR, REFERENCE, objective_label
 from results.statistics.leading import Lead, leads
 from results.store.units import is_detail, is_score
@@ -114,26 +115,10 @@ def contents(
         config=config,
         summary=summary.assign(note=notes.where(notes.notna(), summary["note"])),
         numbers=scores(shown),
-        known=_known(part),
-        shared=_shared(part),
+        known=known_of_views(part),
+        shared=shared_factors(part),
         costs=spent,
         derived=derived,
         view=view,
         swept=[row for sweep in sweeps if sweep.config == config for row in sweep.rows],
     )
-
-
-def _known(part: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Average over seeds what is known of the views of each row."""
-    rows = part[(part["kind"] == "pretrain") & part["value"].notna()]
-    found: dict[str, dict[str, float]] = {}
-    for (objective, metric), values in rows.groupby(["objective", "metric"])["value"]:
-        found.setdefault(str(objective), {})[str(metric)] = float(values.mean())
-    return found
-
-
-def _shared(part: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Read what the views of each row share; a row whose cells disagree is left out."""
-    rows = part[part["shared"].notna()]
-    said = {str(name): set(values) for name, values in rows.groupby("objective")["shared"]}
-    return {name: tuple(filter(None, texts.pop().split(", "))) for name, texts in said.items() if len(texts) == 1}

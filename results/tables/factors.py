@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from results.known import shared_by_all
 from results.store.units import FACTORS
 from results.tables.contents import Contents
 from results.tables.layout import Entry, Footnotes, Table
@@ -46,8 +47,7 @@ class Probed:
     @cached_property
     def shared(self) -> tuple[str, ...] | None:
         """The factors that views share, if it is known of some rows and is the same in all of these."""
-        sets = {frozenset(names): names for names in self.found.shared.values()}
-        return next(iter(sets.values())) if len(sets) == 1 else None
+        return shared_by_all(self.found.shared)
 
     def has(self, metric: str) -> bool:
         """Tell whether some row has such a number."""
