@@ -74,7 +74,7 @@ def factors(material: Material) -> dict[str, Figure] | str:
     if not tasks:
         return "no factor probe with a number"
     ends = ["factors"] if len(tasks) == 1 else [f"factors-{each.task}" for each in tasks]
-    return {end: _figure(each, material) for end, each in zip(ends, tasks, strict=True)}
+    return {end: _figure(each, material, several=len(tasks) > 1) for end, each in zip(ends, tasks, strict=True)}
 
 
 def _factors(metrics: Iterable[str]) -> list[str]:
@@ -90,9 +90,9 @@ def _retention(wide: pd.DataFrame, name: str) -> dict[str, list[float]]:
     return {str(row): [float(value) for value in own] for row, own in fractions.groupby(level="objective")}
 
 
-def _figure(found: Kept, material: Material) -> Figure:
-    shared = shared_factors(material.frame)
-    common = shared_by_all({row: names for row, names in shared.items() if row in found.rows})
+def _figure(found: Kept, material: Material, *, several: bool) -> Figure:
+    shared = _shared(found, material)
+    common = shared_by_all(shared)
     groups = _groups(list(found.retention), common)
     figure, (axis,) = panels(1, across=1, width=TEXT_WIDTH, height=_HEIGHT)
     places = _places(groups)
@@ -104,11 +104,19 @@ def _figure(found: Kept, material: Material) -> Figure:
             x = place + _BAND * ((rank + 0.5) / len(compared) - 0.5)
             _mark(axis, x, found.retention[factor].get(name, []), name, material=material, hollow=hollow)
     _axes(axis, places, groups)
-    set_title(figure, f"{material.config}: what the linear probe finds of each factor in h")
+    task = f", {found.task}" if several else ""
+    set_title(figure, f"{material.config}{task}: what the linear probe finds of each factor in h")
     on_recipes = material.note_on_recipes if material.unlike & {*compared} else ""
     notes = [*_notes(shared, common), material.note_on_stale, on_recipes]
     finish(figure, handles=_legend(found, compared, material), notes=notes)
     return figure
+
+
+def _shared(found: Kept, material: Material) -> dict[str, tuple[str, ...]]:
+    """Row -> factors that its views share, where it is known; nothing if these are other factors than the task's."""
+    own = {row: names for row, names in shared_factors(material.frame).items() if row in found.rows}
+    named = {name for names in own.values() for name in names}
+    return {} if named and named.isdisjoint(found.retention) else own
 
 
 def _groups(names: list[str], common: tuple[str, ...] | None) -> dict[str, list[str]]:

@@ -47,7 +47,14 @@ class Probed:
     @cached_property
     def shared(self) -> tuple[str, ...] | None:
         """The factors that views share, if it is known of some rows and is the same in all of these."""
-        return shared_by_all(self.found.shared)
+        return shared_by_all(self.sharing)
+
+    @cached_property
+    def sharing(self) -> Mapping[str, tuple[str, ...]]:
+        """Row -> factors that its views share, where it is known; nothing if the task's factors are others."""
+        named = {name for names in self.found.shared.values() for name in names}
+        told = {metric.removeprefix(_ENTROPY[0]).removesuffix(_ENTROPY[1]) for _, metric in self.summary}
+        return {} if named and named.isdisjoint(told) else self.found.shared
 
     def has(self, metric: str) -> bool:
         """Tell whether some row has such a number."""
@@ -55,7 +62,7 @@ class Probed:
 
     def note(self, objective: str, factor: str) -> str:
         """Mark a shared factor where rows differ in what they share."""
-        return _SHARED if self.shared is None and factor in self.found.shared.get(objective, ()) else ""
+        return _SHARED if self.shared is None and factor in self.sharing.get(objective, ()) else ""
 
 
 def factors(found: Contents) -> list[Table]:
