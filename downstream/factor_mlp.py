@@ -41,8 +41,8 @@ class Blocks(nn.Module):
         stream = torch.Generator().manual_seed(seed)
         first = torch.randn(features + 1, blocks, hidden, generator=stream) * math.sqrt(2 / max(1, features))
         first[-1] = torch.rand(blocks, hidden, generator=stream) * 4 - 2  # kinks spread over where the features lie
-        second = torch.randn(blocks, hidden + 1, outputs, generator=stream) / math.sqrt(hidden)
-        self.first, self.second = nn.Parameter(first), nn.Parameter(second)
+        self.first = nn.Parameter(first)
+        self.second = nn.Parameter(torch.zeros(blocks, hidden + 1, outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs (N, B, O) of features (N, F)."""

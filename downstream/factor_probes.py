@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-_TOLERANCE = 3e-4
+_TOLERANCE = 3e-4  # largest slope, per unit of `_units`: what is left of a factor's loss is of the order of its square
+
 Progress = Callable[[float], None]
 """Progress: called after each of a probe's steps with the mean cross-entropy, in nats, of the held-out images."""
 
@@ -169,11 +170,13 @@ def linear_probe(parts: Parts, *, penalties: Sequence[float], progress: Progress
     fit, held_out, whole, outside = parts.fit, parts.held_out, parts.whole, parts.outside
     grid = torch.tensor(sorted(penalties, reverse=True), device=fit.x.device)
     weights, found = torch.zeros(fit.x.shape[1] + 1, *outside.shape, device=fit.x.device), []
+    losses: list[Tensor] = []
     for penalty in grid:  # the solution for a large one is a good start for the next
-        weights = logistic(fit, outside, penalty=penalty.expand(len(outside)), start=weights)
-        found.append(weights)
-        progress(float(cross_entropies(told_classes(held_out.x, weights, outside), held_out.labels).mean()))
-    losses = [cross_entropies(told_classes(held_out.x, each, outside), held_out.labels) for each in found]
+        if len(losses) < 2 or bool((losses[-1] < losses[-2]).any()):  # else no factor gains from a smaller one
+            weights = logistic(fit, outside, penalty=penalty.expand(len(outside)), start=weights)
+            found.append(weights)
+            losses.append(cross_entropies(told_classes(held_out.x, weights, outside), held_out.labels))
+        progress(float(losses[-1].mean()))
     best, weights = _best(torch.stack(losses), torch.stack(found))
     lines = [ridge(fit, penalty=penalty.expand(fit.values.shape[1])) for penalty in grid]
     errors = [squared_errors(told_values(held_out.x, each), held_out.values) for each in lines]
@@ -206,36 +209,39 @@ def logistic(train: Sample, outside: Tensor, *, penalty: Tensor, start: Tensor) 
     Returns:
         Weights and biases (F + 1, K, C).
     """
-    turned, back, scale = _preconditioned(train.x, penalty)
-    scaled = ((back.T @ start.flatten(1)).view_as(start) / scale).requires_grad_()
+    axes = torch.linalg.eigh(train.x.T @ train.x / len(train))[1]
+    back = torch.block_diag(axes, torch.ones(1, 1, device=axes.device))
+    turned, start = train.x @ axes, (back.T @ start.flatten(1)).view_as(start)
+    units = _units(turned, start, outside, penalty=penalty)
+    scaled = (start / units).requires_grad_()
     solver = torch.optim.LBFGS(
         [scaled], max_iter=200, history_size=20, tolerance_grad=_TOLERANCE, line_search_fn="strong_wolfe"
     )
 
     def loss() -> Tensor:
         solver.zero_grad()
-        weights = scaled * scale
+        weights = scaled * units
         shrink = (penalty / 2 * weights[:-1].square().sum(dim=(0, 2))).sum()
         total = cross_entropies(told_classes(turned, weights, outside), train.labels).sum() + shrink
         total.backward()
         return total
 
     solver.step(loss)
-    return (back @ (scaled.detach() * scale).flatten(1)).view_as(start)
+    weights: Tensor = (back @ (scaled.detach() * units).flatten(1)).view_as(start)
+    return weights
 
 
-def _preconditioned(x: Tensor, penalty: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Turn features to their principal axes, which no L2 penalty notices, and say how far a step along each may go.
+def _units(turned: Tensor, start: Tensor, outside: Tensor, *, penalty: Tensor) -> Tensor:
+    """How far each weight and bias may go in a step, (F + 1, K, C): 1 / sqrt of how the loss bends along it at `start`.
 
-    With weights in these units the loss bends alike in all directions, and L-BFGS needs a tenth of the steps.
-
-    Returns:
-        Turned features (N, F), axes (F + 1, F + 1) by which weights and biases are turned back, units (F + 1, K, 1).
+    Features along their principal axes, which no L2 penalty notices, and weights in these units save L-BFGS most of its
+    steps.
     """
-    spread, axes = torch.linalg.eigh(x.T @ x / len(x))
-    bend = 0.1 * spread.clamp_min(0)[:, None] + penalty + 1e-8  # p (1 - p) of a class, on average
-    units = torch.cat([bend.rsqrt(), torch.full_like(bend[:1], 3.0)])
-    return x @ axes, torch.block_diag(axes, torch.ones(1, 1, device=x.device)), units[..., None]
+    shares = told_classes(turned, start, outside).softmax(dim=2)
+    variance = shares * (1 - shares)
+    bend = (turned.square().T @ variance.flatten(1) / len(turned)).view(-1, *outside.shape)
+    units: Tensor = torch.cat([bend + penalty[:, None] + 1e-8, variance.mean(dim=0, keepdim=True) + 1e-4]).rsqrt()
+    return units
 
 
 def told_classes(x: Tensor, weights: Tensor, outside: Tensor) -> Tensor:
