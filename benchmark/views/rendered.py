@@ -10,6 +10,7 @@ from torch import Tensor
 from benchmark.data.factor_shapes.draws import draw_levels
 from benchmark.data.factor_shapes.factors import positions
 from benchmark.data.factor_shapes.scenes import draw_images
+from benchmark.seeds import derived_seed
 from benchmark.views.random_streams import uniform
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class RenderedViews:
     def __init__(self, config: ViewConfig, levels: Tensor, *, seed: int) -> None:
         """Take the policy (its `factors`, size, mean and std), the scenes as levels (M, F), and the seed."""
         assert config.factors is not None
-        self.config, self.levels, self.seed = config, levels, seed
+        self.config, self.levels, self.seed = config, levels, derived_seed(seed, "rendered views")
         self.shared, self.noise = positions(config.factors.shared), config.factors.noise
 
     def __call__(self, images: Tensor, *, step: int, index: Tensor, view: int) -> Tensor:

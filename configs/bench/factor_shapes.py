@@ -10,7 +10,7 @@ _base_ = "../harness.py"
 
 data = dict(
     pretrain="factor_shapes/pretrain",
-    labels="",
+    labels="factor_shapes/factors.csv",
     image_size=32,
     limit=0,
     tree="factor_shapes",
@@ -40,11 +40,51 @@ views = dict(
     patch_pair=None,
 )
 
-model = dict(depth=10, width=0.5, stem="stl10")
+model = dict(depth=10, width=0.25, stem="stl10")
 
 training = dict(epochs=10, batch=256, lr=4e-3)
 
 # MoCo v2's temperature (arXiv 2003.04297), also for whatever is built on infonce.
 objectives = dict(infonce=dict(temperature=0.2))
 
-tasks = dict()
+tasks = dict(
+    factors=dict(
+        family="factors",
+        dataset="factor shapes",
+        data="factor_shapes",
+        train="train",
+        test="test",
+        factors=dict(
+            shape="category",
+            size="number",
+            x="number",
+            y="number",
+            texture="category",
+            hue="turns",
+            rotation="number",
+            background_hue="turns",
+            background_texture="category",
+        ),
+        bins=8,
+        validation=0.2,
+        image_size=32,
+        penalties=(1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5),
+        hidden=128,
+        epochs=10,
+        batch=128,
+        lr=2e-3,
+        weight_decay=1e-2,
+    ),
+    representation=dict(
+        family="representation",
+        dataset="factor shapes",
+        data="factor_shapes/test",
+        image_size=32,
+        images=1024,
+        pairs=2048,
+        components=4,
+        neighbours=3,
+        pixels=32,
+        noise=0.5,
+    ),
+)

@@ -1,4 +1,7 @@
-"""The data set on disk: `{pretrain,train,test}/000000.png` ... and `factors.csv` with `file` and a column a factor."""
+"""The data set on disk: `pretrain/pretrain_000000.png` ..., `train/`, `test/`, and `factors.csv`.
+
+The table has the columns `file`, `label` (the shape, for the supervised ceiling) and one for each factor.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from benchmark.data.factor_shapes.draws import draw_levels
 from benchmark.data.factor_shapes.factors import FACTORS
 from benchmark.data.factor_shapes.scenes import draw_images
 from benchmark.data.written_tree import Tree, ensure_tree
+from benchmark.seeds import derived_seed
 from benchmark.source_digest import source_digest
 
 SPLITS = ("pretrain", "train", "test", "held_out")
@@ -54,7 +58,9 @@ class FactorShapesConfig:
 
 def levels_of(config: FactorShapesConfig, split: str, *, count: int) -> Tensor:
     """The first `count` scenes of a split as levels, (count, F) int64."""
-    return draw_levels(seed=config.seed, step=0, index=torch.arange(count), stream=SPLITS.index(split))
+    assert split in SPLITS
+    seed = derived_seed(config.seed, f"factor_shapes/{split}")  # apart from the streams of views of the same seed
+    return draw_levels(seed=seed, step=0, index=torch.arange(count), stream=0)
 
 
 def ensure(config: FactorShapesConfig, out: Path) -> None:
@@ -79,7 +85,7 @@ def _write_split(config: FactorShapesConfig, split: str, *, out: Path) -> pd.Dat
     """Write the images of one split; returns its rows of the table."""
     (out / split).mkdir()
     levels = levels_of(config, split, count=getattr(config, split))
-    files = [f"{split}/{index:06d}.png" for index in range(len(levels))]
+    files = [f"{split}/{split}_{index:06d}.png" for index in range(len(levels))]
     for start in range(0, len(levels), _BATCH):
         images = draw_images(levels[start : start + _BATCH], image_size=config.image_size)
         for file, image in zip(files[start : start + _BATCH], images.permute(0, 2, 3, 1).numpy(), strict=True):
@@ -88,4 +94,4 @@ def _write_split(config: FactorShapesConfig, split: str, *, out: Path) -> pd.Dat
         name: [FACTORS[name][level] for level in column.tolist()]
         for name, column in zip(FACTORS, levels.unbind(1), strict=True)
     }
-    return pd.DataFrame({"file": files, **columns})
+    return pd.DataFrame({"file": files, "label": columns["shape"], **columns})
