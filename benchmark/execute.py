@@ -17,6 +17,7 @@ from benchmark.job import Job
 from benchmark.processes import FOUND, INTERRUPTED
 from benchmark.rerun import Rerun
 from benchmark.worker import run_job
+from results.store.units import is_detail
 
 _SECONDS_BETWEEN_LOOKS = 0.2  # at a cell that another process computes
 
@@ -188,8 +189,9 @@ class _Executor:
 
 
 def _summary(record: dict[str, Any]) -> str:
-    """The numbers on the test split: what was chosen on validation data, else what stood at the end."""
+    """The numbers on the test split: what was chosen on validation data, else what stood at the end; no details."""
     tested = [m for m in record["metrics"] if m["split"] == "test" and m["selection"] != "oracle"]
+    tested = [m for m in tested if not is_detail(m["metric"], family=record["family"] or "")]
     chosen = {m["metric"] for m in tested if m["selection"] == "selected"}
     shown = [m for m in tested if m["selection"] == "selected" or m["metric"] not in chosen]
     return "".join(f"  {m['metric']} {m['value']:.3f}" for m in shown)

@@ -126,7 +126,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(
 ) -> None:
     message = (
         r"^unknown figure 'bar'\. Did you mean 'bars'\? "
-        r"Known: bars, differences, curves, ranks, pareto, prediction, sweep\.$"
+        r"Known: bars, differences, curves, ranks, pareto, prediction, sweep, factors, cka\.$"
     )
     with pytest.raises(ValueError, match=message):
         write_figures(frame, scalars, out=tmp_path / "out", derived=(), names=["curves", "bar"])
