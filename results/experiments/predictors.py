@@ -3,125 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from scipy import stats
 
 from results.experiments.experiment import Experiment
-from results.experiments.material import Material, is_reference
+from results.experiments.material import Material
+from results.experiments.prediction import CHEAP, DEAR, Prediction, is_compared, predictions
 from results.experiments.tabulated import table_of
 from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict, p_words
 from results.figures.theme import COLUMN_WIDTH, INK, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
-from results.statistics.agreement import FEWEST, Agreement, agreement
+from results.statistics.agreement import FEWEST, Agreement
 from results.statistics.inference import ALPHA, LEVEL
 from results.statistics.rounding import rounded
 from results.tables.layout import Table
 
-CHEAP: Mapping[str, int] = {
-    "linear_top1": 1,
-    "knn_top1": 1,
-    "linear_retention": 1,
-    "mlp_retention": 1,
-    "rankme_dims": 1,
-    "effective_rank_dims": 1,
-    "lidar_dims": 1,
-    "uniformity_nats": -1,
-    "alignment_squared": -1,
-    "infonce_information_nats": 1,
-}
-"""Cheap number -> 1 where more of it is taken for better, -1 where less is."""
-DEAR = ("AP", "mIoU")
 _TAU = "\N{GREEK SMALL LETTER TAU}"
 _SEEN = 0.005  # of tau: less cannot be seen in two decimals
-_DIGITS = 12  # means that agree in so many digits are equal
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """How well one cheap number orders the objectives of one dear one.
-
-    Attributes:
-        cheap: metric.
-        dear: metric.
-        found: Kendall's tau, of the cheap number with its sign; its interval is over objectives and seeds.
-        without: objective -> tau over all others; empty below four objectives.
-        seeds: most seeds of an objective.
-    """
-
-    cheap: str
-    dear: str
-    found: Agreement
-    without: Mapping[str, float]
-    seeds: int
-
-    @property
-    def influential(self) -> str:
-        """The objective whose absence moves tau most; "" for none."""
-        moves = {name: abs(tau - self.found.tau) for name, tau in self.without.items()}
-        return max(moves, key=lambda name: moves[name], default="")
-
-
-def predictions(material: Material) -> list[Prediction]:
-    """Every pair of a cheap and a dear number of which both are there."""
-    return [
-        _prediction(material, cheap, dear)
-        for dear in DEAR
-        if material.has(dear)
-        for cheap in CHEAP
-        if material.has(cheap)
-    ]
-
-
-def _prediction(material: Material, cheap: str, dear: str) -> Prediction:
-    numbers = _numbers(material, cheap, dear)
-    seeds = int(numbers.groupby("objective")["seed"].nunique().max()) if len(numbers) else 0
-    return Prediction(cheap, dear, agreement(numbers, x=cheap, y=dear), without_each(numbers, x=cheap, y=dear), seeds)
-
-
-def _numbers(material: Material, *metrics: str) -> pd.DataFrame:
-    """The numbers of all rows but floor and ceiling, in the form that `agreement` takes, with the signs of `CHEAP`."""
-    rows = [
-        {"objective": row.name, "seed": seed, "column": metric, "value": CHEAP.get(metric, 1) * value, "stale": ""}
-        for row in material.rows
-        if not is_reference(row)
-        for metric in metrics
-        for seed, value in material.values(row, metric).items()
-    ]
-    return pd.DataFrame(rows, columns=["objective", "seed", "column", "value", "stale"])
-
-
-def without_each(numbers: pd.DataFrame, *, x: str, y: str) -> dict[str, float]:
-    """Compute tau over the objectives' means without each objective in turn; those without a tau are left out.
-
-    Args:
-        numbers: frame with objective, column and value.
-        x: label of one column.
-        y: label of the other.
-    """
-    means = numbers.pivot_table(index="objective", columns="column", values="value", aggfunc="mean")
-    both = means.reindex(columns=[x, y]).dropna().round(_DIGITS)
-    if len(both) < 4:
-        return {}
-    taus = {str(name): _tau(both.drop(index=name)) for name in both.index}
-    return {name: tau for name, tau in taus.items() if not math.isnan(tau)}
-
-
-def _tau(both: pd.DataFrame) -> float:
-    values = both.to_numpy(dtype=np.float64)
-    return math.nan if (values == values[0]).all(axis=0).any() else float(stats.kendalltau(*values.T).statistic)
 
 
 def draw(material: Material) -> Figure | str:
     """Draw tau per cheap number with its interval and what it is without one objective, a panel per dear number."""
-    found = [one for one in predictions(material) if not math.isnan(one.found.tau)]
+    every = [one for metric in DEAR for one in predictions(material, dear=metric)]
+    found = [one for one in every if not math.isnan(one.found.tau)]
     if not found:
         return _lacking(material) or "fewer than three objectives have both numbers"
     dear = [metric for metric in DEAR if any(one.dear == metric for one in found)]
@@ -192,12 +100,11 @@ def verdicts(material: Material) -> list[Verdict]:
 
 def _verdicts(material: Material) -> Iterator[Verdict]:
     for dear in DEAR:
-        for cheap in CHEAP:
-            if material.has(cheap) and material.has(dear):
-                yield judged(_prediction(material, cheap, dear), dear=material.places(dear))
-        if not material.has(dear):
+        for one in predictions(material, dear=dear):
+            yield judged(one, dear=material.places(dear))
+        if not is_compared(material, dear):
             yield Verdict(f"Some cheap number orders objectives as {dear} does.", MISSING, f"No row has {dear}.")
-    if not any(material.has(cheap) for cheap in CHEAP):
+    if not any(is_compared(material, cheap) for cheap in CHEAP):
         yield Verdict("Some cheap number orders objectives.", MISSING, f"No row has any of {', '.join(CHEAP)}.")
 
 
@@ -257,9 +164,9 @@ def _two(value: float) -> str:
 
 
 def _lacking(material: Material) -> str:
-    if not any(material.has(metric) for metric in DEAR):
+    if not any(is_compared(material, metric) for metric in DEAR):
         return f"neither {' nor '.join(DEAR)}"
-    return "" if any(material.has(metric) for metric in CHEAP) else "no cheap number"
+    return "" if any(is_compared(material, metric) for metric in CHEAP) else "no cheap number"
 
 
 def table(material: Material) -> Table:
