@@ -40,7 +40,11 @@ class Experiment:
 
 
 # Small trees of their own, below the same data root; one thread, since rows are computed side by side.
-_SCENES = ("data.tree=factor_shapes_quick", "data.pretrain=factor_shapes_quick/pretrain")
+_SCENES = (
+    "data.tree=factor_shapes_quick",
+    "data.pretrain=factor_shapes_quick/pretrain",
+    "data.labels=factor_shapes_quick/factors.csv",
+)
 _SIZES = ("data.factors.pretrain=1024", "data.factors.train=768", "data.factors.test=256")
 _TRAINING = ("threads=1", "model.width=0.25", "training.epochs=4", "training.batch=64")
 _PROBES = ("tasks.factors.epochs=5", "tasks.factors.hidden=64")

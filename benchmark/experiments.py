@@ -37,14 +37,28 @@ def run(request: Request, *, name: str, quick: bool) -> int:
     grids = {each: ask(request, EXPERIMENTS[each], quick=quick) for each in choose(name)}
     for grid in grids.values():  # a mistake in the last one is found before the first one is trained
         grid.settings.resolve()
-    statuses = []
-    for each, grid in grids.items():
-        print(f"experiment {each}: config {grid.settings.config}, seeds {grid.seeds}", flush=True)
-        statuses.append(bench.run(grid, stages=("pretrain", "evaluate")))
-        command = command_of(each, request, quick=quick)
-        for path in _write(each, grid.places.runs, label=grid.settings.label, command=command):
-            print(f"wrote {path}", flush=True)
-    return max(statuses)
+    return max([answer(each, grid, command=command_of(each, request, quick=quick)) for each, grid in grids.items()])
+
+
+def answer(name: str, grid: Request, *, command: str) -> int:
+    """Compute the cells of a grid that are missing, then draw the figure and write the page of an experiment.
+
+    Args:
+        name: of the experiment.
+        grid: its cells, or some of them.
+        command: that computes them, for the page.
+
+    Returns:
+        0, or 1 if a cell failed.
+
+    Raises:
+        UserError: something is wrong with the request.
+    """
+    print(f"experiment {name}: config {grid.settings.config}, seeds {grid.seeds}", flush=True)
+    status = bench.run(grid, stages=("pretrain", "evaluate"))
+    for path in _write(name, grid.places.runs, label=grid.settings.label, command=command):
+        print(f"wrote {path}", flush=True)
+    return status
 
 
 def ask(request: Request, experiment: Experiment, *, quick: bool) -> Request:

@@ -2,12 +2,12 @@
 
 Command: make bench CONFIG=non_shared OBJ=all SEEDS=0,1,2,3,4 JOBS=2 SET=threads=1, or, with its figure and its page,
          make experiment NAME=non-shared JOBS=2 SET=threads=1    (QUICK=1 for minutes)
-Cost:    COST-TO-FILL: about X h on 2 cores: 13 rows that train and a floor, five seeds.
+Cost:    COST-TO-FILL: about X h on 2 cores: 14 rows that train and a floor, five seeds.
 Score:   retention of the factors that views do not share (task factors), against the weight; the paper's claim is a
          reverse U above InfoNCE for rc and lbe, and no gain for mib and noise. No published number belongs to it.
 
 The weights are InfoCL's 1 for rc and lbe with three decades below it and one above; mib's is the paper's 5e-4, and
-noise has none. The views are those of factor_shapes: shape, size, x and y are shared.
+noise has none. The views are those of factor_shapes: shape, size, x and y are shared. supervised is told the shapes.
 """
 
 _base_ = "factor_shapes.py"
@@ -23,4 +23,5 @@ for name in ("rc", "lbe"):
         )
 rows["mib"] = dict(objective="infocl", arguments=dict(base="infonce", regularizer="mib"))
 rows["noise"] = dict(objective="infocl", arguments=dict(base="infonce", regularizer="noise"))
+rows["supervised"] = dict(objective="supervised")
 del name, weight
