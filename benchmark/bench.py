@@ -16,6 +16,7 @@ from benchmark.errors import UserError, blaming_the_user
 from benchmark.execute import Policy, Tally, run_chains
 from benchmark.findings import Findings
 from benchmark.job import Job
+from benchmark.known_information import describe_known
 from benchmark.pairs import FAMILIES
 from benchmark.plan import choose_rows, choose_seeds, choose_tasks, plan, with_references
 from benchmark.plans import Asked, remember
@@ -142,6 +143,9 @@ def _prepare(request: Request, *, stages: Collection[str], findings: Findings) -
     rows = preflight.without_ceiling(rows, asked=asked, images=data.images, findings=findings)
     for row in rows:
         preflight.check_row(config.row(row), images=data.images)
+    for line in dict.fromkeys(describe_known(config.row(row).config) for row in rows):
+        if line is not None:
+            findings.say(line)
     settings = request.settings
     if request.budget == "flops":
         settings = equal_flops(settings, config, rows, classes=len(data.images.classes))

@@ -16,12 +16,12 @@ from mmengine.hooks import Hook
 
 from benchmark import cells
 from benchmark.config import BenchConfig, Row
-from benchmark.data.factor_shapes.information import information
 from benchmark.data.pretraining import NO_IMAGES, open_pretraining
 from benchmark.environment import peak_memory_bytes
 from benchmark.generator_model import settings
 from benchmark.generator_model import total_steps as generator_steps
 from benchmark.job import Job
+from benchmark.known_information import known_metrics
 from benchmark.pairs import view_pairs
 from benchmark.prepare import prepare
 from benchmark.pretrain import backbone_spec, build_parts, pretrain, total_steps
@@ -30,7 +30,6 @@ from benchmark.source_of_cells import IMPORTED, check_source
 from benchmark.step_cost import step_cost
 from benchmark.training_hooks import AtomicCheckpoint, Scalars
 from benchmark.views.channel_split import ChannelSplit
-from benchmark.views.making import is_rendered
 from downstream.backbone import in_colour, save_backbone
 from downstream.checkpoints import digest, import_backbone
 from downstream.colour import ColourSpace, load_colour
@@ -149,20 +148,7 @@ def _train(job: Job, report: Report) -> Found:
         "parameters": sum(parameter.numel() for parameter in backbone.parameters()),
         **per_image,
     }
-    return known(config), costs
-
-
-def known(config: BenchConfig) -> list[dict[str, Any]]:
-    """What is known of the information of rendered views, as metrics in nats; nothing of any others."""
-    if not is_rendered(config):
-        return []
-    assert config.views.factors is not None
-    facts = information(config.views.factors.shared)
-    values = {"shared": facts.shared, "entropy": facts.entropy, "non_shared": facts.entropy - facts.shared}
-    place = {"dataset": "views", "split": "train", "selection": "last"}
-    return [
-        {**place, "metric": f"known_{name}_nats", "value": value} for name, value in (values | dict(facts.told)).items()
-    ]
+    return known_metrics(config), costs
 
 
 def _step_cost(row: Row, *, classes: int) -> dict[str, Any]:
