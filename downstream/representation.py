@@ -19,7 +19,7 @@ from downstream.features import encode
 from downstream.fingerprint import fingerprint
 from downstream.imagefolder import image_files
 from downstream.images import Images, decode_sample, from_files
-from downstream.information.plane import Settings, between_views, of_view
+from downstream.information.plane import Settings, between_views, noise_bracket, of_view
 from downstream.projector import load_projector
 from downstream.representation_options import FEWEST
 from downstream.tasks import Context, Metric
@@ -116,6 +116,8 @@ def _measure(options: RepresentationOptions, context: Context, *, images: int, p
     for part in parts:
         found |= part()
         context.report(next(step), _STEPS, found)
+    low, high = noise_bracket(z1.numpy(), settings)
+    print(f"{options.dataset}: by pairwise distances noise_information_nats is {low:.4f} to {high:.4f}")
     return found
 
 

@@ -66,6 +66,11 @@ def between_views(z1: Floats, z2: Floats, settings: Settings) -> dict[str, float
     }
 
 
+def noise_bracket(z: Floats, settings: Settings) -> tuple[float, float]:
+    """Between which values the pairwise distances of z (N, D), normalised here, put what noise leaves of N views."""
+    return NoisyChannel.of(on_sphere(z), seed=settings.seed).bracket(noise=settings.noise)
+
+
 def of_view(z: Floats, pixels: Floats, settings: Settings) -> dict[str, float]:
     """Estimates of I(z; v) of representations (N, D), normalised here, and their views (N, P).
 

@@ -96,6 +96,8 @@ def test_a_pretrained_one_has_those_of_its_views_too(tmp_path: Path, capsys: pyt
     assert found["infonce_information_nats"] > 0.5
     said = capsys.readouterr().out
     assert all(name in said for name in found)
+    low, high = map(float, said.partition("noise_information_nats is ")[2].splitlines()[0].split(" to "))
+    assert low - 0.1 < found["noise_information_nats"] < high + 0.1
     bare = numbers(OPTIONS, replace(given, projector=None))
     assert set(bare) == set(found)
     for name in ("rankme_dims", "effective_rank_dims", "lidar_dims"):
