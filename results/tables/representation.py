@@ -32,8 +32,9 @@ _ESTIMATES = {
 _ON_KNOWN = "Known: follows from how the views are made, which share some factors of a scene and draw the others anew."
 _ON_INFONCE = "InfoNCE: a lower bound that cannot exceed the log of its batch, the number behind it."
 _ON_BIAS = (
-    "Bias: of the same estimator on correlated Gaussians of the same dimension and sample size, whose information is "
-    "known; it is not subtracted."
+    "Bias: by how much the same estimator is too high (+) or too low (-) where it says as much of correlated Gaussians "
+    "of the same dimension and sample size, whose information is known; not subtracted. An estimator that says as much "
+    "as it ever does is too low by that or more."
 )
 
 
@@ -94,10 +95,10 @@ def _quality(measured: _Measured, metrics: list[str]) -> Table:
     ]
     caption = (
         f"{_start(measured)} measured of the features without labels, {_spread(measured)}. Measurements, not scores: "
-        "none of them is better for being higher or lower by itself, and none is tested. Alignment: mean squared "
-        "distance of two views of an image, 0 is equal. Uniformity: lower is more even on the sphere. RankMe, "
-        "effective rank and LiDAR: effective numbers of dimensions. Spread: 0 where the features have collapsed to a "
-        "point."
+        "none of them is better for being higher or lower by itself, and none is tested. RankMe, effective "
+        "rank and LiDAR: effective numbers of dimensions of h. The others are of z on the unit sphere, or of h where "
+        "there is no projector. Alignment: mean squared distance of two views of an image, 0 is equal. Uniformity: "
+        "lower is more even. Spread: 100 is even, 0 has collapsed to a point."
     )
     header = [_QUALITY[metric][0] for metric in metrics]
     return _table(measured, "label-free quality", caption, header=header, rows=rows, notes=notes)
