@@ -82,9 +82,9 @@ tasks = dict(
         image_size=32,
         images=1024,
         pairs=2048,
-        components=4,
+        components=2,
         neighbours=3,
-        pixels=32,
-        noise=0.5,
+        pixels=64,
+        noise=2.0,
     ),
 )
