@@ -26,7 +26,7 @@ class FactorOptions:
             equal frequency or, around the circle, of equal width; its entropy is that of the bins.
         validation: share of the training images held out for choices.
         image_size: side in pixels to which an image is squeezed.
-        penalties: grid of L2 penalties of the linear probe.
+        penalties: grid of L2 penalties of the linear probe; from the largest down, as long as any factor gains.
         hidden: width of the one hidden layer of the MLP probe.
         epochs: passes over the training images by which the MLP probe is trained; the best of them is taken.
         batch: images a step of that training.
