@@ -9,20 +9,21 @@ from results.statistics.rounding import rounded
 from results.tables.layout import Entry, Footnotes
 
 
-def mean_text(row: Mapping[Hashable, Any], *, scale: float, digits: int) -> str:
-    """Write "41.2 ± 0.3 (n=2)": spread from two seeds on, n where it is not every seed or below two.
+def mean_text(row: Mapping[Hashable, Any], *, scale: float, digits: int, fewest: int = 2) -> str:
+    """Write "41.2 ± 0.3 (n=2)": spread from two seeds on, n where it is not every seed or below `fewest`.
 
     Args:
         row: of `results.comparison.comparison`.
         scale: what mean and spread are multiplied by.
         digits: behind the point.
+        fewest: seeds that need no mention.
     """
     parts = []
     if row["n"] > 0:
         parts.append(rounded(scale * row["mean"], f"{{:.{digits}f}}"))
     if row["n"] > 1:
         parts.append(f"± {scale * row['std']:.{digits}f}")
-    if 0 < row["n"] < max(2, row["seeds"]):
+    if 0 < row["n"] < max(fewest, row["seeds"]):
         parts.append(f"(n={row['n']})")
     return " ".join(parts)
 
@@ -46,7 +47,7 @@ def mean_entry(
         behind: what stands behind a number.
         said: a further footnote to a number.
     """
-    text = mean_text(row, scale=scale, digits=digits)
+    text = mean_text(row, scale=scale, digits=digits, fewest=1)
     marks = (row["note"], said if text else "", f"stale: {row['stale']}" if row["stale"] else "")
     return Entry(
         text=text + behind if text else "",
