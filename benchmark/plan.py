@@ -16,6 +16,7 @@ from benchmark.preflight import Data
 from benchmark.pretrain import backbone_spec
 from benchmark.source_of_cells import with_source
 from downstream.dense import load_config
+from downstream.factor_options import FactorOptions
 from downstream.tasks import DetectionOptions, SegmentationOptions
 from objectives.registry import OBJECTIVES, resolve
 from results.order import CEILING, FLOOR
@@ -141,7 +142,7 @@ def pretrain_cell(
 def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Data) -> Cell:
     """The evaluation of one pretrained backbone on one task; what will be skipped has no fingerprint of its data.
 
-    A task that looks at pairs of views depends on them also where the pretraining does not.
+    A task that looks at pairs of views, or at what they share, depends on them also where the pretraining does not.
     """
     options, fingerprint = config.tasks[task], data.fingerprints.get(task)
     inputs: dict[str, Any] = {
@@ -154,8 +155,11 @@ def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Dat
         "threads": config.threads,
         "data": fingerprint,
     }
+    views = config.row(pretrained.objective).config.views
     if options.family in FAMILIES:
-        inputs["pairs"] = [asdict(config.row(pretrained.objective).config.views), data.images.digest]
+        inputs["pairs"] = [asdict(views), data.images.digest]
+    if options.family == FactorOptions.family:
+        inputs["shared"] = None if views.factors is None else views.factors.shared
     return with_source(
         replace(pretrained, kind="evaluate", task=task, family=options.family, upstream=pretrained.key, inputs=inputs)
     )
