@@ -75,8 +75,10 @@ def _code(item: str) -> str:
 
 
 def _rule(rule: str, *, tested: int) -> str:
+    said = f"Fixed before any number was known. {rule} What did not hold is not disproved."
+    if tested < 2:
+        return said
     return (
-        f"Fixed before any number was known. {rule} What did not hold is not disproved. {tested} "
-        f"claim{'s were' if tested != 1 else ' was'} tested at {ALPHA:g}{' each, uncorrected' if tested != 1 else ''}: "
-        f"if none held in truth, about {tested * ALPHA:.1f} would be called held by chance."
+        f"{said} {tested} claims were tested at {ALPHA:g} each, uncorrected: if none held in truth, up to about "
+        f"{tested * ALPHA:.1f} would be called held by chance."
     )

@@ -146,7 +146,7 @@ def inside(claim: str, points: Sequence[Named], *, metric: str) -> Verdict:
     """
     known = [point for point in points if point.values]
     if len(known) < 3:
-        return Verdict(claim, MISSING, f"Three values at least are needed, {len(known)} have {metric}.")
+        return Verdict(claim, MISSING, f"Three values with {metric} at least are needed, there are {len(known)}.")
     low, high = known[0], known[-1]
     mean = _mean(known[1:-1])
     best, worst = chosen(known) or mean, chosen(known, highest=False) or mean

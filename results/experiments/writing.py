@@ -8,7 +8,7 @@ from pathlib import Path
 from results.experiments.material import load_material
 from results.experiments.page import page
 from results.experiments.registry import EXPERIMENTS
-from results.figures.saving import save
+from results.figures.saving import FORMATS, save
 from results.figures.theme import theme
 from results.suggestions import unknown
 from results.whole_files import write_whole
@@ -57,6 +57,6 @@ def write_experiment(
         out.mkdir(parents=True, exist_ok=True)
         written = [] if isinstance(drawn, str) else save(drawn, out=out, name=name)
     if left_out:
-        for old in out.glob(f"{name}.*"):
-            old.unlink()
+        for kind in FORMATS:
+            (out / f"{name}.{kind}").unlink(missing_ok=True)
     return [*written, write_whole(out / f"{name}.md", text.encode("utf-8", "backslashreplace"))]

@@ -186,7 +186,7 @@ def test_the_weaker_of_both_ends_gives_effect_and_p() -> None:
 
 def test_two_values_are_no_range() -> None:
     verdict = inside("There is a best value inside.", curve((0.3, 0.5)), metric="score")
-    assert (verdict.outcome, verdict.said) == (MISSING, "Three values at least are needed, 2 have score.")
+    assert (verdict.outcome, verdict.said) == (MISSING, "Three values with score at least are needed, there are 2.")
 
 
 def test_without_an_effect_a_claim_is_held_about_as_rarely_as_the_level_says() -> None:
