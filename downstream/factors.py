@@ -124,6 +124,8 @@ def _probed(
             for split, scores in (("val", validated), ("test", tested)):
                 for name, value in metrics_of(scores, names, shared=context.shared).items():
                     found[f"{probe}_{name}", split] = value
+            for name, hits in zip(names, validated.top1, strict=True):
+                found[f"{probe}_{name}_top1", "val"] = float(hits)
             for name, hits, nats, entropy in zip(names, tested.top1, tested.nats, tested.entropy, strict=True):
                 found[f"{probe}_{name}_top1", "test"] = float(hits)
                 found[f"{probe}_{name}_nats", "test"] = float(nats)

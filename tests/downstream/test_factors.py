@@ -104,6 +104,7 @@ def test_metrics_are_those_of_the_contract(tmp_path: Path) -> None:
         for group in ("retention", "retention_shared", "retention_non_shared"):
             wanted |= {(f"{probe}_{group}", split, "selected") for split in ("val", "test")}
         wanted |= {(f"{probe}_{factor}_{kind}", "test", "selected") for factor in FACTORS for kind in ("top1", "nats")}
+        wanted |= {(f"{probe}_{factor}_top1", "val", "selected") for factor in FACTORS}
         wanted |= {(f"{probe}_{factor}_r2", "test", "selected") for factor in ("place", "hue", "rotation")}
     found = by_name(metrics)
     assert set(found) == wanted
