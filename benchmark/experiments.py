@@ -37,16 +37,20 @@ def run(request: Request, *, name: str, quick: bool) -> int:
     grids = {each: ask(request, EXPERIMENTS[each], quick=quick) for each in choose(name)}
     for grid in grids.values():  # a mistake in the last one is found before the first one is trained
         grid.settings.resolve()
-    return max([answer(each, grid, command=command_of(each, request, quick=quick)) for each, grid in grids.items()])
+    pages = request.places.runs / "experiments" / ("quick" if quick else "")
+    return max(
+        [answer(each, grid, command=command_of(each, request, quick=quick), out=pages) for each, grid in grids.items()]
+    )
 
 
-def answer(name: str, grid: Request, *, command: str) -> int:
+def answer(name: str, grid: Request, *, command: str, out: Path) -> int:
     """Compute the cells of a grid that are missing, then draw the figure and write the page of an experiment.
 
     Args:
         name: of the experiment.
         grid: its cells, or some of them.
         command: that computes them, for the page.
+        out: folder of the page and its figure.
 
     Returns:
         0, or 1 if a cell failed.
@@ -56,7 +60,7 @@ def answer(name: str, grid: Request, *, command: str) -> int:
     """
     print(f"experiment {name}: config {grid.settings.config}, seeds {grid.seeds}", flush=True)
     status = bench.run(grid, stages=("pretrain", "evaluate"))
-    for path in _write(name, grid.places.runs, label=grid.settings.label, command=command):
+    for path in _write(name, grid, command=command, out=out):
         print(f"wrote {path}", flush=True)
     return status
 
@@ -85,19 +89,20 @@ def _repeated(option: str, values: Sequence[str]) -> list[str]:
     return [word for value in values for word in (option, value)]
 
 
-def _write(name: str, runs: Path, *, label: str, command: str) -> list[Path]:
-    """Draw the figure and write the page of an experiment below `runs/experiments`."""
+def _write(name: str, grid: Request, *, command: str, out: Path) -> list[Path]:
+    """Draw the figure and write the page of an experiment."""
     from results.experiments.writing import write_experiment
 
+    runs = grid.places.runs
     what = reporting.what_is_shown(runs)
     with blaming_the_user():
         return write_experiment(
             name,
             runs,
-            label=label,
+            label=grid.settings.label,
             keys=what.keys,
             stale=what.stale,
             derived=reporting.derived(read_cells(runs)),
             command=command,
-            out=runs / "experiments",
+            out=out,
         )

@@ -1,6 +1,6 @@
 """Scenes of one object whose nine factors are known: what views share is declared, and measured in nats.
 
-Command: make bench CONFIG=factor_shapes OBJ=infonce,infocl REFS=1 SET=threads=1
+Command: make bench CONFIG=factor_shapes OBJ=infonce,infocl REFS=1 JOBS=2
 
 View 2 of a scene has its shape, size and place; texture, hue, rotation and the whole background are drawn anew. So
 I(v1; v2) = 6.24 of the 14.93 nats of an image, and what the probes find of the other 8.69 nats no view pair asked for.
@@ -43,6 +43,9 @@ views = dict(
 model = dict(depth=10, width=0.25, stem="stl10")
 
 training = dict(epochs=10, batch=256, lr=4e-3)
+
+# So that two rows can be computed side by side: JOBS=2 on two cores.
+threads = 1
 
 # MoCo v2's temperature (arXiv 2003.04297), also for whatever is built on infonce.
 objectives = dict(infonce=dict(temperature=0.2))

@@ -1,7 +1,7 @@
 """What objectives keep of the factors that only one view shows: InfoCL (arXiv 2203.07004) against InfoNCE.
 
-Command: make bench CONFIG=non_shared OBJ=all SEEDS=0,1,2,3,4 JOBS=2 SET=threads=1, or, with its figure and its page,
-         make experiment NAME=non-shared JOBS=2 SET=threads=1    (QUICK=1 for minutes)
+Command: make bench CONFIG=non_shared OBJ=all SEEDS=0,1,2,3,4 JOBS=2, or, with its figure and its page,
+         make experiment NAME=non-shared JOBS=2    (QUICK=1 for minutes)
 Cost:    COST-TO-FILL: about X h on 2 cores: 14 rows that train and a floor, five seeds.
 Score:   retention of the factors that views do not share (task factors), against the weight; the paper's claim is a
          reverse U above InfoNCE for rc and lbe, and no gain for mib and noise. No published number belongs to it.

@@ -1,8 +1,8 @@
 """How much views should share: InfoMin's reverse U (arXiv 2005.10243), for every objective, along four axes.
 
-Command: make bench CONFIG=reverse_u OBJ=all SEEDS=0,1,2 JOBS=2 SET=threads=1, or, with its figure and its page,
-         make experiment NAME=reverse-u JOBS=2 SET=threads=1    (QUICK=1 for minutes)
-Cost:    COST-TO-FILL: about X h on 2 cores: 147 rows that train and a floor, three seeds.
+Command: make bench CONFIG=reverse_u OBJ=all SEEDS=0,1,2,3,4 JOBS=2, or, with its figure and its page,
+         make experiment NAME=reverse-u JOBS=2    (QUICK=1 for minutes)
+Cost:    COST-TO-FILL: about X h on 2 cores: 147 rows that train and a floor, five seeds.
 Score:   of the shape by its probe, against what views share; the paper's claim is that it rises, then falls. No
          published number belongs to it.
 

@@ -1,6 +1,6 @@
 """A shortcut: with the hue hardly changed and never taken away, InfoNCE tells images by their background's colour.
 
-Command: make bench CONFIG=shortcut OBJ=all JOBS=2 SET=threads=1
+Command: make bench CONFIG=shortcut OBJ=all JOBS=2
 Cost:    COST-TO-FILL: about X min on 2 cores.
 Score:   of hue and shape by linear probes (task factors), and shape by classification: in a first trial on 64-pixel
          scenes, another policy and budget, R2 .95 of the hue and .24 top-1 of the shape, against a floor of .19.
@@ -10,6 +10,8 @@ and takes the colour away from three views in ten.
 """
 
 _base_ = "information.py"
+
+threads = 1  # two rows side by side on two cores
 
 rows = dict(
     random=dict(objective="random"),

@@ -1,8 +1,8 @@
 """What SuperInfo's two weights take away and bring back: a grid of them (derived, after arXiv 2408.10292).
 
-Command: make bench CONFIG=superfluous OBJ=all SEEDS=0,1,2 JOBS=2 SET=threads=1, or, with its figure and its page,
-         make experiment NAME=superfluous JOBS=2 SET=threads=1    (QUICK=1 for minutes)
-Cost:    COST-TO-FILL: about X h on 2 cores: 21 rows that train and a floor, three seeds.
+Command: make bench CONFIG=superfluous OBJ=all SEEDS=0,1,2,3,4 JOBS=2, or, with its figure and its page,
+         make experiment NAME=superfluous JOBS=2    (QUICK=1 for minutes)
+Cost:    COST-TO-FILL: about X h on 2 cores: 21 rows that train and a floor, five seeds.
 Score:   retention of shared and of non-shared factors (task factors): those tell tasks that need what both views show
          from tasks that need what one of them shows. No published number belongs to it, the loss is derived.
 

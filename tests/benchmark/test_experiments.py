@@ -96,7 +96,7 @@ def test_seeds_and_overrides_of_the_user_have_the_last_word() -> None:
     quick = ask(asked(*words), EXPERIMENTS["non-shared"], quick=True)
     assert (quick.seeds, quick.settings.resolve().training.epochs) == ("7", 3)
     assert ask(asked("non-shared"), EXPERIMENTS["non-shared"], quick=False).seeds == "0,1,2,3,4"
-    assert ask(asked("masking"), EXPERIMENTS["masking"], quick=False).seeds == "0,1,2"
+    assert ask(asked("masking"), EXPERIMENTS["masking"], quick=False).seeds == "0,1,2,3,4"
     assert command_of("non-shared", asked(*words), quick=True) == (
         "clbench experiment non-shared --quick --seeds 7 --set training.epochs=3"
     )
@@ -208,11 +208,11 @@ def test_a_row_of_an_experiment_becomes_cells_and_a_page_that_a_second_call_find
     places = ("--runs", str(tmp_path / "runs"), "--data-root", str(tmp_path / "data"))
     grid = ask(asked("non-shared", *words, *places), EXPERIMENTS["non-shared"], quick=True)
     grid = replace(grid, objectives="infonce", tasks="factors")
-    page = tmp_path / "runs/experiments/non-shared.md"
+    out = tmp_path / "pages"
     for said in ("2 computed, 0 kept, 0 failed", "0 computed, 2 kept, 0 failed"):
-        assert answer("non-shared", grid, command="clbench experiment non-shared --quick") == 0
+        assert answer("non-shared", grid, command="clbench experiment non-shared --quick", out=out) == 0
         assert said in capsys.readouterr().out
-        text = page.read_text()
+        text = (out / "non-shared.md").read_text()
         assert "clbench experiment non-shared --quick" in text
         assert "| infonce |" in text
-        page.unlink()
+        (out / "non-shared.md").unlink()
