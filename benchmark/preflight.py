@@ -99,6 +99,7 @@ def check_training(config: BenchConfig, *, device: str) -> None:
             raise UserError(f"training.{name} must be in [0, 1), got {share}")
     if not 0 <= training.final_lr <= 1:
         raise UserError(f"training.final_lr must be in [0, 1], got {training.final_lr}")
+    check_factors(config)
 
 
 def check_row(row: Row, *, images: ImageSet) -> None:
@@ -122,7 +123,6 @@ def check_row(row: Row, *, images: ImageSet) -> None:
             f"got {config.training.batch}"
         )
     _check_generator(config, images)
-    _check_factors(config)
     pair = config.views.patch_pair
     if pair is not None and needs_images(row):
         with blaming_the_user():
@@ -169,13 +169,22 @@ def _check_generator(config: BenchConfig, images: ImageSet) -> None:
         )
 
 
-def _check_factors(config: BenchConfig) -> None:
-    """Refuse rendered views of what is not there, or with what they cannot be combined."""
+def check_factors(config: BenchConfig) -> None:
+    """Refuse rendered views of what is not there, or with what they cannot be combined.
+
+    Raises:
+        UserError: names the key, what is allowed and what it got.
+    """
     if not is_rendered(config):
         return
     views, data = config.views, config.data
     rules: tuple[tuple[str, bool, object], ...] = (
         ("data.factors must say which scenes rendered views are of", data.factors is not None, data.factors),
+        (
+            f"data.pretrain must be {data.tree}/pretrain with rendered views",
+            data.pretrain == f"{data.tree}/pretrain",
+            data.pretrain,
+        ),
         ("data.limit must be 0 with rendered views", data.limit == 0, data.limit),
         (
             "views.size must be the image_size of data and of data.factors with rendered views",
