@@ -148,7 +148,7 @@ def _train(job: Job, report: Report) -> Found:
         "parameters": sum(parameter.numel() for parameter in backbone.parameters()),
         **per_image,
     }
-    return known_metrics(config), costs
+    return known_metrics(config) if parts.objective.trains else [], costs
 
 
 def _step_cost(row: Row, *, classes: int) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def _evaluate(job: Job, report: Report) -> Found:
     work_dir = job.folder / "work"
     work_dir.mkdir(exist_ok=True)
     config = job.config.row(cell.objective).config
-    projector, factors = cells.projector_file(job.places.runs, cell.upstream), config.views.factors
+    projector = cells.projector_file(job.places.runs, cell.upstream)
     context = Context(
         backbone=cells.backbone_file(job.places.runs, cell.upstream),
         spec=backbone_spec(config),
@@ -179,7 +179,7 @@ def _evaluate(job: Job, report: Report) -> Found:
         device=job.device,
         report=report,
         projector=projector if projector.exists() else None,
-        shared=None if factors is None else factors.shared,
+        shared=cell.inputs.get("shared"),
         pairs=view_pairs(config, seed=cell.seed, data_root=job.places.data_root, store=job.places.store),
     )
     assert cell.family is not None

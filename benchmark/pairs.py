@@ -11,7 +11,7 @@ from benchmark.data.factor_shapes.dataset import levels_of
 from benchmark.data.factor_shapes.scenes import draw_images
 from benchmark.data.pretraining import open_pretraining
 from benchmark.seeds import derived_seed
-from benchmark.views.making import is_rendered, view_policy
+from benchmark.views.making import view_policy
 from downstream.tasks import Pairs
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ _STEP = 2**32 - 1  # no training comes that far
 def view_pairs(config: BenchConfig, *, seed: int, data_root: Path, store: Path) -> Pairs | None:
     """What makes pairs of views of N images, the same for every row that has the same views.
 
-    Rendered views are of scenes that no pretraining has seen; all others are of an even spread of the pretraining
-    images.
+    Where scenes are made from factors they are of scenes that no pretraining has seen; all others are of an even spread
+    of the pretraining images.
 
     Args:
         config: the resolved config of a row.
@@ -54,9 +54,8 @@ def view_pairs(config: BenchConfig, *, seed: int, data_root: Path, store: Path) 
 
 def _images(config: BenchConfig, count: int, *, data_root: Path, store: Path) -> tuple[Tensor, Tensor, str]:
     """At most `count` images (N, 3, H, W) uint8, their indices (N,), and the split that they are of."""
-    if is_rendered(config):
-        factors = config.data.factors
-        assert factors is not None
+    factors = config.data.factors
+    if factors is not None:
         count = min(count, factors.pretrain)
         levels = levels_of(factors, "held_out", count=count)
         return draw_images(levels, image_size=factors.image_size), torch.arange(count), "held_out"

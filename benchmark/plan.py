@@ -14,7 +14,7 @@ from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.pairs import FAMILIES
 from benchmark.preflight import Data
 from benchmark.pretrain import backbone_spec
-from benchmark.source_of_cells import with_source
+from benchmark.source_of_cells import IMPORTED, with_source
 from downstream.dense import load_config
 from downstream.factor_options import FactorOptions
 from downstream.tasks import DetectionOptions, SegmentationOptions
@@ -159,7 +159,8 @@ def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Dat
     if options.family in FAMILIES:
         inputs["pairs"] = [asdict(views), data.images.digest]
     if options.family == FactorOptions.family:
-        inputs["shared"] = None if views.factors is None else views.factors.shared
+        known = views.factors is not None and pretrained.inputs["objective"] != IMPORTED
+        inputs["shared"] = views.factors.shared if known and views.factors is not None else None
     return with_source(
         replace(pretrained, kind="evaluate", task=task, family=options.family, upstream=pretrained.key, inputs=inputs)
     )

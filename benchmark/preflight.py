@@ -138,6 +138,9 @@ def check_row(row: Row, *, images: ImageSet) -> None:
         raise UserError(f"{row.objective}: a jigsaw puzzle shows the whole image, views.patch_pair must be None")
     if parts.objective.needs_patches and is_rendered(config):
         raise UserError(f"{row.objective}: a jigsaw puzzle shows every factor, views.factors must be None or augmented")
+    shared = () if config.views.factors is None else config.views.factors.shared
+    if parts.objective.needs_labels and is_rendered(config) and "shape" not in shared:
+        raise UserError(f"{row.objective}: both views must show the label, views.factors.shared must name shape")
     if parts.objective.needs_labels and (images.labels < 0).any():
         unlabelled = int((images.labels < 0).sum())
         raise UserError(f"{row.objective}: every pretraining image must have a label, {unlabelled} have none")

@@ -23,3 +23,11 @@ def test_it_is_said_in_one_line() -> None:
 def test_nothing_is_known_of_ordinary_views() -> None:
     assert known_metrics(load("shapes")) == []
     assert describe_known(load("shapes")) is None
+
+
+def test_of_noisy_views_a_bound_is_said_and_nothing_is_kept() -> None:
+    noisy = load("factor_shapes", ["views.factors={'mode':'rendered','shared':('hue','x'),'noise':0.1}"])
+    assert known_metrics(noisy) == []
+    line = describe_known(noisy)
+    assert line is not None
+    assert line.startswith("views: I(v1; v2) < 3.47 nats, as the views have noise; shared: ")
