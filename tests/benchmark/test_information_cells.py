@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
@@ -285,6 +286,23 @@ def test_a_killed_pretraining_on_rendered_views_goes_on_and_ends_in_the_same_bit
     whole, again = (torch.load(runs / "cells" / cell.name / "backbone.pth") for runs in (straight, killed))
     assert whole.keys() == again.keys()
     assert all(torch.equal(whole[name], again[name]) for name in whole)
+
+
+def contrasts(runs: Path) -> list[float]:
+    """The loss of every step."""
+    (file,) = runs.glob("cells/*/scalars.csv")
+    with file.open(newline="") as lines:
+        return [float(line["value"]) for line in csv.DictReader(lines) if line["name"] == "contrast"]
+
+
+def test_two_processes_render_the_views_of_one(tmp_path: Path, data: Path) -> None:
+    """Weights move little in the first steps, so other views would show in the losses, and rounding does not."""
+    for processes in (1, 2):
+        command = words("pretrain", tmp_path / str(processes), data, f"processes={processes}", "training.lr=1e-4")
+        assert main([*command, "--objectives", "infonce"]) == 0
+    one, two = contrasts(tmp_path / "1"), contrasts(tmp_path / "2")
+    assert len(one) == 3
+    assert two == pytest.approx(one, rel=1e-4)
 
 
 # Lays out a grid, then edits the module of rendered views, and prints what is stale then and why.
