@@ -60,7 +60,7 @@ _OF_FACTORS = (
 )
 
 _TREE = "shapes_quick"
-_OF_SHAPES = (
+_OF_OBJECTS = (
     f"data.tree={_TREE}",
     f"data.pretrain={_TREE}/pretrain/images",
     f"data.labels={_TREE}/pretrain/factors.csv",
@@ -73,6 +73,9 @@ _OF_SHAPES = (
     *_PROBES,
     f"tasks.classification.data={_TREE}/classification",
     f"tasks.factors.data={_TREE}/classification",
+)
+_OF_SHAPES = (
+    *_OF_OBJECTS,
     f"tasks.voc.data={_TREE}/VOCdevkit",
     "tasks.voc.overrides={'train_cfg.max_iters': 4}",
     f"tasks.ade20k.data={_TREE}/ADEChallengeData2016",
@@ -86,7 +89,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         "reverse_u",
         _SEEDS,
         Quick(
-            "random,infonce_k1,infonce_k4,infonce_k9,infonce_crop_0.08,infonce_crop_1,infonce_patch_0,infonce_patch_16",
+            "random,infonce_k0,infonce_k4,infonce_k9,infonce_crop_0.08,infonce_crop_1,infonce_patch_0,infonce_patch_16",
             "0",
             _OF_FACTORS,
         ),
@@ -115,6 +118,7 @@ EXPERIMENTS: dict[str, Experiment] = {
             (*_OF_SHAPES, f"tasks.representation.data={_TREE}/classification/test", *_MEASURED),
         ),
     ),
+    "shortcut": Experiment("shortcut", _SEEDS, Quick("random,infonce,infonce_hue", "0", _OF_OBJECTS)),
 }
 """Every experiment by its name."""
 

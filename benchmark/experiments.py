@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmark import bench, reporting
 from benchmark.errors import blaming_the_user
 from benchmark.experiment_list import ALL, EXPERIMENTS, Experiment, choose
+from benchmark.plans import planned
 from benchmark.request import Request
 from benchmark.settings import settings_of
 from objectives.registry import load_objectives
@@ -82,6 +83,7 @@ def command_of(name: str, request: Request, *, quick: bool) -> str:
     """The command that computes the same cells elsewhere."""
     words = ["clbench", "experiment", name, *(["--quick"] if quick else [])]
     words += ["--seeds", request.seeds] if request.seeds else []
+    words += _repeated("--import", request.settings.plugins)
     return shlex.join([*words, *_repeated("--set", request.settings.overrides)])
 
 
@@ -105,4 +107,11 @@ def _write(name: str, grid: Request, *, command: str, out: Path) -> list[Path]:
             derived=reporting.derived(read_cells(runs)),
             command=command,
             out=out,
+            planned=_asked_for(runs, label=grid.settings.label),
         )
+
+
+def _asked_for(runs: Path, *, label: str) -> dict[str, str]:
+    """Key -> name of every cell of a config that was asked for, as it would be computed today."""
+    own = [each for each in planned(runs) if each.label == label]
+    return {each.key if each.now is None else each.now.key: each.name for each in own}

@@ -4,7 +4,8 @@ Command: make bench CONFIG=non_shared OBJ=all SEEDS=0,1,2,3,4 JOBS=2, or, with i
          make experiment NAME=non-shared JOBS=2    (QUICK=1 for minutes)
 Cost:    COST-TO-FILL: about X h on 2 cores: 14 rows that train and a floor, five seeds.
 Score:   retention of the factors that views do not share (task factors), against the weight; the paper's claim is a
-         reverse U above InfoNCE for rc and lbe, and no gain for mib and noise. No published number belongs to it.
+         reverse U for rc and lbe, above InfoNCE and above noise alone, and no gain for mib. No published number belongs
+         to it. lbe and mib put noise on the features whatever their weight: at 0 they are noise, as rc is infonce.
 
 The weights are InfoCL's 1 for rc and lbe with three decades below it and one above; mib's is the paper's 5e-4, and
 noise has none. The views are those of factor_shapes: shape, size, x and y are shared. supervised is told the shapes.

@@ -21,6 +21,8 @@ from results.store.units import FACTORS
 
 Seeds = Mapping[int, float]
 """Seed -> number."""
+TASK_FACTOR = "shape"
+"""The factor that the classes of these data are, and that the supervised row is told."""
 KNOWN = "known_shared_nats"
 """What both views of a pretraining are known to have in common, in nats; a number of the pretraining itself."""
 _QUICK = "-quick"
@@ -93,7 +95,9 @@ class Material:
         return markers(self.methods)
 
     def label_of(self, method: str) -> str:
-        """Write a method: "mrcl (derived)", "infocl rc"."""
+        """Write a method: "mrcl (derived)", "infocl rc"; the row that is told labels is no ceiling of other factors."""
+        if method == CEILING:
+            return f"{CEILING} by {TASK_FACTOR}"
         own = {row.recipe.method for row in self.rows if row.name in self.derived}
         label = objective_label(method, derived=own)
         return f"{INFOCL} {label}" if method in WEIGHTS else label
@@ -172,7 +176,8 @@ def load_material(
         ValueError: the folder is missing or a cell is malformed; one line.
     """
     frame = results.load(runs, keys=keys, stale=stale)
-    frame = frame[[_belongs(str(config), label=label, pooled=pooled) for config in frame["config"]]]
+    own = [_belongs(str(config), label=label, pooled=pooled) for config in frame["config"]]
+    frame = frame.loc[own]  # frame[own] of no row would have no column either
     counted = current(read_cells(runs), keys=keys, stale=stale)
     cells = [cell for cell in counted if _belongs(cell.config, label=label, pooled=pooled) and cell.key not in stale]
     fresh = frame[frame["stale"] == ""]

@@ -12,7 +12,9 @@ from results.statistics.inference import ALPHA
 from results.tables.markdown import escaped, to_markdown
 
 
-def page(experiment: Experiment, material: Material, *, command: str, picture: str, left_out: str) -> str:
+def page(
+    experiment: Experiment, material: Material, *, command: str, picture: str, left_out: str, absent: str | None
+) -> str:
     """Write the page.
 
     Args:
@@ -21,9 +23,11 @@ def page(experiment: Experiment, material: Material, *, command: str, picture: s
         command: that computed them.
         picture: name of the figure's file beside the page; "" where there is none.
         left_out: why there is none, in a few words.
+        absent: what was asked for and never computed, "" for nothing; None where that is not known.
     """
     verdicts = experiment.verdicts(material)
-    lacking = list(what_lacks(material))
+    lacking = [*what_lacks(material), *([absent] if absent else [])]
+    nothing = "Nothing." if absent == "" else "Nothing of what is stored; what was asked for is not known here."
     figure = f"![{experiment.title}]({picture})" if picture else f"No figure: {escaped(left_out)}."
     parts = [
         f"# {experiment.title}",
@@ -39,7 +43,7 @@ def page(experiment: Experiment, material: Material, *, command: str, picture: s
         "## What was run",
         "\n".join(f"- {_code(item)}" for item in what_ran(material, command=command)),
         "## What is missing",
-        "\n".join(f"- {escaped(item)}" for item in lacking) if lacking else "Nothing.",
+        "\n".join(f"- {escaped(item)}" for item in lacking) if lacking else nothing,
         "## The rule",
         escaped(_rule(experiment.rule, tested=sum(one.outcome != MISSING for one in verdicts))),
     ]
@@ -75,10 +79,10 @@ def _code(item: str) -> str:
 
 
 def _rule(rule: str, *, tested: int) -> str:
-    said = f"Fixed before any number was known. {rule} What did not hold is not disproved."
+    said = f"The rule is part of the code that made this page. {rule} What did not hold is not disproved."
     if tested < 2:
         return said
     return (
-        f"{said} {tested} claims were tested at {ALPHA:g} each, uncorrected: if none held in truth, up to about "
-        f"{tested * ALPHA:.1f} would be called held by chance."
+        f"{said} {tested} claims were tested at {ALPHA:g} in each direction, uncorrected: if there were no effect at "
+        f"all, up to about {2 * tested * ALPHA:.1f} would be called held or the opposite by chance."
     )

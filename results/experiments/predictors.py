@@ -14,7 +14,7 @@ from results.experiments.experiment import Experiment
 from results.experiments.material import Material
 from results.experiments.prediction import CHEAP, DEAR, Prediction, is_compared, predictions
 from results.experiments.tabulated import table_of
-from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict, p_words
+from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict, p_both
 from results.figures.theme import COLUMN_WIDTH, INK, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.statistics.agreement import FEWEST, Agreement
@@ -121,9 +121,8 @@ def judged(one: Prediction, *, dear: str) -> Verdict:
         few = "too few" if found.n < 3 else "one number is the same for all"
         return Verdict(claim, MISSING, f"No {_TAU} over {found.n} objectives: {few}.")
     p = found.p / 2 if found.tau > 0 else 1 - found.p / 2
-    other = f" (of the opposite claim {p_words(1 - p)})" if found.tau < 0 else ""
     said = f"{_TAU} = {_two(found.tau)}{_between(found)} over {found.n} objectives"
-    said += f", one-sided {p_words(p)}{other}, {_seeds(one)}."
+    said += f", one-sided {p_both(p, effect=found.tau)}, {_seeds(one)}."
     caveat = ""
     if math.isnan(found.low):
         outcome = UNKNOWN

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from results.experiments.material import Material
-from results.store.cells import Cell
+from results.store.cells import Cell, read_cells
 
 _MOST = 8  # names in a sentence before it counts them
 
@@ -92,6 +93,21 @@ def what_lacks(material: Material) -> Iterator[str]:
     if material.stale:
         yield f"Stale numbers, left out: {material.stale}. Code or config has changed since."
     yield from _uneven(material)
+
+
+def lacking(runs: Path, planned: Mapping[str, str]) -> str:
+    """Say how many of the cells that were asked for are there, and which are not; "" where all are.
+
+    Args:
+        runs: folder of cells.
+        planned: key -> name of every cell that was asked for.
+    """
+    there = {cell.key for cell in read_cells(runs)}
+    gone = [name for key, name in planned.items() if key not in there]
+    if not gone:
+        return ""
+    count = len(planned)
+    return f"{count - len(gone)} of the {count} cells that were asked for are there. Not computed: {_list(gone)}."
 
 
 def _uneven(material: Material) -> Iterator[str]:

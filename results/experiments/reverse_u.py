@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -14,13 +15,13 @@ from matplotlib.figure import Figure
 
 from results.experiments.drawing import draw_level, draw_series, entries, ring
 from results.experiments.experiment import Experiment
-from results.experiments.material import KNOWN, Material, Row, is_reference
+from results.experiments.material import KNOWN, TASK_FACTOR, Material, Row, is_reference
 from results.experiments.recipe import Recipe, all_else
 from results.experiments.tabulated import table_of
-from results.experiments.verdict import Named, Verdict, chosen, inside, paired_rule
-from results.figures.theme import COLUMN_WIDTH, TEXT_WIDTH, finish, panels, set_title
+from results.experiments.verdict import Named, Verdict, chosen, inside, paired_rule, peak
+from results.figures.theme import COLUMN_WIDTH, INK, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
-from results.order import FLOOR
+from results.order import FLOOR, REFERENCE
 from results.tables.layout import Table
 
 MEASURED = "infonce_information_nats"
@@ -28,7 +29,12 @@ MEASURED = "infonce_information_nats"
 SATURATED = "infonce_saturated"
 RETENTION = "linear_retention"
 _MOST = 3  # factors that are named one by one
-_FACTOR = "shape"  # of the task, where views may share it or where nothing says what they share
+TASK = f"linear_{TASK_FACTOR}_top1"
+"""Accuracy in the factor of the task. In the order of the shared factors it stands in the middle."""
+
+
+Swept = float | tuple[str, ...]
+"""A number, or the factors that are shared."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +45,36 @@ class Axis:
         name: for titles.
         paths: inputs of a pretraining that differ along it.
         value: what is swept, of a row; None where the row has none.
+        place: of a value, from the least that is shared on.
     """
 
     name: str
     paths: tuple[str, ...]
-    value: Callable[[Recipe], object | None]
+    value: Callable[[Recipe], Swept | None]
+    place: Callable[[Swept], float]
 
     def is_known(self) -> bool:
         """Whether what the views share is known along it, and need not be measured."""
         return self.name == "shared factors"
 
 
+def _many(value: Swept) -> float:
+    return float(len(value)) if isinstance(value, tuple) else value
+
+
+def _more(value: Swept) -> float:
+    return _many(value)
+
+
+def _less(value: Swept) -> float:
+    return -_many(value)
+
+
 AXES = (
-    Axis("shared factors", ("views.factors.shared",), lambda own: own.shared if own.rendered else None),
-    Axis("patch distance", ("views.patch_pair.distance",), lambda own: _known(own.distance)),
-    Axis("crop", ("views.crop_scale",), lambda own: None if own.rendered else _known(own.crop)),
-    Axis("colour jitter", ("views.jitter",), lambda own: None if own.rendered else _known(own.jitter)),
+    Axis("shared factors", ("views.factors.shared",), lambda own: own.shared if own.rendered else None, _many),
+    Axis("patch distance", ("views.patch_pair.distance",), lambda own: _known(own.distance), _less),
+    Axis("crop", ("views.crop_scale",), lambda own: None if own.rendered else _known(own.crop), _more),
+    Axis("colour jitter", ("views.jitter",), lambda own: None if own.rendered else _known(own.jitter), _less),
 )
 
 
@@ -65,7 +85,8 @@ class Line:
     Attributes:
         axis: the axis.
         method: the method.
-        points: shared information in nats (mean over seeds) and row, from the least information on.
+        points: shared information in nats (mean over seeds; NaN where it is not known) and row, in the order of the
+            swept value, from where the least is shared on.
     """
 
     axis: Axis
@@ -77,33 +98,52 @@ def lines(material: Material) -> list[Line]:
     """Find rows of one method that are equal in all but one way to change what views share, two at least."""
     found = []
     for axis in AXES:
-        groups: dict[tuple[str, str], dict[object, Row]] = defaultdict(dict)
+        groups: dict[tuple[str, str], dict[Swept, Row]] = defaultdict(dict)
         for row in material.rows:
             value = axis.value(row.recipe)
             if value is not None and not is_reference(row):
                 groups[row.recipe.method, all_else(row.inputs, paths=axis.paths)].setdefault(value, row)
         for (method, _), rows in groups.items():
-            points = [(x, row) for row in rows.values() if not math.isnan(x := information(material, axis, row))]
-            if len(points) > 1:
-                found.append(Line(axis, method, tuple(sorted(points, key=lambda point: (point[0], point[1].name)))))
+            ordered = [rows[value] for value in sorted(rows, key=axis.place)]
+            points = [(information(material, axis, row), row) for row in ordered]
+            if sum(not math.isnan(x) for x, _ in points) > 1:
+                found.append(Line(axis, method, tuple(points)))
     return found
 
 
 def information(material: Material, axis: Axis, row: Row) -> float:
-    """What the views of a row share, in nats: known, or as InfoNCE's bound measures it; NaN without a number."""
-    own = material.values(row, KNOWN, split="train") if axis.is_known() else material.values(row, MEASURED)
+    """What the views of a row share, in nats: known, or as InfoNCE's bound measures it; NaN without a number.
+
+    It is a property of the views, so there is one estimate per view policy: that of infonce, whatever the row's method.
+    """
+    if axis.is_known():
+        own = material.values(row, KNOWN, split="train")
+    else:
+        views = _views(row)
+        same = (other for other in material.of(REFERENCE) if other.config == row.config and _views(other) == views)
+        own = next((values for other in same if (values := material.values(other, MEASURED))), {})
     return statistics.fmean(own.values()) if own else math.nan
+
+
+def _views(row: Row) -> str:
+    return json.dumps(row.inputs.get("views"), sort_keys=True, default=str)
+
+
+def expected(line: Line) -> tuple[float, Row] | None:
+    """Where the score should be best: the fewest shared factors that hold the task's; None along other axes."""
+    held = (point for point in line.points if TASK_FACTOR in (point[1].recipe.shared or ()))
+    return next(held, None) if line.axis.is_known() else None
 
 
 def draw(material: Material) -> Figure | str:
     """Draw accuracy and retention over shared information, a column of panels per axis, a line per method."""
     found = lines(material)
     along = [axis for axis in AXES if any(line.axis == axis for line in found)]
-    metrics = [metric for metric in (task(material), RETENTION) if material.has(metric)]
+    metrics = [metric for metric in (TASK, RETENTION) if material.has(metric)]
     if not along:
         return "no two rows that differ in what their views share alone, with that information known or measured"
     if not metrics:
-        return f"neither {task(material)} nor {RETENTION}"
+        return f"neither {TASK} nor {RETENTION}"
     width = COLUMN_WIDTH if len(along) == 1 else TEXT_WIDTH
     figure, axes = panels(len(along) * len(metrics), across=len(along), width=width, height=1.75)
     inches = width / len(along) - 0.5
@@ -115,7 +155,8 @@ def draw(material: Material) -> Figure | str:
     set_title(figure, f"{material.label}: scores over what the two views share")
     methods = [method for method in material.methods if any(line.method == method for line in found)]
     ringed = any(chosen(named(material, line, metric)) for line in found for metric in metrics)
-    finish(figure, handles=entries(material, lines=methods, ringed=ringed), notes=[_saturated(material, found)])
+    notes = [_MARKED if any(expected(line) for line in found) else "", _saturated(material, found)]
+    finish(figure, handles=entries(material, lines=methods, ringed=ringed), notes=notes)
     return figure
 
 
@@ -123,18 +164,24 @@ def _draw_panel(panel: Axes, shown: Sequence[Line], metric: str, *, material: Ma
     """Draw one number along one axis; the value that validation chooses is marked."""
     for row in material.of(FLOOR):
         draw_level(panel, material.values(row, metric), method=FLOOR, material=material)
+    for x in {point[0] for line in shown if (point := expected(line)) is not None}:
+        panel.axvline(x, color=INK, linewidth=0.8, linestyle=":", zorder=0)
     for line in shown:
         own = [(x, material.values(row, metric)) for x, row in line.points]
-        draw_series(panel, own, method=line.method, material=material)
+        known = [point for point in own if not math.isnan(point[0])]
+        draw_series(panel, known, method=line.method, material=material)
         points = named(material, line, metric)
         best = chosen(points)
-        if best is not None:
+        if best is not None and not math.isnan(own[points.index(best)][0]):
             ring(panel, *own[points.index(best)], method=line.method, material=material)
     panel.margins(x=0.08, y=0.12)
 
 
+_MARKED = f"Dotted: the fewest shared factors that hold the task's, {TASK_FACTOR}; the score should be best there."
+
+
 def _across(axis: Axis) -> str:
-    return "known I(v1;v2) (nats)" if axis.is_known() else "InfoNCE's bound on I(v1;v2) (nats)"
+    return "known I(v1;v2) (nats)" if axis.is_known() else "infonce's bound on I(v1;v2) (nats)"
 
 
 def _words(metric: str) -> str:
@@ -148,17 +195,10 @@ def _saturated(material: Material, found: Sequence[Line]) -> str:
         for line in found
         if not line.axis.is_known()
         for _, row in line.points
+        if row.recipe.method == REFERENCE
         if any(value > 0 for value in material.values(row, SATURATED).values())
     ]
     return f"At the bound's ceiling log K in some seed: {', '.join(dict.fromkeys(names))}." if names else ""
-
-
-def task(material: Material) -> str:
-    """Accuracy of the factor that all view pairs share: shape where they share it, else the first by name."""
-    shared = [set(row.recipe.shared) for row in material.rows if row.recipe.shared is not None and row.recipe.rendered]
-    common = sorted(set.intersection(*shared)) if shared else [_FACTOR]
-    factor = _FACTOR if _FACTOR in common or not common else common[0]
-    return f"linear_{factor}_top1"
 
 
 def named(material: Material, line: Line, metric: str) -> list[Named]:
@@ -179,16 +219,25 @@ def _name(row: Row, line: Line) -> str:
 
 def verdicts(material: Material) -> list[Verdict]:
     """Judge, per axis and method, that the task is told best at an amount of shared information inside the range."""
-    metric, found = task(material), lines(material)
-    words = f"{_words(metric)} is best at an amount of shared information inside the range, and lower at both ends."
-    return [
-        inside(
-            f"{material.label_of(line.method)}, {line.axis.name}: {words}",
-            named(material, line, metric),
-            metric=metric,
+    found = [verdict for line in lines(material) for verdict in _judged(material, line)]
+    return found or [inside(f"{_INSIDE[0].upper()}{_INSIDE[1:]}", [], metric=TASK)]
+
+
+_INSIDE = f"{_words(TASK)} is best at an amount of shared information inside the range, and lower at both ends."
+
+
+def _judged(material: Material, line: Line) -> Iterator[Verdict]:
+    """The value inside that validation chooses, and where it is known, the one that is expected to be best."""
+    about, points = f"{material.label_of(line.method)}, {line.axis.name}", named(material, line, TASK)
+    yield inside(f"{about}: {_INSIDE}", points, metric=TASK)
+    best = expected(line)
+    if best is not None:
+        shared = best[1].recipe.shared or ()
+        claim = (
+            f"{about}: {_words(TASK)} is best where it should be, with {len(shared)} factors shared "
+            f"({best[0]:.2f} nats), the fewest that hold {TASK_FACTOR}, and lower at both ends."
         )
-        for line in found
-    ] or [inside(f"{words[0].upper()}{words[1:]}", [], metric=metric)]
+        yield peak(claim, points, expected=points[line.points.index(best)], metric=TASK)
 
 
 def _known(value: float) -> float | None:
@@ -197,7 +246,7 @@ def _known(value: float) -> float | None:
 
 def table(material: Material) -> Table:
     """Tabulate rows with what their views share, known and measured, and their scores."""
-    metrics = [MEASURED, "infonce_ceiling_nats", SATURATED, task(material), RETENTION, "mlp_retention"]
+    metrics = [MEASURED, "infonce_ceiling_nats", SATURATED, TASK, RETENTION, "mlp_retention"]
     metrics += ["linear_retention_shared", "linear_retention_non_shared"]
     return table_of(material, material.rows, metrics=metrics, values=["shared", "crop", "jitter", "distance"])
 
@@ -214,9 +263,12 @@ EXPERIMENT = Experiment(
         "are not known). The paper calls the curve an upper bound, which an encoder may not reach."
     ),
     measured=(
-        "Accuracy of a linear probe for a factor that all view pairs share, and retention of all factors, over the "
-        "mutual information of the views. For rendered views it is known exactly; for crops, colour jitter and patches "
-        "it is InfoNCE's bound on held-out pairs, which depends on the encoder and cannot exceed log K."
+        f"Accuracy of a linear probe for the factor of the task, {TASK_FACTOR}, and retention of all factors, over the "
+        "mutual information of the views. Rendered views share the first k factors of one order, in whose middle the "
+        "task's stands; what they share is known exactly, and the score is expected to be best at the first k "
+        "that holds it. For crops, colour jitter and patches the views share an unknown amount: rows are ordered by "
+        "the swept value, and drawn at one estimate per view policy, the mean over seeds of InfoNCE's bound on "
+        "held-out pairs in the row infonce, whatever the method. It depends on that encoder and cannot exceed log K."
     ),
     rule=paired_rule(),
     pooled=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pandas as pd
 import seaborn as sns
@@ -14,11 +14,11 @@ from matplotlib.patches import Rectangle
 from results.experiments.experiment import Experiment
 from results.experiments.material import Material, Row, Seeds
 from results.experiments.recipe import SUPERINFO
+from results.experiments.selection import Candidate, above_by_choice, choice_rule
 from results.experiments.tabulated import table_of
-from results.experiments.verdict import Named, Verdict, above, below, chosen, paired_rule
+from results.experiments.verdict import Named, Verdict, chosen, paired_rule
 from results.figures.theme import FAINT, INK, LABEL, SMALL, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
-from results.order import REFERENCE
 from results.tables.layout import Table
 
 NON_SHARED = "linear_retention_non_shared"
@@ -29,10 +29,8 @@ Cell = tuple[float, float]
 
 
 def grid(material: Material) -> dict[Cell, Row]:
-    """Rows by their coefficients; infonce stands at (0, 0) unless the loss has a row of its own there."""
+    """Rows by their coefficients; infonce is none of them, since the loss puts noise on the features at (0, 0) too."""
     found = {(row.recipe.superfluous_weight, row.recipe.predictive_weight): row for row in material.of(SUPERINFO)}
-    if found and material.reference is not None:
-        found.setdefault((0.0, 0.0), material.reference)
     return dict(sorted(found.items()))
 
 
@@ -74,23 +72,19 @@ def draw(material: Material) -> Figure | str:
         axis.set_title(wrapped(title, inches=inches, size=7, bold=True))
         axis.set_xlabel("predictive weight")
     axes[0].set_ylabel(wrapped("superfluous weight", inches=_height(rows) - 0.5, size=7))
-    best = _chosen(material, positive=True)
+    best = _chosen(material)
     if best is not None:
         for axis in axes:
             down, across = (sorted({cell[place] for cell in rows}) for place in (0, 1))
             corner = (across.index(best[1]), down.index(best[0]))
             axis.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=INK, linewidth=1.6, clip_on=False, zorder=4))
     set_title(figure, f"{material.label}: {material.label_of(SUPERINFO)} over its two weights, means in %")
-    notes = ["Darker is higher within a panel.", _NOTE if best else "", _origin(material, rows)]
-    finish(figure, handles=[], notes=notes)
+    finish(figure, handles=[], notes=["Darker is higher within a panel.", _NOTE if best else "", _ORIGIN])
     return figure
 
 
-_NOTE = "Box: the row with a superfluous weight above 0 that validation chooses."
-
-
-def _origin(material: Material, rows: dict[Cell, Row]) -> str:
-    return "At (0, 0): infonce." if rows.get((0.0, 0.0)) is material.reference else ""
+_NOTE = "Box: the row with a superfluous weight above 0 that validation retention of the shared factors chooses."
+_ORIGIN = "At (0, 0): infonce on noisy features."
 
 
 def _height(rows: dict[Cell, Row]) -> float:
@@ -120,39 +114,47 @@ def _draw_grid(axis: Axes, numbers: dict[Cell, Seeds]) -> None:
 
 
 def _named(material: Material, cell: Cell, row: Row, metric: str) -> Named:
-    name = REFERENCE if row is material.reference else f"superinfo with weights {cell[0]:g} and {cell[1]:g}"
-    return Named(name, material.values(row, metric), material.values(row, ALL, split="val"))
+    name = f"superinfo with weights {cell[0]:g} and {cell[1]:g}"
+    return Named(name, material.values(row, metric), material.values(row, SHARED, split="val"))
 
 
-def _chosen(material: Material, *, positive: bool) -> Cell | None:
-    """The coefficients that the validation retention of all factors chooses, with a superfluous weight or without."""
-    cells = [cell for cell in grid(material) if (cell[0] > 0) == positive]
-    named = {cell: _named(material, cell, grid(material)[cell], ALL) for cell in cells}
+def _chosen(material: Material) -> Cell | None:
+    """The coefficients with a superfluous weight that validation retention of the shared factors chooses."""
+    named = {cell: _named(material, cell, row, SHARED) for cell, row in grid(material).items() if cell[0] > 0}
     best = chosen(list(named.values()))
-    return next((cell for cell in cells if named[cell] is best), None)
+    return next((cell for cell in named if named[cell] is best), None)
 
 
 def verdicts(material: Material) -> list[Verdict]:
-    """Judge the row that validation chooses among those with a superfluous weight against the best without one."""
-    cells = _chosen(material, positive=True), _chosen(material, positive=False)
-    names = ("superinfo with a superfluous weight above 0", "superinfo with a superfluous weight of 0")
+    """Judge the row with a superfluous weight that validation chooses against that without one, all else equal."""
     rows = grid(material)
 
-    def of(place: int, metric: str) -> Named:
-        cell = cells[place]
-        return Named(names[place], {}, {}) if cell is None else _named(material, cell, rows[cell], metric)
+    def judged(claim: str, metric: str, *, lower: bool) -> Verdict:
+        candidates = [
+            Candidate(_named(material, cell, row, metric), _named(material, zero, rows[zero], metric))
+            for cell, row in rows.items()
+            if cell[0] > 0 and (zero := (0.0, cell[1])) in rows
+        ]
+        return above_by_choice(f"{_START} {claim}", candidates, metric=metric, lower=lower)
 
-    start = "With a superfluous weight above 0, chosen on validation data, the features keep"
-    claims: Sequence[tuple[str, Callable[..., Verdict], str]] = (
-        (f"{start} more of the shared factors than with 0.", above, SHARED),
-        (f"{start} more of all factors than with 0.", above, ALL),
-        (
-            f"{start} less of the non-shared factors than with 0: superfluous information is taken out.",
-            below,
-            NON_SHARED,
-        ),
-    )
-    return [judge(claim, of(0, metric), of(1, metric), metric=metric) for claim, judge, metric in claims]
+    return [judged(claim, metric, lower=lower) for claim, metric, lower in _CLAIMS]
+
+
+_START = "With a superfluous weight above 0, chosen by validation retention of the shared factors,"
+_CLAIMS = (
+    ("the features keep more of the shared factors than with 0.", SHARED, False),
+    (
+        "the features keep less of the non-shared factors than with 0: superfluous information is taken out.",
+        NON_SHARED,
+        True,
+    ),
+    ("a task that needs what views share (telling shapes) is solved better than with 0.", "linear_shape_top1", False),
+    (
+        "a task that needs what views do not share (telling hues) is solved worse than with 0.",
+        "linear_hue_top1",
+        True,
+    ),
+)
 
 
 def table(material: Material) -> Table:
@@ -175,9 +177,10 @@ EXPERIMENT = Experiment(
     ),
     measured=(
         "Retention and accuracy of linear probes for the factors that the rendered views share (predictive) and do not "
-        "share (superfluous), over a grid of both weights."
+        "share (superfluous), over a grid of both weights. Weights are chosen by the retention of shared factors, "
+        "which a user would tune for, and compared with a superfluous weight of 0 at the same predictive weight."
     ),
-    rule=paired_rule(),
+    rule=f"{paired_rule()} {choice_rule()}",
     pooled=False,
     draw=draw,
     table=table,

@@ -1,9 +1,9 @@
-"""Claims and what the cells say of them, by a rule that was fixed before any number was known.
+"""Claims and what the cells say of them, by one rule that is part of the code.
 
 The rule. A claim says that one row is above another in one number. Rows are paired by seed. The effect is the mean
 difference, in the direction of the claim. p is of the exact sign-flip test, one-sided since the claim names a side:
 half the two-sided p of `results.statistics.inference.sign_flip_p`, whose null distribution is symmetric, or one
-minus it.
+minus it. The two-sided p is said beside it: tables test so, and with five seeds no two-sided p is below `ALPHA`.
 
 - held here: p is below `ALPHA` and the bootstrap interval of the effect lies above zero;
 - the opposite here: the same test of the opposite claim has such a p, and the interval lies below zero;
@@ -17,6 +17,9 @@ numbers; the test numbers have no part in the choice. It holds where it holds ag
 the two: a test of both needs no correction. The opposite, a valley, is the same of the value with the lowest validation
 number. Where validation chooses an end, the claim did not hold. A number without validation numbers cannot choose: then
 the mean of all values inside is compared with both ends, which a hump passes less easily, and nothing else does.
+
+A claim that names the best value beforehand compares that with both ends: `peak`. A claim of a row that is chosen among
+several is judged by `results.experiments.selection`.
 
 Claims of one page are not corrected for their number.
 """
@@ -88,7 +91,9 @@ def paired_rule() -> str:
         "Rows are paired by seed. A claim is held where the exact one-sided sign-flip test has "
         f"p < {ALPHA:g} and the {LEVEL:.0%} bootstrap interval of the mean difference, in brackets, lies on the "
         "claimed side of 0; it is the opposite where both are so on the other side. With fewer than "
-        f"{fewest_seeds()} seeds p cannot get below {p_text(0.5 ** (fewest_seeds() - 1))}, and nothing can be told. A "
+        f"{fewest_seeds()} seeds p cannot get below {p_text(0.5 ** (fewest_seeds() - 1))}, and nothing can be told. "
+        "Tables test two-sided and correct for the number of tests: with five seeds the smallest two-sided p is "
+        f"{p_text(2 * 0.5**5)}, so they may call the same rows not separated. A "
         "best value inside a range is chosen by validation numbers and has to be above both ends in test numbers; "
         "where a number has no validation numbers, the mean of all values inside has to."
     )
@@ -117,10 +122,28 @@ def above(claim: str, own: Named, other: Named, *, metric: str) -> Verdict:
     if not n:
         return Verdict(claim, MISSING, f"{own.name} and {other.name} have no seed in common in {metric}.")
     p = one_sided(found["p"], effect=effect)
-    bounds = (effect, effect) if math.isnan(found["low"]) else (found["low"], found["high"])
-    outcome = _outcome(effect, *bounds, p=p, n=n)
-    said = f"{metric} of {own.name} minus {other.name}: {_numbers(effect, found['low'], found['high'], p=p, n=n)}."
-    return Verdict(claim, outcome, said, _caveat(outcome, mde=found["mde"], n=n), effect, *bounds, p, n)
+    compared = f"{metric} of {own.name} minus {other.name}"
+    return decided(claim, effect, (found["low"], found["high"]), p=p, n=n, mde=found["mde"], compared=compared)
+
+
+def decided(
+    claim: str, effect: float, bounds: tuple[float, float], *, p: float, n: int, mde: float, compared: str
+) -> Verdict:
+    """Apply the rule to an effect.
+
+    Args:
+        claim: in words.
+        effect: mean difference in the direction of the claim, a fraction.
+        bounds: of its interval, NaN where there is none.
+        p: one-sided, for the claim.
+        n: seeds.
+        mde: minimum detectable effect, NaN where it is not known.
+        compared: what is subtracted from what.
+    """
+    low, high = (effect, effect) if math.isnan(bounds[0]) else bounds
+    outcome = _outcome(effect, low, high, p=p, n=n)
+    said = f"{compared}: {_numbers(effect, *bounds, p=p, n=n)}."
+    return Verdict(claim, outcome, said, _caveat(outcome, mde=mde, n=n), effect, low, high, p, n)
 
 
 def below(claim: str, own: Named, other: Named, *, metric: str) -> Verdict:
@@ -158,11 +181,35 @@ def inside(claim: str, points: Sequence[Named], *, metric: str) -> Verdict:
         judged = replace(judged, outcome=outcome, said=said + judged.said)
     if judged.outcome != NOT_HELD or worst in (low, high):
         return judged
-    valley = [above(claim, end, worst, metric=metric) for end in (low, high)]
-    if any(verdict.outcome != HELD for verdict in valley):
-        return judged
-    least = min(valley, key=lambda verdict: verdict.effect)
     which = "" if worst is mean else ", the lowest by validation"
+    return _valley(claim, worst, ends=(low, high), metric=metric, which=which) or judged
+
+
+def peak(claim: str, points: Sequence[Named], *, expected: Named, metric: str) -> Verdict:
+    """Judge the claim that a value which is named beforehand is above both ends of a range.
+
+    Args:
+        claim: in words.
+        points: one per value, in the order of the values.
+        expected: one of them.
+        metric: what the numbers are.
+    """
+    known = [point for point in points if point.values]
+    if expected not in known[1:-1]:
+        return Verdict(claim, MISSING, f"There is no {metric} of {expected.name} and of a value on either side.")
+    ends = (known[0], known[-1])
+    judged = _against_ends(claim, expected, ends=ends, metric=metric)
+    if judged.outcome != NOT_HELD:
+        return judged
+    return _valley(claim, expected, ends=ends, metric=metric, which="") or judged
+
+
+def _valley(claim: str, worst: Named, *, ends: Sequence[Named], metric: str, which: str) -> Verdict | None:
+    """The opposite of a best value inside, where both ends are above a value; else None."""
+    valley = [above(claim, end, worst, metric=metric) for end in ends]
+    if any(verdict.outcome != HELD for verdict in valley):
+        return None
+    least = min(valley, key=lambda verdict: verdict.effect)
     said = f"There is a valley: both ends are above {worst.name}{which}. "
     return replace(
         least,
@@ -220,8 +267,14 @@ def _numbers(effect: float, low: float, high: float, *, p: float, n: int) -> str
     """Write "+12.3 points [10.1, 14.2] (95% bootstrap interval), exact p = 0.031, 5 seeds"."""
     few = f" ({interval_name(n)})" if n < FEW else ""
     spread = "" if math.isnan(low) else f" [{points(low)}, {points(high)}]{few}"
-    other = f" (of the opposite claim {p_words(1 - p)})" if effect < 0 else ""
-    return f"{points(effect)} points{spread}, one-sided exact {p_words(p)}{other}, {n} seed{'s' if n > 1 else ''}"
+    seeds = f"{n} seed{'s' if n > 1 else ''}"
+    return f"{points(effect)} points{spread}, one-sided exact {p_both(p, effect=effect)}, {seeds}"
+
+
+def p_both(p: float, *, effect: float) -> str:
+    """Write a one-sided p with the two-sided one, and below zero that of the opposite claim."""
+    opposite = f"of the opposite claim {p_words(1 - p)}, " if effect < 0 else ""
+    return f"{p_words(p)} ({opposite}two-sided {p_words(min(1.0, 2 * min(p, 1 - p)) if effect else 1.0)})"
 
 
 def p_words(p: float) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from results.experiments.material import load_material
 from results.experiments.page import page
+from results.experiments.ran import lacking
 from results.experiments.registry import EXPERIMENTS
 from results.figures.saving import FORMATS, save
 from results.figures.theme import theme
@@ -24,6 +25,7 @@ def write_experiment(
     derived: Collection[str],
     command: str,
     out: Path,
+    planned: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Draw the figure of an experiment and write its page, `<name>.svg`, `.pdf`, `.png` and `<name>.md`.
 
@@ -38,6 +40,7 @@ def write_experiment(
         derived: rows to mark as derived.
         command: that computed the cells, for the page.
         out: folder; made if it is not there.
+        planned: key -> name of every cell of the experiment that was asked for; None where that is not known.
 
     Returns:
         The files written; the page is the last.
@@ -49,11 +52,12 @@ def write_experiment(
         raise unknown("experiment", name, EXPERIMENTS)
     experiment = EXPERIMENTS[name]
     material = load_material(runs, label=label, pooled=experiment.pooled, keys=keys, stale=stale, derived=derived)
+    absent = None if planned is None else lacking(runs, planned)
     with theme():
         drawn = experiment.draw(material)
         left_out = drawn if isinstance(drawn, str) else ""
         picture = "" if left_out else f"{name}.svg"
-        text = page(experiment, material, command=command, picture=picture, left_out=left_out)
+        text = page(experiment, material, command=command, picture=picture, left_out=left_out, absent=absent)
         out.mkdir(parents=True, exist_ok=True)
         written = [] if isinstance(drawn, str) else save(drawn, out=out, name=name)
     if left_out:

@@ -22,7 +22,7 @@ from objectives.registry import load_objectives, resolve
 
 load_objectives()
 
-NAMES = ("reverse-u", "non-shared", "superfluous", "masking", "predictors")
+NAMES = ("reverse-u", "non-shared", "superfluous", "masking", "predictors", "shortcut")
 
 
 def asked(*words: str) -> Request:
@@ -44,7 +44,7 @@ def images_of(config: BenchConfig) -> int:
     return made.pretrain
 
 
-def test_the_five_questions_are_known_and_all_means_each_of_them() -> None:
+def test_the_six_questions_are_known_and_all_means_each_of_them() -> None:
     assert tuple(EXPERIMENTS) == NAMES == tuple(choose("all"))
     assert choose("masking") == ["masking"]
 
@@ -101,6 +101,10 @@ def test_seeds_and_overrides_of_the_user_have_the_last_word() -> None:
         "clbench experiment non-shared --quick --seeds 7 --set training.epochs=3"
     )
     assert command_of("masking", asked("masking"), quick=False) == "clbench experiment masking"
+    plugged = ("masking", "--import", "own.loss", "--import", "other", "--set", "training.epochs=3")
+    assert command_of("masking", asked(*plugged), quick=False) == (
+        "clbench experiment masking --import own.loss --import other --set training.epochs=3"
+    )
 
 
 def test_the_rows_of_non_shared_have_the_objective_and_the_weight_that_their_names_say() -> None:
@@ -140,12 +144,13 @@ def test_rows_that_share_more_factors_share_what_those_with_fewer_do() -> None:
     rows = load("reverse_u").rows
     for name in ("infonce", "infocl", "byol"):
         sets = []
-        for count in range(1, 10):
+        for count in range(10):
             views = rows[f"{name}_k{count}"].config.views.factors
             assert views is not None
             assert (views.mode, len(views.shared)) == ("rendered", count)
             sets.append(set(views.shared))
-        assert sets[0] == {"shape"}
+        assert sets[0] == set()
+        assert ["shape" in own for own in sets] == [False] * 4 + [True] * 6
         assert sets[-1] == set(FACTORS)
         assert all(fewer < more for fewer, more in itertools.pairwise(sets))
 
@@ -215,4 +220,16 @@ def test_a_row_of_an_experiment_becomes_cells_and_a_page_that_a_second_call_find
         text = (out / "non-shared.md").read_text()
         assert "clbench experiment non-shared --quick" in text
         assert "| infonce |" in text
+        assert "## What is missing\n\nNothing.\n" in text
         (out / "non-shared.md").unlink()
+
+
+def test_a_page_of_cells_that_were_asked_for_and_not_computed_names_them(tmp_path: Path) -> None:
+    small = ("data.factors.pretrain=32", "data.factors.train=64", "data.factors.test=32", "training.batch=16")
+    words = [word for each in small for word in ("--set", each)]
+    places = ("--runs", str(tmp_path / "runs"), "--data-root", str(tmp_path / "data"), "--rerun", "never")
+    grid = ask(asked("non-shared", *words, *places), EXPERIMENTS["non-shared"], quick=True)
+    grid = replace(grid, objectives="infonce", tasks="factors")
+    assert answer("non-shared", grid, command="clbench experiment non-shared", out=tmp_path / "pages") == 0
+    text = (tmp_path / "pages" / "non-shared.md").read_text()
+    assert "- 0 of the 2 cells that were asked for are there. Not computed: " in text

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 VIEWS: dict[str, Any] = {"size": 32, "crop_scale": [0.4, 1.0], "jitter": [0.4, 0.4, 0.4, 0.5], "patch_pair": None}
-RENDERED = {"mode": "rendered", "shared": ["shape", "hue"], "noise": 0.0}
+RENDERED = {"mode": "rendered", "shared": ["shape", "size"], "noise": 0.0}
 TRAINING = {"epochs": 10, "batch": 256, "lr": 0.004}
 FAMILIES = {
     "factors": "factors",
@@ -123,7 +123,8 @@ def factors(non_shared: float, shared: float) -> dict[str, float]:
     found = {"retention": both, "retention_shared": shared, "retention_non_shared": non_shared}
     numbers = {f"{probe}_{name}": value for probe in ("linear", "mlp") for name, value in found.items()}
     numbers |= {f"val:linear_{name}": value for name, value in found.items()}
-    return numbers | {"linear_shape_top1": shared, "linear_hue_top1": shared, "linear_size_top1": non_shared}
+    numbers |= {"linear_shape_top1": shared, "val:linear_shape_top1": shared}
+    return numbers | {"linear_size_top1": shared, "linear_hue_top1": non_shared}
 
 
 Curve = Callable[[float], float]
@@ -143,33 +144,32 @@ def non_shared_rows(rc: Curve, lbe: Curve, *, infonce: float = 0.3, noise: float
             arguments = {"base": base, "regularizer": name, "weight": None if weight == 1.0 else weight}
             numbers = {"factors": factors(curve(weight), 0.8)}
             rows.append(Planted(f"{name}_{weight:g}", "infocl", numbers, arguments, {"factors": RENDERED}))
-    for name, value in (("mib", infonce - 0.05), ("noise", noise)):
+    for name, value in (("mib", noise - 0.05), ("noise", noise)):
         arguments = {"base": base, "regularizer": name, "weight": None}
         rows.append(Planted(name, "infocl", {"factors": factors(value, 0.8)}, arguments, {"factors": RENDERED}))
     return rows
 
 
 def reverse_u_rows(curve: Curve, *, methods: Sequence[str] = ("infonce",)) -> list[Planted]:
-    """Rows along the axis of shared factors, rendered; the curve gives the score by known information in nats."""
-    names = ["shape", "hue", "x", "y", "size"]
+    """Rows along the axis of shared factors, the task's the third of five, at 1.5 nats each; a curve of all nats."""
+    names = ["x", "hue", "shape", "y", "size"]
     rows = []
     for method in methods:
-        for count in range(1, len(names) + 1):
+        for count in range(len(names) + 1):
             known, shared = 1.5 * count, names[:count]
-            numbers = {"factors": {**factors(curve(known), curve(known)), "linear_shape_top1": curve(known)}}
+            numbers = {"factors": factors(curve(known), curve(known))}
             views = {"factors": {"mode": "rendered", "shared": shared, "noise": 0.0}}
             rows.append(Planted(f"{method} shared={count}", method, numbers, {}, views, {"known_shared_nats": known}))
     return rows
 
 
-def crop_rows(curve: Curve) -> list[Planted]:
-    """Rows that differ in their crops alone; the curve gives the score by measured information in nats."""
+def crop_rows(curve: Curve, *, method: str = "infonce", measured: Curve = lambda crop: 1 + 4 * crop) -> list[Planted]:
+    """Rows that differ in their crops alone; curves give score and measured information in nats by the crop."""
     rows = []
     for crop in (0.05, 0.2, 0.5, 0.8):
-        information = 1.0 + 4 * crop
-        measured = {"infonce_information_nats": information, "infonce_saturated": float(crop == 0.8)}
-        numbers = {"factors": factors(curve(information), curve(information)), "representation": measured}
-        rows.append(Planted(f"infonce crop={crop:g}", "infonce", numbers, {}, {"crop_scale": [crop, 1.0]}))
+        plane = {"infonce_information_nats": measured(crop), "infonce_saturated": float(crop == 0.8)}
+        numbers = {"factors": factors(curve(crop), curve(crop)), "representation": plane}
+        rows.append(Planted(f"{method} crop={crop:g}", method, numbers, {}, {"crop_scale": [crop, 1.0]}))
     return rows
 
 
@@ -178,13 +178,28 @@ def superfluous_rows(gain: Curve) -> list[Planted]:
     rows = [Planted("infonce", "infonce", {"factors": factors(0.4, 0.6)}, {}, {"factors": RENDERED})]
     for superfluous in (0.0, 0.001, 0.01, 0.1):
         for predictive in (0.0, 0.1, 1.0):
-            if (superfluous, predictive) == (0.0, 0.0):
-                continue
             arguments = {"superfluous_weight": superfluous, "predictive_weight": predictive, "bound": "rate"}
             numbers = {"factors": factors(0.4 - 0.5 * superfluous, 0.6 + gain(superfluous) + 0.02 * predictive)}
             name = f"superinfo {superfluous:g} {predictive:g}"
             rows.append(Planted(name, "superinfo", numbers, arguments, {"factors": RENDERED}))
     return rows
+
+
+def shortcut_rows(taken: float) -> list[Planted]:
+    """Views with the default colours, with the hue left in, and in between; what is taken goes from shape to hue."""
+    views = {"default": {}, "hue": {"jitter": [0.4, 0.4, 0.4, 0.2], "grayscale_p": 0.0}}
+    views |= {"grayscale": {"jitter": [0.4, 0.4, 0.4, 0.2]}}
+    rows = [Planted("random", "random", _coloured(0.3, 0.2))]
+    for name, share in (("default", 0.0), ("hue", 1.0), ("grayscale", 0.5)):
+        row = "infonce" if name == "default" else f"infonce_{name}"
+        numbers = _coloured(0.4 + share * taken, 0.5 - share * taken)
+        rows.append(Planted(row, "infonce", numbers, {}, views[name]))
+    return rows
+
+
+def _coloured(hue: float, shape: float) -> dict[str, Numbers]:
+    factor = {"linear_background_hue_r2": hue, "linear_shape_top1": shape}
+    return {"factors": factor, "classification": {"linear_top1": shape}}
 
 
 def masking_rows(gain: Curve) -> list[Planted]:

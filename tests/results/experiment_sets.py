@@ -12,6 +12,7 @@ from experiment_cells import (
     non_shared_rows,
     predictor_rows,
     reverse_u_rows,
+    shortcut_rows,
     superfluous_rows,
     write_rows,
 )
@@ -41,6 +42,7 @@ SETS: Mapping[str, Rows] = {
     "reverse-u": reverse_u_rows(lambda nats: 0.7 - 0.05 * abs(nats - 4.5), methods=("infonce", "byol")),
     "superfluous": superfluous_rows(lambda weight: 0.05 if weight == 0.01 else 0.0),
     "masking": masking_rows(lambda ratio: 0.4 * ratio * (1 - ratio)),
+    "shortcut": shortcut_rows(0.2),
     "predictors": predictor_rows({"linear_top1": 0.05, "knn_top1": 0.0, "lidar_dims": -0.1}),
 }
 
@@ -55,9 +57,17 @@ def loaded(runs: Path, name: str, *, stale: Mapping[str, str] | None = None) -> 
     return load_material(runs, label=name, pooled=pooled, keys=None, stale=stale or {}, derived={"mrcl 0.5"})
 
 
-def written(runs: Path, name: str, *, out: Path) -> str:
+def written(runs: Path, name: str, *, out: Path, planned: Mapping[str, str] | None = None) -> str:
     paths = write_experiment(
-        name, runs, label=name, keys=None, stale={}, derived=(), command=f"clbench experiment {name}", out=out
+        name,
+        runs,
+        label=name,
+        keys=None,
+        stale={},
+        derived=(),
+        command=f"clbench experiment {name}",
+        out=out,
+        planned=planned,
     )
     assert paths[-1] == out / f"{name}.md"
     return paths[-1].read_text()

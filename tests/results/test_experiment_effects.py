@@ -14,11 +14,13 @@ from experiment_cells import (
     non_shared_rows,
     predictor_rows,
     reverse_u_rows,
+    shortcut_rows,
     superfluous_rows,
     write_rows,
 )
 from experiment_sets import SETS, flat, hump, loaded, material, nothing, outcomes, written
 
+from results.experiments import non_shared, reverse_u
 from results.experiments.material import load_material
 from results.experiments.registry import EXPERIMENTS
 from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN
@@ -26,25 +28,42 @@ from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNO
 
 def test_a_regulariser_that_keeps_more_is_held_and_one_that_does_nothing_is_not(tmp_path: Path) -> None:
     own = material(tmp_path, "non-shared", SETS["non-shared"])
-    rc, lbe, best_rc, best_lbe, mib, noise = EXPERIMENTS["non-shared"].verdicts(own)
-    assert outcomes([rc, lbe, best_rc, best_lbe, mib, noise]) == [HELD, NOT_HELD, HELD, NOT_HELD, HELD, NOT_HELD]
+    rc, rc_noise, lbe, lbe_infonce, best_rc, best_lbe, mib = EXPERIMENTS["non-shared"].verdicts(own)
+    assert outcomes([rc, rc_noise, best_rc, mib]) == [HELD] * 4
+    assert outcomes([lbe, lbe_infonce, best_lbe]) == [NOT_HELD] * 3
     assert rc.effect == pytest.approx(hump(1.0) - 0.3, abs=0.01)
     assert rc.n == 5
     assert rc.p == pytest.approx(1 / 32)
 
 
 def test_a_regulariser_that_keeps_less_is_called_the_opposite(tmp_path: Path) -> None:
-    rows = non_shared_rows(lambda weight: 0.3 - (hump(weight) - 0.3), flat, noise=0.2)
-    rc, _, best_rc, _, _, noise = EXPERIMENTS["non-shared"].verdicts(material(tmp_path, "non-shared", rows))
-    assert outcomes([rc, best_rc, noise]) == [OPPOSITE, OPPOSITE, OPPOSITE]
+    rows = non_shared_rows(lambda weight: 0.3 - (hump(weight) - 0.3), flat)
+    rc, rc_noise, _, _, best_rc, *_ = EXPERIMENTS["non-shared"].verdicts(material(tmp_path, "non-shared", rows))
+    assert outcomes([rc, rc_noise, best_rc]) == [OPPOSITE, OPPOSITE, OPPOSITE]
     assert rc.effect == pytest.approx(-0.2, abs=0.01)
+
+
+def test_what_the_noise_alone_does_is_no_merit_of_lbe_and_no_fault_of_mib(tmp_path: Path) -> None:
+    rows = non_shared_rows(flat, lambda _: 0.4, noise=0.4)
+    own = material(tmp_path, "non-shared", rows)
+    rc, rc_noise, lbe, lbe_infonce, _, _, mib = EXPERIMENTS["non-shared"].verdicts(own)
+    assert outcomes([rc, rc_noise, lbe, lbe_infonce, mib]) == [NOT_HELD, OPPOSITE, NOT_HELD, HELD, HELD]
+    assert lbe.said.startswith("linear_retention_non_shared of lbe at weight 1 minus noise alone: ")
+    assert mib.effect == pytest.approx(0.05, abs=0.01)
+
+
+def test_the_curve_of_lbe_starts_from_noise_and_that_of_rc_from_infonce(tmp_path: Path) -> None:
+    own = material(tmp_path, "non-shared", SETS["non-shared"], seeds=1)
+    for method, zero in (("rc", "infonce"), ("lbe", "noise")):
+        (weight, row), *_ = non_shared.series(own, method)
+        assert (weight, row.name) == (0.0, zero)
 
 
 def test_a_regulariser_without_rows_is_missing_and_the_other_is_judged(tmp_path: Path) -> None:
     rows = [row for row in SETS["non-shared"] if not row.name.startswith("lbe")]
     found = EXPERIMENTS["non-shared"].verdicts(material(tmp_path, "non-shared", rows))
-    assert outcomes(found)[:4] == [HELD, MISSING, HELD, MISSING]
-    assert found[1].said == "There is no linear_retention_non_shared of lbe at weight 1."
+    assert outcomes(found)[:6] == [HELD, HELD, MISSING, MISSING, HELD, MISSING]
+    assert found[2].said == "There is no linear_retention_non_shared of lbe at weight 1."
 
 
 @pytest.mark.parametrize(
@@ -60,19 +79,40 @@ def test_a_reverse_u_is_held_and_a_u_is_the_opposite(
     score: Callable[[float], float], outcome: str, tmp_path: Path
 ) -> None:
     rows = reverse_u_rows(score, methods=("infonce", "byol"))
-    assert outcomes(EXPERIMENTS["reverse-u"].verdicts(material(tmp_path, "reverse-u", rows))) == [outcome, outcome]
+    assert outcomes(EXPERIMENTS["reverse-u"].verdicts(material(tmp_path, "reverse-u", rows))) == [outcome] * 4
+
+
+def test_the_peak_is_expected_at_the_fewest_shared_factors_that_hold_the_shape(tmp_path: Path) -> None:
+    late = reverse_u_rows(lambda nats: 0.3 + (0.3 if nats == 6.0 else 0.0))
+    inside, expected = EXPERIMENTS["reverse-u"].verdicts(material(tmp_path, "reverse-u", late))
+    assert outcomes([inside, expected]) == [HELD, NOT_HELD]
+    assert "with 3 factors shared (4.50 nats), the fewest that hold shape" in expected.claim
+
+
+def test_crops_are_ordered_by_their_area_and_placed_by_what_infonce_measures(tmp_path: Path) -> None:
+    rows = [*crop_rows(flat), *crop_rows(flat, method="byol", measured=lambda crop: 9 - crop)]
+    found = reverse_u.lines(material(tmp_path, "reverse-u", rows))
+    assert [line.method for line in found] == ["infonce", "byol"]
+    for line in found:
+        assert [row.recipe.crop for _, row in line.points] == [0.05, 0.2, 0.5, 0.8]
+        assert [x for x, _ in line.points] == pytest.approx([1.2, 1.8, 3.0, 4.2])
+
+
+def test_the_ends_of_an_axis_are_those_of_what_is_swept_whatever_is_measured(tmp_path: Path) -> None:
+    rows = crop_rows(lambda crop: 0.6 if crop in (0.2, 0.5) else 0.3, measured=lambda crop: abs(crop - 0.3))
+    assert outcomes(EXPERIMENTS["reverse-u"].verdicts(material(tmp_path, "reverse-u", rows))) == [HELD]
 
 
 def test_axes_of_several_configs_are_told_apart_and_quick_cells_are_left_out(tmp_path: Path) -> None:
     write_rows(tmp_path, reverse_u_rows(lambda nats: 0.7 - 0.05 * abs(nats - 4.5)), config="reverse-u", seeds=5)
-    write_rows(tmp_path, crop_rows(lambda nats: 0.3 + 0.05 * nats), config="reverse-u_crop", seeds=5)
+    write_rows(tmp_path, crop_rows(lambda crop: 0.3 + 0.2 * crop), config="reverse-u_crop", seeds=5)
     write_rows(tmp_path, reverse_u_rows(flat), config="reverse-u-quick", seeds=5)
     own = loaded(tmp_path, "reverse-u")
     assert {row.config for row in own.rows} == {"reverse-u", "reverse-u_crop"}
-    shared, crop = EXPERIMENTS["reverse-u"].verdicts(own)
+    shared, expected, crop = EXPERIMENTS["reverse-u"].verdicts(own)
     assert shared.claim.startswith("infonce, shared factors: ")
     assert crop.claim.startswith("infonce, crop: ")
-    assert outcomes([shared, crop]) == [HELD, NOT_HELD]
+    assert outcomes([shared, expected, crop]) == [HELD, HELD, NOT_HELD]
 
 
 def test_quick_cells_of_an_experiment_are_its_own(tmp_path: Path) -> None:
@@ -91,8 +131,8 @@ def test_quick_cells_of_an_experiment_are_its_own(tmp_path: Path) -> None:
     ],
 )
 def test_a_superfluous_weight_that_helps_is_held(gain: Callable[[float], float], outcome: str, tmp_path: Path) -> None:
-    shared, _, _ = EXPERIMENTS["superfluous"].verdicts(material(tmp_path, "superfluous", superfluous_rows(gain)))
-    assert shared.outcome == outcome
+    shared, _, shape, _ = EXPERIMENTS["superfluous"].verdicts(material(tmp_path, "superfluous", superfluous_rows(gain)))
+    assert outcomes([shared, shape]) == [outcome, outcome]
 
 
 def test_what_is_taken_out_of_the_features_is_judged_by_the_non_shared_factors(tmp_path: Path) -> None:
@@ -104,9 +144,32 @@ def test_what_is_taken_out_of_the_features_is_judged_by_the_non_shared_factors(t
             if (own := {"superfluous_weight": weight, "predictive_weight": 0.1, "bound": "rate"})
         ),
     ]
-    shared, everything, taken = EXPERIMENTS["superfluous"].verdicts(material(tmp_path, "superfluous", rows))
-    assert outcomes([shared, everything, taken]) == [HELD, HELD, HELD]
+    shared, taken, shape, hue = EXPERIMENTS["superfluous"].verdicts(material(tmp_path, "superfluous", rows))
+    assert outcomes([shared, taken, shape, hue]) == [HELD] * 4
     assert taken.effect == pytest.approx(0.1, abs=0.01)
+    assert hue.effect == pytest.approx(0.1, abs=0.01)
+
+
+def test_the_row_that_loses_least_of_all_factors_is_not_preferred(tmp_path: Path) -> None:
+    kept = {0.0: (0.5, 0.5), 0.01: (0.5, 0.52), 0.1: (0.3, 0.6)}
+    rows = [
+        Planted(f"superinfo {weight:g}", "superinfo", {"factors": factors(*numbers)}, own)
+        for weight, numbers in kept.items()
+        if (own := {"superfluous_weight": weight, "predictive_weight": 0.1, "bound": "rate"})
+    ]
+    shared, taken, *_ = EXPERIMENTS["superfluous"].verdicts(material(tmp_path, "superfluous", rows))
+    assert "superinfo with weights 0.1 and 0.1" in shared.said
+    assert taken.effect == pytest.approx(0.2, abs=0.01)
+
+
+@pytest.mark.parametrize(("taken", "outcome"), [(0.2, HELD), (0.0, NOT_HELD), (-0.1, OPPOSITE)])
+def test_a_shortcut_that_is_taken_is_held(taken: float, outcome: str, tmp_path: Path) -> None:
+    hue, shape, classes, *floors = EXPERIMENTS["shortcut"].verdicts(
+        material(tmp_path, "shortcut", shortcut_rows(taken))
+    )
+    assert outcomes([hue, shape, classes]) == [outcome] * 3
+    assert outcomes(floors) == [HELD, HELD]
+    assert hue.effect == pytest.approx(taken, abs=0.01)
 
 
 @pytest.mark.parametrize(

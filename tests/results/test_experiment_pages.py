@@ -120,6 +120,35 @@ def test_a_seed_that_is_missing_is_named(tmp_path: Path) -> None:
     assert "mrcl 0.75 has no numbers for seed 4." in written(tmp_path / "runs", "masking", out=tmp_path / "out")
 
 
+def test_cells_that_were_asked_for_and_never_computed_are_named(tmp_path: Path) -> None:
+    write_rows(tmp_path / "runs", SETS["masking"], config="masking", seeds=5)
+    asked = {f"masking-mrcl-0.5-{seed}": f"mrcl 0.5 seed {seed}" for seed in range(5)}
+    whole = written(tmp_path / "runs", "masking", out=tmp_path / "out", planned=asked)
+    assert "## What is missing\n\nNothing.\n" in whole
+    part = written(tmp_path / "runs", "masking", out=tmp_path / "out", planned={**asked, "0" * 8: "mrcl 0.9 seed 0"})
+    assert "- 5 of the 6 cells that were asked for are there. Not computed: mrcl 0.9 seed 0." in part
+    assert "asked for is not known here." in written(tmp_path / "runs", "masking", out=tmp_path / "out")
+
+
+def test_a_row_that_is_told_shapes_is_not_called_a_ceiling_of_other_factors(tmp_path: Path) -> None:
+    own = material(tmp_path, "non-shared", SETS["non-shared"], seeds=1)
+    with theme():
+        figure = EXPERIMENTS["non-shared"].draw(own)
+        assert not isinstance(figure, str)
+        labels = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert "supervised by shape" in labels
+    assert not any("ceiling" in label for label in labels)
+
+
+def test_a_page_counts_both_directions_of_chance_and_says_the_two_sided_p(tmp_path: Path) -> None:
+    write_rows(tmp_path / "runs", SETS["masking"], config="masking", seeds=5)
+    page = written(tmp_path / "runs", "masking", out=tmp_path / "out")
+    assert "one-sided exact p = 0.031 (two-sided p = 0.062), 5 seeds." in page
+    assert "up to about 0.3 would be called held or the opposite by chance." in page
+    assert "the smallest two-sided p is 0.062" in page
+    assert "before any number" not in page
+
+
 def test_an_unknown_experiment_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"unknown experiment 'reverse'.*Known: .*predictors"):
         written(tmp_path, "reverse", out=tmp_path)

@@ -24,6 +24,7 @@ from results.experiments.verdict import (
     fewest_seeds,
     inside,
     one_sided,
+    peak,
 )
 from results.statistics.inference import sign_flip_p
 
@@ -90,9 +91,12 @@ def test_a_claim_of_below_is_that_of_above_the_other_way_round() -> None:
 
 def test_effect_interval_p_and_seeds_are_said() -> None:
     verdict = judged((0.10, 0.10, 0.10, 0.10, 0.10))
-    assert verdict.said == "accuracy of a minus b: +10.0 points [+10.0, +10.0], one-sided exact p = 0.031, 5 seeds."
+    p = "one-sided exact p = 0.031 (two-sided p = 0.062)"
+    assert verdict.said == f"accuracy of a minus b: +10.0 points [+10.0, +10.0], {p}, 5 seeds."
     few = judged((0.10, 0.20, 0.15))
-    assert few.said.endswith("+15.0 points [+10.0, +20.0] (range of the seeds), one-sided exact p = 0.12, 3 seeds.")
+    assert few.said.endswith(
+        "+15.0 points [+10.0, +20.0] (range of the seeds), one-sided exact p = 0.12 (two-sided p = 0.25), 3 seeds."
+    )
     assert few.caveat == "With 3 of them p cannot get below 0.12; 5 are needed."
 
 
@@ -122,6 +126,22 @@ def curve(heights: Numbers, *, seeds: int = 5, noise: float = 0.002, validated: 
         named(drawn(height).tolist(), validation=drawn(height).tolist() if validated else (), name=f"x={place}")
         for place, height in enumerate(heights)
     ]
+
+
+@pytest.mark.parametrize(
+    ("heights", "place", "outcome"),
+    [
+        ((0.3, 0.4, 0.6, 0.5, 0.3), 2, HELD),
+        ((0.3, 0.4, 0.6, 0.5, 0.3), 0, MISSING),
+        ((0.6, 0.5, 0.3, 0.5, 0.6), 2, OPPOSITE),
+        ((0.3, 0.3, 0.3, 0.6, 0.3), 2, NOT_HELD),
+        ((0.3, 0.4, 0.5, 0.6, 0.7), 2, NOT_HELD),
+    ],
+)
+def test_a_peak_is_held_where_it_was_named_beforehand_alone(heights: Numbers, place: int, outcome: str) -> None:
+    points = curve(heights)
+    verdict = peak("The third is best.", points, expected=points[place], metric="score")
+    assert verdict.outcome == outcome
 
 
 SHAPES = {
