@@ -143,9 +143,8 @@ def _prepare(request: Request, *, stages: Collection[str], findings: Findings) -
     rows = preflight.without_ceiling(rows, asked=asked, images=data.images, findings=findings)
     for row in rows:
         preflight.check_row(config.row(row), images=data.images)
-    for line in dict.fromkeys(describe_known(config.row(row).config) for row in rows):
-        if line is not None:
-            findings.say(line)
+    for line in dict.fromkeys(line for row in rows for line in describe_known(config.row(row).config)):
+        findings.say(line)
     settings = request.settings
     if request.budget == "flops":
         settings = equal_flops(settings, config, rows, classes=len(data.images.classes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.factor_shapes.information import Information, information
@@ -10,37 +11,45 @@ from benchmark.views.making import is_rendered
 if TYPE_CHECKING:
     from benchmark.config import BenchConfig
 
+_NOTHING = 0.005  # nats that would be written as 0.00
 _PLACE = {"dataset": "views", "split": "train", "selection": "last"}
 
 
 def known_metrics(config: BenchConfig) -> list[dict[str, Any]]:
-    """I(v1; v2), H(v1), H(v1 | v2) and I(v1; y) of every factor y, in nats.
+    """What is known, in nats: I(v1; v2), H(v1), H(v1 | v2); of a factor y I(v1; y), I(v1; y | v2) and I(v1; v2 | y).
 
-    Nothing where views are not rendered, or are noisy: then what is known are upper bounds.
+    Nothing where views are not rendered, or are noisy: then all of these are bounds.
     """
     facts = _facts(config)
     if facts is None or _is_noisy(config):
         return []
     values = {"shared": facts.shared, "entropy": facts.entropy, "non_shared": facts.entropy - facts.shared}
-    named = (values | dict(facts.told)).items()
-    return [{**_PLACE, "metric": f"known_{name}_nats", "value": value} for name, value in named]
+    for name in facts.told:
+        values[name] = facts.told[name]
+        values[f"{name}_non_shared"] = facts.non_shared[name]
+        values[f"{name}_superfluous"] = facts.superfluous[name]
+    return [{**_PLACE, "metric": f"known_{name}_nats", "value": value} for name, value in values.items()]
 
 
-def describe_known(config: BenchConfig) -> str | None:
-    """One line: what views share, what they do not, and of which factors; None where views are not rendered."""
+def describe_known(config: BenchConfig) -> tuple[str, ...]:
+    """Lines on what views share, what they do not, and what is superfluous; none where views are not rendered."""
     facts = _facts(config)
     if facts is None:
-        return None
+        return ()
     assert config.views.factors is not None
-    shared = [f"{name} {facts.told[name]:.2f}" for name in facts.told if name in config.views.factors.shared]
-    left = [f"{name} {nats:.2f}" for name, nats in facts.non_shared.items() if nats > 0.005]
-    amounts = f"I(v1; v2) = {facts.shared:.2f} of H(v1) = {facts.entropy:.2f} nats"
+    shared = {name: facts.told[name] for name in facts.told if name in config.views.factors.shared}
     if _is_noisy(config):
-        amounts = f"I(v1; v2) < {facts.shared:.2f} nats, as the views have noise"
+        return (f"views: I(v1; v2) at most {facts.shared:.2f} nats, as they have noise; shared: {_listed(shared)}",)
     return (
-        f"views: {amounts}; "
-        f"shared: {', '.join(shared) or 'nothing'}; not shared, I(v1; y | v2): {', '.join(left) or 'nothing'}"
+        f"views: I(v1; v2) = {facts.shared:.2f} of H(v1) = {facts.entropy:.2f} nats; shared: {_listed(shared)}",
+        f"views: of factors y, I(v1; y | v2), not shared: {_listed(facts.non_shared)}",
+        f"views: of tasks y, I(v1; v2 | y), superfluous: {_listed(facts.superfluous)}",
     )
+
+
+def _listed(nats: Mapping[str, float]) -> str:
+    """Write "hue 2.08, x 1.39", without what is 0."""
+    return ", ".join(f"{name} {value:.2f}" for name, value in nats.items() if value > _NOTHING) or "nothing"
 
 
 def _facts(config: BenchConfig) -> Information | None:

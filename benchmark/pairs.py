@@ -28,8 +28,8 @@ _STEP = 2**32 - 1  # no training comes that far
 def view_pairs(config: BenchConfig, *, seed: int, data_root: Path, store: Path) -> Pairs | None:
     """What makes pairs of views of N images, the same for every row that has the same views.
 
-    Where scenes are made from factors they are of scenes that no pretraining has seen; all others are of an even spread
-    of the pretraining images.
+    Where scenes are made from factors they are of scenes drawn apart from those of the pretraining (as there are 3.3
+    million, a few occur in both); all others are of an even spread of the pretraining images.
 
     Args:
         config: the resolved config of a row.
