@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from downstream.information.halves import Floats
 
-_TOLERANCE = 5e-3  # nats
+_HALVINGS = 5  # of the range of truths, before what is said between two of them is taken for a straight line
 
 
 @dataclass(frozen=True)
@@ -34,22 +32,25 @@ class Gaussians:
         return np.hstack([informed, self.noise[:, dims:]])
 
 
-def bias(estimate: float, curve: Callable[[float], float], *, highest: float) -> float:
+def bias(estimate: float, curve: Callable[[float], float], *, highest: float) -> float | None:
     """How much too high an estimator is where it says `estimate`, in nats.
 
     Args:
         estimate: what it said of the data.
-        curve: what it says of Gaussians, by their true information; it rises.
-        highest: truth above which is not looked. Where an estimator says as much as it ever does, the truth may be
-            anything above; `estimate - highest` is returned then.
+        curve: what it says of Gaussians, by their true information; it rises, up to chance.
+        highest: truth above which is not looked.
 
     Returns:
         `estimate` less the truth of the Gaussians of which it says the same; less 0 where it says more of
-        independent Gaussians.
+        independent Gaussians. None where it says less even of those with `highest`: nothing is known then.
     """
-    known = functools.cache(curve)
-    if estimate <= known(0.0):
+    low, high = (0.0, curve(0.0)), (highest, curve(highest))
+    if estimate <= low[1]:
         return estimate
-    if estimate >= known(highest):
-        return estimate - highest
-    return estimate - float(brentq(lambda truth: known(truth) - estimate, 0.0, highest, xtol=_TOLERANCE))
+    if estimate >= high[1]:
+        return None
+    for _ in range(_HALVINGS):
+        middle = (low[0] + high[0]) / 2
+        between = (middle, curve(middle))
+        low, high = (between, high) if between[1] < estimate else (low, between)
+    return estimate - float(np.interp(estimate, (low[1], high[1]), (low[0], high[0])))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
@@ -35,6 +37,15 @@ def projected_ksg(z1: Floats, z2: Floats, *, components: int, neighbours: int, s
         basis = shared_directions(z1[fit], z2[fit], components=components)
         total += len(other) * ksg(z1[other] @ basis, z2[other] @ basis, neighbours=neighbours, seed=seed)
     return total / len(z1)
+
+
+def ksg_ceiling(count: int, *, neighbours: int) -> float:
+    """Nats above which `projected_ksg` of N = `count` pairs runs out of neighbours that are alike.
+
+    Of a code of few levels, the N/2 pairs of an estimate fall into groups that are equal. A group of more than k knows
+    its part of the information; in a smaller one neighbours are of other groups.
+    """
+    return math.log(max(count / (2 * (neighbours + 1)), 1.0))
 
 
 def shared_directions(z1: Floats, z2: Floats, *, components: int) -> Floats:

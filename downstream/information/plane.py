@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 
 from downstream.information.calibration import Gaussians, bias
+from downstream.information.ceiling import saturated
 from downstream.information.contrastive import info_nce
 from downstream.information.decoder import decoder_information, linear_information
 from downstream.information.halves import Floats, on_sphere
-from downstream.information.neighbours import projected_ksg
+from downstream.information.neighbours import ksg_ceiling, projected_ksg
 from downstream.information.noise import NoisyChannel
 
 
@@ -39,30 +40,33 @@ def between_views(z1: Floats, z2: Floats, settings: Settings) -> dict[str, float
     neighbours, which see a few dimensions and have no such ceiling. What the Gaussian formula says of canonical
     correlations would be a third, but on factors of few levels, which correlate with themselves by 1, it is infinite.
 
+    Both are compared with Gaussians whose information is spread evenly over all D dimensions.
+
     Returns:
-        Metrics by name.
+        Metrics by name; no bias where the estimate exceeds what is said of any such Gaussians.
     """
     z1, z2 = on_sphere(z1), on_sphere(z2)
     (count, width), seed, highest = z1.shape, settings.seed, 2 * math.log(len(z1))
-    gaussians, dims = Gaussians.draw(count, width, seed=seed), min(settings.components, width)
+    gaussians = Gaussians.draw(count, width, seed=seed)
 
     def nearest(x: Floats, y: Floats) -> float:
-        return projected_ksg(x, y, components=dims, neighbours=settings.neighbours, seed=seed)
+        return projected_ksg(x, y, components=settings.components, neighbours=settings.neighbours, seed=seed)
 
     def told(nats: float) -> float:
         return info_nce(gaussians.x, gaussians.partner(nats, dims=width), seed=seed).nats
 
     def seen(nats: float) -> float:
-        return nearest(gaussians.x, gaussians.partner(nats, dims=dims))
+        return nearest(gaussians.x, gaussians.partner(nats, dims=width))
 
     bound, ksg = info_nce(z1, z2, seed=seed), nearest(z1, z2)
     return {
         "infonce_information_nats": bound.nats,
         "infonce_ceiling_nats": bound.ceiling,
         "infonce_saturated": float(bound.saturated),
-        "infonce_bias_nats": bias(bound.nats, told, highest=highest),
+        **_where_known("infonce_bias_nats", bias(bound.nats, told, highest=highest)),
         "ksg_information_nats": ksg,
-        "ksg_bias_nats": bias(ksg, seen, highest=highest),
+        "ksg_saturated": float(saturated(ksg, ceiling=ksg_ceiling(count, neighbours=settings.neighbours))),
+        **_where_known("ksg_bias_nats", bias(ksg, seen, highest=highest)),
     }
 
 
@@ -77,7 +81,7 @@ def of_view(z: Floats, pixels: Floats, settings: Settings) -> dict[str, float]:
     Two of different kinds again: what a decoder can use of z, in the pixels; and what noise leaves of z.
 
     Returns:
-        Metrics by name.
+        Metrics by name; no bias where the estimate exceeds what is said of any Gaussians that were tried.
     """
     z = on_sphere(z)
     (count, width), seed = z.shape, settings.seed
@@ -96,7 +100,12 @@ def of_view(z: Floats, pixels: Floats, settings: Settings) -> dict[str, float]:
 
     return {
         "decoder_information_nats": decoded,
-        "decoder_bias_nats": bias(decoded, linear, highest=max(8.0, 4 * decoded)),
+        **_where_known("decoder_bias_nats", bias(decoded, linear, highest=max(8.0, 4 * decoded))),
         "noise_information_nats": noisy,
-        "noise_bias_nats": bias(noisy, by_noise, highest=2 * math.log(count)),
+        "noise_saturated": float(saturated(noisy, ceiling=math.log(count))),
+        **_where_known("noise_bias_nats", bias(noisy, by_noise, highest=2 * math.log(count))),
     }
+
+
+def _where_known(name: str, value: float | None) -> dict[str, float]:
+    return {} if value is None else {name: value}

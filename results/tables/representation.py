@@ -26,16 +26,29 @@ _ESTIMATES = {
     "infonce": "I(z1;z2) InfoNCE",
     "ksg": "I(z1;z2) KSG",
     "decoder": "I(z;v) decoder",
-    "noise": "I(z;v) noise",
+    "noise": "I(z+noise;v)",
 }
 
 _ON_KNOWN = "Known: follows from how the views are made, which share some factors of a scene and draw the others anew."
-_ON_INFONCE = "InfoNCE: a lower bound that cannot exceed the log of its batch, the number behind it."
+_ON_ESTIMATES = {
+    "infonce": "InfoNCE: a lower bound that cannot exceed the log of its batch, the number behind it.",
+    "ksg": "KSG: by nearest neighbours in the few directions that the views share most, so of no more than I(z1;z2); "
+    "no bound where pairs run out.",
+    "decoder": "Decoder: what a linear decoder tells of the pixels, a lower bound of I(z;v) where these are "
+    "Gaussian, else none.",
+    "noise": "I(z+noise;v): of z with Gaussian noise added, a lower bound that cannot exceed the log of the number of "
+    "views.",
+}
 _ON_BIAS = (
     "Bias: by how much the same estimator is too high (+) or too low (-) where it says as much of correlated Gaussians "
-    "of the same dimension and sample size, whose information is known; not subtracted. An estimator that says as much "
-    "as it ever does is too low by that or more."
+    "of the same dimension and sample size, whose information is known and spread over all dimensions; not subtracted."
 )
+_UNREACHED = "the estimate exceeds what it says of any such Gaussians, so its bias is not known"
+_FULL = {
+    "infonce": "as high as its ceiling lets it be, so the information may be far higher",
+    "ksg": "so high that its neighbours run out, so the information may be far higher",
+    "noise": "as high as the log of the number of views lets it be, so the information may be far higher",
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +121,7 @@ def _information(measured: _Measured, known: list[str], estimates: list[str]) ->
     notes = Footnotes()
     header = [_KNOWN[name] for name in known]
     for name in estimates:
-        header += [_ESTIMATES[name], *(["bias"] if measured.there(f"{name}_bias_nats") else [])]
+        header += [_ESTIMATES[name], "bias"]
     rows = [
         [
             *(_exact(measured.found.known.get(objective, {}).get(name)) for name in known),
@@ -127,33 +140,41 @@ def _meanings(known: list[str], estimates: list[str]) -> str:
     """Say what the columns are."""
     said = [
         *([_ON_KNOWN] if known else []),
-        *([_ON_INFONCE] if "infonce" in estimates else []),
+        *(_ON_ESTIMATES[name] for name in estimates),
         *([_ON_BIAS] if estimates else []),
     ]
     return "".join(f" {sentence}" for sentence in said)
 
 
 def _estimate(measured: _Measured, objective: str, name: str, notes: Footnotes) -> Iterator[Entry]:
-    """An estimate, for InfoNCE with its ceiling and a note where it is at it; and the estimator's bias."""
+    """An estimate, for InfoNCE with its ceiling, and a note where it is as high as it can be; and its bias."""
     ceiling = measured.summary.get((objective, f"{name}_ceiling_nats"))
     behind = f" ≤ {ceiling['mean']:.2f}" if ceiling is not None and ceiling["n"] > 0 else ""
-    said = _saturated(measured.summary.get((objective, f"{name}_saturated")))
+    said = _saturated(measured.summary.get((objective, f"{name}_saturated")), _FULL.get(name, ""))
     yield _entry(measured, objective, f"{name}_information_nats", notes, 1, 2, behind=behind, said=said)
-    if measured.there(f"{name}_bias_nats"):
-        yield _bias(measured.summary.get((objective, f"{name}_bias_nats")))
+    estimated = measured.summary.get((objective, f"{name}_information_nats"))
+    yield _bias(measured.summary.get((objective, f"{name}_bias_nats")), estimated, notes)
 
 
-def _saturated(row: Mapping[Hashable, Any] | None) -> str:
+def _saturated(row: Mapping[Hashable, Any] | None, meaning: str) -> str:
     if row is None or not row["n"] or not row["mean"] > 0:
         return ""
-    seeds = f" in {round(row['mean'] * row['n'])} of {row['n']} seeds" if row["n"] > 1 else ""
-    return f"saturated{seeds}: as high as its ceiling lets it be, so the information may be far higher"
+    return f"saturated{_seeds(round(row['mean'] * row['n']), int(row['n']))}: {meaning}"
 
 
-def _bias(row: Mapping[Hashable, Any] | None) -> Entry:
-    if row is None or not row["n"]:
+def _seeds(some: int, of: int) -> str:
+    return f" in {some} of {of} seeds" if of > 1 else ""
+
+
+def _bias(row: Mapping[Hashable, Any] | None, estimated: Mapping[Hashable, Any] | None, notes: Footnotes) -> Entry:
+    """The mean bias of the seeds that have one; of the others, and where none has, a note why."""
+    if estimated is None or not estimated["n"]:
         return Entry("")
-    return Entry(f"{row['mean']:+.2f}", value=float(row["mean"]), stale=bool(row["stale"]))
+    count, of = (0 if row is None else int(row["n"])), int(estimated["n"])
+    marks = notes.mark(f"no bias{_seeds(of - count, of)}: {_UNREACHED}") if count < of else ()
+    if row is None or not count:
+        return Entry("\N{EN DASH}", notes=marks)
+    return Entry(f"{row['mean']:+.2f}", notes=marks, value=float(row["mean"]), stale=bool(row["stale"]))
 
 
 def _exact(value: float | None) -> Entry:

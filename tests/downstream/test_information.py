@@ -6,10 +6,11 @@ import pytest
 from scipy.integrate import quad
 
 from downstream.information.calibration import Gaussians, bias
-from downstream.information.contrastive import TEMPERATURES, info_nce
+from downstream.information.contrastive import info_nce
+from downstream.information.critic import TEMPERATURES, Frame, fitted, shared, whole, without_chance
 from downstream.information.decoder import decoder_information
-from downstream.information.halves import Floats, halves
-from downstream.information.neighbours import ksg, projected_ksg, shared_directions
+from downstream.information.halves import Floats, halves, on_sphere
+from downstream.information.neighbours import ksg, ksg_ceiling, projected_ksg, shared_directions
 from downstream.information.noise import NoisyChannel
 from downstream.information.plane import Settings, between_views, of_view
 
@@ -26,32 +27,85 @@ def oracle(levels: Sequence[int], *, count: int, seed: int = 0) -> Floats:
     return np.hstack([np.eye(each)[random.integers(0, each, count)] for each in levels])
 
 
-@pytest.mark.parametrize("levels", [(8,), (4, 8), (8, 8)])
-def test_an_oracle_of_the_shared_factors_has_their_entropy_within_the_error_on_gaussians(
-    levels: tuple[int, ...],
-) -> None:
-    known, code = sum(map(math.log, levels)), oracle(levels, count=1024)
+PRODUCTION = Settings(components=2, neighbours=3, pixels=64, noise=2.0, seed=0)  # of configs/bench/factor_shapes.py
+PAIRS = 2048
+ALL = (8, 4, 4, 4, 8, 5, 4, 8, 5)  # levels of nine factors, of which views share the first few
+TOLERANCE = 0.15  # nats
+
+
+@pytest.mark.parametrize("keeps", ["shared", "all"])
+@pytest.mark.parametrize("count", [0, 1, 2, 4, 5])
+def test_an_oracle_has_what_is_shared_or_is_flagged_whatever_else_it_keeps(count: int, keeps: str) -> None:
+    known = sum(map(math.log, ALL[:count]))
+    first, both = oracle(ALL, count=PAIRS, seed=1), oracle(ALL[:count] or (1,), count=PAIRS, seed=2)
+    second = oracle(ALL, count=PAIRS, seed=3)
+    width = sum(ALL[:count])
+    z1, z2 = (np.hstack([both, part[:, width:]]) if keeps == "all" else both for part in (first, second))
+    bound = info_nce(on_sphere(z1), on_sphere(z2), seed=0)
+    near = projected_ksg(on_sphere(z1), on_sphere(z2), components=2, neighbours=3, seed=0)
+    for nats, full in ((bound.nats, bound.saturated), (near, near > 0.9 * ksg_ceiling(PAIRS, neighbours=3))):
+        assert nats < known + TOLERANCE
+        assert full or nats > known - TOLERANCE
+    assert bound.nats <= bound.ceiling + 1e-6
+    assert bound.saturated == (count == 5)  # 8.3 nats, ln 2048 = 7.6
+    assert near < 4.85 or count >= 4
+
+
+def test_where_a_bias_is_printed_estimates_of_gaussians_are_right_up_to_it() -> None:
+    gaussians = Gaussians.draw(1024, 32, seed=7)
+    for nats in (1.0, 3.0):
+        found = between_views(gaussians.x, gaussians.partner(nats, dims=32), SETTINGS)
+        assert found["infonce_information_nats"] - found["infonce_bias_nats"] == pytest.approx(nats, abs=0.3)
+        assert abs(found["infonce_information_nats"] - nats) <= abs(found["infonce_bias_nats"]) + TOLERANCE
+        if "ksg_bias_nats" in found:
+            assert found["ksg_information_nats"] - found["ksg_bias_nats"] > 0.3 * nats
+
+
+def test_more_than_is_said_of_any_gaussians_has_no_bias_and_neighbours_that_run_out_a_flag() -> None:
+    code = oracle((8, 8, 8), count=512)
     found = between_views(code, code, SETTINGS)
-    for family in ("infonce", "ksg"):
-        assert abs(found[f"{family}_information_nats"] - known) <= abs(found[f"{family}_bias_nats"])
-        assert found[f"{family}_information_nats"] == pytest.approx(known, abs=0.1)
-    assert found["infonce_ceiling_nats"] == pytest.approx(math.log(1024))
-    assert found["infonce_saturated"] == 0
+    assert found["ksg_saturated"] == 1
+    assert "ksg_bias_nats" not in found
+    few = between_views(oracle((4,), count=512), oracle((4,), count=512), SETTINGS)
+    assert few["ksg_saturated"] == 0
+    assert few["ksg_information_nats"] == pytest.approx(math.log(4), abs=0.1)
 
 
 def test_views_that_share_nothing_have_no_information() -> None:
     found = between_views(oracle((8, 4), count=1024, seed=1), oracle((8, 4), count=1024, seed=2), SETTINGS)
     for family in ("infonce", "ksg"):
         assert found[f"{family}_information_nats"] == pytest.approx(0, abs=0.1)
-        assert found[f"{family}_bias_nats"] == pytest.approx(0, abs=0.1)
 
 
-def test_factors_that_only_one_view_has_do_not_count() -> None:
-    shared = oracle((8,), count=1024)
-    views = [np.hstack([shared, oracle((5, 5), count=1024, seed=seed)]) for seed in (1, 2)]
-    found = between_views(views[0], views[1], SETTINGS)
-    assert found["ksg_information_nats"] == pytest.approx(math.log(8), abs=0.1)
-    assert 0.5 < found["infonce_information_nats"] < math.log(8)  # the cosine counts what the views do not share
+def test_the_critic_is_that_which_fits_whole_or_shared_and_weighs_directions_by_their_correlation() -> None:
+    gaussians = Gaussians.draw(1024, 32, seed=0)
+    spread, hidden = gaussians.partner(3.0, dims=32), gaussians.partner(3.0, dims=2)
+    assert fitted(gaussians.x, spread, seed=0).frame.directions == pytest.approx(np.eye(32))
+    frame = fitted(gaussians.x, hidden, seed=0).frame
+    assert np.linalg.norm(frame.directions[:2]) > 0.9 * np.linalg.norm(frame.directions)
+    uneven = shared(gaussians.x, gaussians.x + gaussians.noise * np.geomspace(0.1, 2, 32))
+    lengths = np.linalg.norm(uneven.directions, axis=1)
+    assert np.corrcoef(np.log(lengths[:16]), np.arange(16))[0, 1] < -0.9
+
+
+def test_correlations_of_chance_are_taken_away_and_true_ones_are_what_they_are() -> None:
+    x, y = normal(400, 40), normal(400, 40, seed=1)
+    symmetric = (x.T @ y + y.T @ x) / 800
+
+    def spectrum() -> Floats:
+        return np.asarray(np.linalg.eigvalsh(symmetric), dtype=np.float64)
+
+    assert not without_chance(0.95 * spectrum(), count=400).any()
+    symmetric[0, 0] += 0.9
+    found = without_chance(spectrum(), count=400)
+    assert found.max() == pytest.approx(0.9, abs=0.1)
+
+
+def test_a_bound_of_views_that_share_nothing_is_not_above_it_though_directions_are_fitted_to_few() -> None:
+    bounds = [
+        info_nce(normal(128, 40, seed=seed), normal(128, 40, seed=-seed - 1 + 999), seed=0).nats for seed in range(8)
+    ]
+    assert max(bounds) < 0.02
 
 
 def test_a_bound_at_its_ceiling_is_flagged() -> None:
@@ -63,30 +117,43 @@ def test_a_bound_at_its_ceiling_is_flagged() -> None:
     assert between_views(z, z, SETTINGS)["infonce_saturated"] == 1
 
 
-def bound_by_loops(z1: Floats, z2: Floats, *, seed: int) -> float:
-    """One anchor, one direction and one temperature at a time."""
+def gain_by_loops(frame: Frame, z1: Floats, z2: Floats, anchors: Iterable[int], temperature: float) -> float:
+    """One anchor and one direction at a time."""
 
     def cosine(a: Floats, b: Floats) -> float:
+        a, b = ((part - frame.centre) @ frame.directions for part in (a, b))
         return float(a @ b / math.sqrt(float(a @ a) * float(b @ b)))
 
-    def gain(anchors: Iterable[int], others: Iterable[int], temperature: float) -> float:
-        total = 0.0
-        for i in anchors:
-            own = cosine(z1[i], z2[i]) / temperature
-            total += own - math.log(sum(math.exp(cosine(z1[i], z2[j]) / temperature) for j in others)) / 2
-            total -= math.log(sum(math.exp(cosine(z1[j], z2[i]) / temperature) for j in others)) / 2
-        return total
+    total = 0.0
+    for i in anchors:
+        total += cosine(z1[i], z2[i]) / temperature
+        total -= math.log(sum(math.exp(cosine(z1[i], each) / temperature) for each in z2)) / 2
+        total -= math.log(sum(math.exp(cosine(each, z2[i]) / temperature) for each in z1)) / 2
+    return total
 
-    total, everyone = 0.0, range(len(z1))
+
+def bound_by_loops(z1: Floats, z2: Floats, *, seed: int) -> float:
+    """Every frame and temperature of the one half by its gain in quarters, and the bound by that in the other half."""
+    total = 0.0
     for fit, other in halves(len(z1), seed=seed):
-        chosen = max((each for each in TEMPERATURES if each > 2e-3), key=lambda each: gain(fit, fit, each))
-        total += gain(other, everyone, chosen)
+        a, b = z1[fit], z2[fit]
+        gains = {
+            (frame, each): sum(
+                gain_by_loops(frame(a[p], b[p]), a[q], b[q], range(len(q)), each)
+                for p, q in halves(len(fit), seed=seed)
+            )
+            for frame in (whole, shared)
+            for each in TEMPERATURES
+            if each > 2e-3  # exp overflows
+        }
+        frame, temperature = max(gains, key=lambda choice: gains[choice])
+        total += gain_by_loops(frame(a, b), z1, z2, other, temperature)
     return math.log(len(z1)) + total / len(z1)
 
 
 def test_the_bound_agrees_with_a_loop_over_images() -> None:
-    z1 = normal(12, 4)
-    z2 = z1 + normal(12, 4, seed=1)
+    z1 = normal(40, 2)
+    z2 = z1 + normal(40, 2, seed=1)
     assert info_nce(z1, z2, seed=3).nats == pytest.approx(bound_by_loops(z1, z2, seed=3), abs=1e-5)
 
 
@@ -197,9 +264,9 @@ def test_the_bias_is_the_estimate_less_the_truth_of_gaussians_of_which_the_same_
     def curve(truth: float) -> float:
         return 0.1 + min(0.5 * truth, 3.0)
 
-    assert bias(2.1, curve, highest=20) == pytest.approx(2.1 - 4.0, abs=0.01)
+    assert bias(2.1, curve, highest=20) == pytest.approx(2.1 - 4.0, abs=0.1)
     assert bias(0.05, curve, highest=20) == 0.05  # less than of independent ones
-    assert bias(3.4, curve, highest=20) == 3.4 - 20  # more than of any
+    assert bias(3.4, curve, highest=20) is None  # more than of any
 
 
 def test_a_collapsed_representation_has_finite_numbers_and_no_information() -> None:

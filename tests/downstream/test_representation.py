@@ -38,12 +38,17 @@ OF_PAIRS = {
     "infonce_saturated",
     "infonce_bias_nats",
     "ksg_information_nats",
+    "ksg_saturated",
     "ksg_bias_nats",
     "decoder_information_nats",
     "decoder_bias_nats",
     "noise_information_nats",
+    "noise_saturated",
     "noise_bias_nats",
 }
+OFTEN_UNKNOWN = {
+    name for name in OF_PAIRS if name.endswith("_bias_nats")
+}  # absent where no Gaussians are said as much of
 
 
 def colour_pairs(count: int, *, noise: float = 0.3) -> tuple[Tensor, Tensor]:
@@ -90,7 +95,8 @@ def test_a_pretrained_one_has_those_of_its_views_too(tmp_path: Path, capsys: pyt
     write_colours(tmp_path / "data", each=30)
     given = replace(with_projector(context(tmp_path), tmp_path), pairs=colour_pairs)
     found = numbers(OPTIONS, given)
-    assert set(found) == OF_IMAGES | OF_PAIRS
+    assert set(found) - OFTEN_UNKNOWN == (OF_IMAGES | OF_PAIRS) - OFTEN_UNKNOWN
+    assert set(found) <= OF_IMAGES | OF_PAIRS
     assert all(math.isfinite(value) for value in found.values())
     assert found["infonce_ceiling_nats"] == pytest.approx(math.log(64))
     assert found["infonce_information_nats"] > 0.5
@@ -99,7 +105,7 @@ def test_a_pretrained_one_has_those_of_its_views_too(tmp_path: Path, capsys: pyt
     low, high = map(float, said.partition("noise_information_nats is ")[2].splitlines()[0].split(" to "))
     assert low - 0.1 < found["noise_information_nats"] < high + 0.1
     bare = numbers(OPTIONS, replace(given, projector=None))
-    assert set(bare) == set(found)
+    assert set(bare) - OFTEN_UNKNOWN == set(found) - OFTEN_UNKNOWN
     for name in ("rankme_dims", "effective_rank_dims", "lidar_dims"):
         assert bare[name] == found[name]  # of h
     for name in ("uniformity_nats", "spread", "alignment_squared", "noise_information_nats"):

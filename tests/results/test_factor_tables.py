@@ -104,6 +104,28 @@ def test_information_stands_with_its_ceiling_its_bias_and_a_note_where_it_is_sat
     assert (known["infonce"], known["random (floor)"]) == ("5.55", "")
 
 
+def test_where_no_gaussians_of_the_same_estimate_are_known_a_dash_and_a_note_stand_for_the_bias(tmp_path: Path) -> None:
+    place = {"task": "representation", "family": "representation"}
+    for row, seed, without in (("infonce", 1, ("ksg",)), ("infonce", 2, ("ksg", "noise")), ("mrcl", 1, ("ksg",))):
+        values = {**measured(row, seed=seed), "noise_saturated": float(row == "mrcl")}
+        kept = {name: value for name, value in values.items() if name not in {f"{each}_bias_nats" for each in without}}
+        write_evaluation(tmp_path, kept, {**place, "objective": row, "seed": seed})
+    table = beside(only(tmp_path), "information plane")
+    reason = "the estimate exceeds what it says of any such Gaussians, so its bias is not known"
+    assert table.notes[0] == f"no bias in 2 of 2 seeds: {reason}"
+    assert table.notes[1] == f"no bias in 1 of 2 seeds: {reason}"
+    places = [table.header.index(label) + 1 for label in ("I(z1;z2) KSG", "I(z+noise;v)")]
+    ((ksg, noise),) = [[row[place] for place in places] for row in texts(table) if row[0] == "infonce"]
+    assert (ksg, noise) == ("\N{EN DASH} [1]", "+0.30 [2]")
+    assert [note for note in table.notes if note.startswith("saturated: as high as the log of the number of views")]
+
+
+def test_the_caption_says_of_every_estimate_what_it_bounds(tmp_path: Path) -> None:
+    table = beside(only(write_probed(tmp_path, seeds=(1, 2))), "information plane")
+    assert all(f" {start}: " in table.caption for start in ("InfoNCE", "KSG", "Decoder", "I(z+noise;v)", "Bias"))
+    assert "or more" not in table.caption
+
+
 def test_an_estimate_below_its_ceiling_has_no_note(tmp_path: Path) -> None:
     table = beside(only(write_probed(tmp_path, seeds=(1, 2))), "information plane")
     assert table.notes == []
