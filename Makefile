@@ -32,6 +32,7 @@ CHECKED = $(if $(filter file,$(origin CONFIG)),,--config "$(CONFIG)" --tasks "$(
 # An experiment has seeds of its own, and --quick a number of jobs: these count where they are given.
 ASKED = $(if $(QUICK),--quick) $(if $(filter file,$(origin SEEDS)),,--seeds "$(SEEDS)") \
 	$(if $(filter file,$(origin JOBS)),,--jobs "$(JOBS)") $(foreach pair,$(SET),--set "$(pair)") $(FLAGS)
+GIVEN = $(foreach name,CONFIG OBJ TASKS REFS BUDGET,$(if $(filter command,$(origin $(name))),$(name)=$($(name))))
 
 .venv/.stamp: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
@@ -67,6 +68,7 @@ sweep: .venv/.stamp ## Vary a parameter: OBJ=superinfo PARAM="superfluous_weight
 	@$(BIN)/clbench sweep $(GRID) --objective "$(OBJ)" --tasks "$(TASKS)" $(foreach each,$(PARAM),--param "$(each)") $(ARGS)
 
 experiment: .venv/.stamp ## Answer a question: NAME=non-shared (or all), QUICK=1 in minutes instead of hours
+	@test -z "$(strip $(GIVEN))" || { echo "experiment: config, rows and tasks are its own, got $(strip $(GIVEN))" >&2; exit 2; }
 	@$(BIN)/clbench experiment "$(NAME)" --runs "$(RUNS)" --data-root "$(DATA_ROOT)" $(ASKED) $(ARGS)
 
 status: .venv/.stamp ## Say how every cell stands: done, running, stale, failed, missing

@@ -15,6 +15,7 @@ from benchmark.pairs import FAMILIES
 from benchmark.preflight import Data
 from benchmark.pretrain import backbone_spec
 from benchmark.source_of_cells import IMPORTED, with_source
+from benchmark.views.making import is_rendered
 from downstream.dense import load_config
 from downstream.factor_options import FactorOptions
 from downstream.tasks import DetectionOptions, SegmentationOptions
@@ -23,7 +24,9 @@ from results.order import CEILING, FLOOR
 
 
 def choose_rows(text: str, config: BenchConfig) -> list[str]:
-    """Names from `mrcl,infonce`; `all` is the rows that the config names, or every registered objective.
+    """Names from `mrcl,infonce`; `all` is the rows that the config names, or every registered objective that it takes.
+
+    Objectives with a jigsaw puzzle, which shows the whole image, do not go with views that show less of it.
 
     Raises:
         UserError: neither a row of the config nor a registered objective.
@@ -33,7 +36,9 @@ def choose_rows(text: str, config: BenchConfig) -> list[str]:
         if name in OBJECTIVES.module_dict and name != row.objective:
             raise UserError(f"rows.{name}: a row with the name of an objective must be that one, got {row.objective!r}")
     known = list(dict.fromkeys([*config.rows, *registered]))
-    return _choose("objective", text, known, groups={"all": list(config.rows) or registered})
+    partial = is_rendered(config) or config.views.patch_pair is not None
+    taken = [name for name in registered if not (partial and OBJECTIVES.get(name).needs_patches)]
+    return _choose("objective", text, known, groups={"all": list(config.rows) or taken})
 
 
 def with_references(rows: Sequence[str]) -> list[str]:

@@ -137,7 +137,8 @@ def check_row(row: Row, *, images: ImageSet) -> None:
     if parts.objective.needs_patches and pair is not None:
         raise UserError(f"{row.objective}: a jigsaw puzzle shows the whole image, views.patch_pair must be None")
     if parts.objective.needs_patches and is_rendered(config):
-        raise UserError(f"{row.objective}: a jigsaw puzzle shows every factor, views.factors must be None or augmented")
+        rule = "a jigsaw puzzle shows every factor, views.factors.mode must be augmented, got rendered"
+        raise UserError(f"{row.objective}: {rule}")
     shared = () if config.views.factors is None else config.views.factors.shared
     if parts.objective.needs_labels and is_rendered(config) and "shape" not in shared:
         raise UserError(f"{row.objective}: both views must show the label, views.factors.shared must name shape")

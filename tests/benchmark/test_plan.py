@@ -8,10 +8,10 @@ from benchmark import source_of_cells
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig, load
 from benchmark.errors import UserError
-from benchmark.plan import choose_objectives, choose_seeds, choose_tasks, plan
+from benchmark.plan import choose_objectives, choose_rows, choose_seeds, choose_tasks, plan
 from benchmark.preflight import Data
 from downstream.imagefolder import ImageSet
-from objectives.registry import load_objectives
+from objectives.registry import OBJECTIVES, load_objectives
 
 load_objectives()
 CONFIG = load("smoke")
@@ -142,6 +142,15 @@ def test_a_family_stands_for_its_tasks() -> None:
 def test_all_stands_for_every_objective() -> None:
     assert {"infonce", "mrcl", "random", "supervised"} <= set(choose_objectives("all"))
     assert choose_objectives("mrcl, infonce,mrcl") == ["mrcl", "infonce"]
+
+
+def test_all_is_every_objective_that_the_views_of_a_config_allow() -> None:
+    load_objectives()
+    every = set(OBJECTIVES.module_dict)
+    assert set(choose_rows("all", load("shapes"))) == every
+    assert set(choose_rows("all", load("factor_shapes"))) == every - {"infomin"}
+    apart = load("shapes", ["views.patch_pair={'size': 24, 'distance': 8.0}"])
+    assert set(choose_rows("all", apart)) == every - {"infomin"}
 
 
 @pytest.mark.parametrize("text", ["infonc", "infonce,infonc", "infonc,all"])
