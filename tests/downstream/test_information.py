@@ -27,8 +27,7 @@ def oracle(levels: Sequence[int], *, count: int, seed: int = 0) -> Floats:
     return np.hstack([np.eye(each)[random.integers(0, each, count)] for each in levels])
 
 
-PRODUCTION = Settings(components=2, neighbours=3, pixels=64, noise=2.0, seed=0)  # of configs/bench/factor_shapes.py
-PAIRS = 2048
+PAIRS = 2048  # as in configs/bench/factor_shapes.py, like the components and neighbours of the estimates
 ALL = (8, 4, 4, 4, 8, 5, 4, 8, 5)  # levels of nine factors, of which views share the first few
 TOLERANCE = 0.15  # nats
 
@@ -48,7 +47,6 @@ def test_an_oracle_has_what_is_shared_or_is_flagged_whatever_else_it_keeps(count
         assert full or nats > known - TOLERANCE
     assert bound.nats <= bound.ceiling + 1e-6
     assert bound.saturated == (count == 5)  # 8.3 nats, ln 2048 = 7.6
-    assert near < 4.85 or count >= 4
 
 
 def test_where_a_bias_is_printed_estimates_of_gaussians_are_right_up_to_it() -> None:
