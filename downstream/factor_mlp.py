@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from downstream.factor_probes import Answers, Parts, Progress, Sample, cross_entropies, squared_errors
+from downstream.factor_probes import Answers, Parts, Progress, Sample, Trials, cross_entropies, squared_errors
 
 _FAINT = 0.01  # of the mean variance
 _ROWS = 4096  # of images whose answers are computed at a time
@@ -65,7 +65,7 @@ def whitened(parts: Parts) -> Parts:
     return replace(parts, fit=fit, held_out=held_out, test=test)
 
 
-def mlp_probe(parts: Parts, *, settings: MLPSettings, seed: int, progress: Progress) -> tuple[Answers, Answers]:
+def mlp_probe(parts: Parts, *, settings: MLPSettings, seed: int, progress: Progress) -> tuple[Answers, Answers, Trials]:
     """A network for the classes of every factor and one for every value, trained by AdamW on `parts.fit`.
 
     Each of them is taken as it was after the epoch in which it did best on the held-out images.
@@ -77,7 +77,7 @@ def mlp_probe(parts: Parts, *, settings: MLPSettings, seed: int, progress: Progr
         progress: called after every epoch.
 
     Returns:
-        Answers for the held-out and for the test images.
+        Answers for the held-out and for the test images, and the epochs that were chosen among.
     """
     parts = whitened(parts)
     fit, masks = parts.fit, (parts.outside, parts.coordinates)
@@ -90,6 +90,7 @@ def mlp_probe(parts: Parts, *, settings: MLPSettings, seed: int, progress: Progr
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(solver, settings.epochs * batches)
     stream = torch.Generator().manual_seed(seed)
     least = torch.full((factors + numbers,), torch.inf, device=fit.x.device)
+    every: list[Tensor] = []
     best = [parameter.detach().clone() for parameter in blocks.parameters()]
     for _ in range(settings.epochs):
         order = torch.randperm(len(fit), generator=stream).to(fit.x.device)
@@ -100,13 +101,16 @@ def mlp_probe(parts: Parts, *, settings: MLPSettings, seed: int, progress: Progr
             schedule.step()
         with torch.no_grad():
             losses = _losses(blocks, parts.held_out, masks)
+            every.append(losses)
             better, least = losses < least, torch.minimum(losses, least)
             best[0][:, better], best[1][better] = blocks.first[:, better], blocks.second[better]
         progress(float(losses[:factors].mean()))
     with torch.no_grad():
         blocks.first.copy_(best[0])
         blocks.second.copy_(best[1])
-        return _answers(blocks, parts.held_out, masks), _answers(blocks, parts.test, masks)
+        losses, errors = torch.stack(every).split([factors, numbers], dim=1)
+        trials = Trials("epoch", tuple(range(1, settings.epochs + 1)), losses, errors)
+        return _answers(blocks, parts.held_out, masks), _answers(blocks, parts.test, masks), trials
 
 
 def _losses(blocks: Blocks, sample: Sample, masks: Masks) -> Tensor:

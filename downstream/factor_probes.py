@@ -95,6 +95,23 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Trials:
+    """What was chosen among for every factor and value: that with the least loss of the held-out images.
+
+    Attributes:
+        of: what differs, "penalty" or "epoch".
+        settings: its P values in the order in which they were tried.
+        losses: cross-entropy of every factor in nats, (P', K); less than P where no factor gained from the others.
+        errors: squared error of every value, (P, R).
+    """
+
+    of: str
+    settings: tuple[float, ...]
+    losses: Tensor
+    errors: Tensor
+
+
+@dataclass(frozen=True)
 class Scores:
     """How good a probe's answers are.
 
@@ -154,7 +171,7 @@ def _held_out_entropy(train: Tensor, labels: Tensor, classes: int) -> Tensor:
     return -(counts / counts.sum()).log()[labels].mean()
 
 
-def linear_probe(parts: Parts, *, penalties: Sequence[float], progress: Progress) -> tuple[Answers, Answers]:
+def linear_probe(parts: Parts, *, penalties: Sequence[float], progress: Progress) -> tuple[Answers, Answers, Trials]:
     """Multinomial logistic regression of every factor, ridge regression of every value.
 
     Each has its own penalty, chosen on the held-out images. What is tested was then fitted to all training images.
@@ -165,10 +182,11 @@ def linear_probe(parts: Parts, *, penalties: Sequence[float], progress: Progress
         progress: called once for each penalty and once more.
 
     Returns:
-        Answers for the held-out and for the test images.
+        Answers for the held-out and for the test images, and what was chosen among.
     """
     fit, held_out, whole, outside = parts.fit, parts.held_out, parts.whole, parts.outside
-    grid = torch.tensor(sorted(penalties, reverse=True), device=fit.x.device)
+    settings = tuple(sorted(penalties, reverse=True))
+    grid = torch.tensor(settings, device=fit.x.device)
     weights, found = torch.zeros(fit.x.shape[1] + 1, *outside.shape, device=fit.x.device), []
     losses: list[Tensor] = []
     for penalty in grid:  # the solution for a large one is a good start for the next
@@ -177,15 +195,17 @@ def linear_probe(parts: Parts, *, penalties: Sequence[float], progress: Progress
             found.append(weights)
             losses.append(cross_entropies(told_classes(held_out.x, weights, outside), held_out.labels))
         progress(float(losses[-1].mean()))
-    best, weights = _best(torch.stack(losses), torch.stack(found))
     lines = [ridge(fit, penalty=penalty.expand(fit.values.shape[1])) for penalty in grid]
     errors = [squared_errors(told_values(held_out.x, each), held_out.values) for each in lines]
-    best_line, line = _best(torch.stack(errors), torch.stack(lines))
+    trials = Trials("penalty", settings, torch.stack(losses), torch.stack(errors))
+    best, weights = _best(trials.losses, torch.stack(found))
+    best_line, line = _best(trials.errors, torch.stack(lines))
     validated = Answers(told_classes(held_out.x, weights, outside), told_values(held_out.x, line))
     weights = logistic(whole, outside, penalty=grid[best], start=weights)
     line = ridge(whole, penalty=grid[best_line])
     progress(float(cross_entropies(validated.logits, held_out.labels).mean()))
-    return validated, Answers(told_classes(parts.test.x, weights, outside), told_values(parts.test.x, line))
+    tested = Answers(told_classes(parts.test.x, weights, outside), told_values(parts.test.x, line))
+    return validated, tested, trials
 
 
 def _best(losses: Tensor, found: Tensor) -> tuple[Tensor, Tensor]:

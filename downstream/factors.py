@@ -16,11 +16,12 @@ from torch import Tensor
 
 from downstream.backbone import load_backbone
 from downstream.factor_mlp import MLPSettings, mlp_probe
-from downstream.factor_probes import Answers, Parts, Sample, Scores, linear_probe, scored, standardised
+from downstream.factor_probes import Answers, Parts, Sample, Scores, Trials, linear_probe, scored, standardised
 from downstream.factor_tables import FactorTable, read_factors
 from downstream.features import encode
 from downstream.images import decode_sample
 from downstream.projector import load_projector
+from downstream.selection import Series, write_choices
 from downstream.subsets import derived_seed
 from downstream.tasks import Context, Metric
 
@@ -37,7 +38,10 @@ def run(options: FactorOptions, context: Context) -> list[Metric]:
     """
     table = read_factors(options, data_root=context.data_root)
     train, held = _shuffled(options, len(table.splits.train), seed=context.seed)
-    return _probed(options, context, table, rows=(train, held, torch.arange(len(table.splits.test))))
+    test = torch.arange(len(table.splits.test))
+    metrics, series = _probed(options, context, table, rows=(train, held, test))
+    write_choices(context.kept, series, images={"fit": len(train), "validation": len(held), "test": len(test)})
+    return metrics
 
 
 def rehearse(options: FactorOptions, context: Context) -> None:
@@ -103,36 +107,62 @@ def _shuffled(options: FactorOptions, count: int, *, seed: int) -> tuple[Tensor,
 
 def _probed(
     options: FactorOptions, context: Context, table: FactorTable, *, rows: tuple[Tensor, Tensor, Tensor]
-) -> list[Metric]:
-    """Probe everything; `rows` are places of training images to fit to and to choose by, and of test images."""
+) -> tuple[list[Metric], list[Series]]:
+    """Probe everything, and say what was chosen.
+
+    `rows` are places of training images to fit to and to choose by, and of test images.
+    """
     encoded = dict(_encoded(options, context, table, rows))
-    names, numbers = ([column.name for column in columns] for columns in (table.columns, table.numbers))
     settings = MLPSettings(options.hidden, options.epochs, options.batch, options.lr, options.weight_decay)
     seed = derived_seed(context.seed, "probe")
     steps, total = itertools.count(1), len(encoded) * (len(options.penalties) + 1 + options.epochs)
     found: dict[tuple[str, str], float] = {}
+    series: list[Series] = []
     for prefix, parts in encoded.items():
 
         def progress(loss: float) -> None:
             context.report(next(steps), total, {"validation": loss})
 
-        for probe, answers in (
+        for probe, (validated, tested, trials) in (
             (f"{prefix}linear", linear_probe(parts, penalties=options.penalties, progress=progress)),
             (f"{prefix}mlp", mlp_probe(parts, settings=settings, seed=seed, progress=progress)),
         ):
-            validated, tested = _scores(parts, answers)
-            for split, scores in (("val", validated), ("test", tested)):
-                for name, value in metrics_of(scores, names, shared=context.shared).items():
-                    found[f"{probe}_{name}", split] = value
-            for name, hits in zip(names, validated.top1, strict=True):
-                found[f"{probe}_{name}_top1", "val"] = float(hits)
-            for name, hits, nats, entropy in zip(names, tested.top1, tested.nats, tested.entropy, strict=True):
-                found[f"{probe}_{name}_top1", "test"] = float(hits)
-                found[f"{probe}_{name}_nats", "test"] = float(nats)
-                found[f"entropy_{name}_nats", "test"] = float(entropy)
-            for name, r2 in zip(numbers, tested.r2, strict=True):
-                found[f"{probe}_{name}_r2", "test"] = max(0.0, float(r2))
-    return [Metric(options.dataset, name, split, "selected", value) for (name, split), value in found.items()]
+            found |= _named(probe, table, _scores(parts, (validated, tested)), shared=context.shared)
+            series += _series(probe, table, trials)
+    metrics = [Metric(options.dataset, name, split, "selected", value) for (name, split), value in found.items()]
+    return metrics, series
+
+
+def _named(
+    probe: str, table: FactorTable, scores: tuple[Scores, Scores], *, shared: Sequence[str] | None
+) -> dict[tuple[str, str], float]:
+    """Scores of a probe on held-out and test images by metric and split."""
+    names, numbers = ([column.name for column in columns] for columns in (table.columns, table.numbers))
+    validated, tested = scores
+    found: dict[tuple[str, str], float] = {}
+    for split, each in (("val", validated), ("test", tested)):
+        for name, value in metrics_of(each, names, shared=shared).items():
+            found[f"{probe}_{name}", split] = value
+    for name, hits in zip(names, validated.top1, strict=True):
+        found[f"{probe}_{name}_top1", "val"] = float(hits)
+    for name, hits, nats, entropy in zip(names, tested.top1, tested.nats, tested.entropy, strict=True):
+        found[f"{probe}_{name}_top1", "test"] = float(hits)
+        found[f"{probe}_{name}_nats", "test"] = float(nats)
+        found[f"entropy_{name}_nats", "test"] = float(entropy)
+    for name, r2 in zip(numbers, tested.r2, strict=True):
+        found[f"{probe}_{name}_r2", "test"] = max(0.0, float(r2))
+    return found
+
+
+def _series(probe: str, table: FactorTable, trials: Trials) -> list[Series]:
+    """What was chosen among for the classes of every factor and for every value."""
+    names = [f"{column.name}_cross_entropy_nats" for column in table.columns]
+    names += [f"{column.name}_squared_error" for column in table.numbers]
+    losses = [*trials.losses.T.tolist(), *trials.errors.T.tolist()]
+    return [
+        Series(f"{probe}_{name}", trials.of, trials.settings[: len(tried)], tried, (), lowest=True)
+        for name, tried in zip(names, losses, strict=True)
+    ]
 
 
 def _encoded(

@@ -22,7 +22,9 @@ class Series:
         of: what differs: "penalty", "k" or "epoch".
         settings: its values.
         validation: scores on the validation data, one for each setting.
-        test: scores on the test split, likewise; they choose nothing but the "oracle".
+        test: scores on the test split, likewise; they choose nothing but the "oracle". Empty where only what was
+            chosen was tested.
+        lowest: whether the lowest score is the best, as of a loss.
     """
 
     metric: str
@@ -30,11 +32,12 @@ class Series:
     settings: Sequence[float]
     validation: Sequence[float]
     test: Sequence[float]
+    lowest: bool = False
 
     @property
     def chosen(self) -> int:
-        """Place of the highest validation score; of several, the earliest."""
-        return max(range(len(self.validation)), key=lambda place: (self.validation[place], -place))
+        """Place of the best validation score; of several, the earliest."""
+        return self.validation.index(min(self.validation) if self.lowest else max(self.validation))
 
     @property
     def at_edge(self) -> bool:
@@ -67,9 +70,12 @@ def write_choices(folder: Path, series: Sequence[Series], *, images: Mapping[str
         series: one for each number.
         images: how many there were of each part of the data.
     """
+    edges: dict[str, list[str]] = {}
     for each in series:
         if each.at_edge:
-            print(f"{each.metric}: the chosen {each.of}, {each.settings[each.chosen]:g}, is at the edge of its grid")
+            edges.setdefault(each.of, []).append(f"{each.metric} ({each.settings[each.chosen]:g})")
+    for of, names in edges.items():
+        print(f"the chosen {of} is at the edge of its grid: {', '.join(names)}")
     found = {
         each.metric: {
             "of": each.of,

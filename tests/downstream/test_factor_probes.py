@@ -8,7 +8,7 @@ import torch
 from scipy.integrate import quad
 from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import r2_score
+from sklearn.metrics import log_loss, r2_score
 from torch import Tensor
 from torch.nn.functional import one_hot
 
@@ -18,6 +18,7 @@ from downstream.factor_probes import (
     Parts,
     Sample,
     Scores,
+    Trials,
     linear_probe,
     logistic,
     ridge,
@@ -53,12 +54,12 @@ def parts(encoder: Encoder) -> Parts:
 
 
 def linear(given: Parts) -> Scores:
-    _, tested = linear_probe(given, penalties=(1.0, 1e-2, 1e-4), progress=silent)
+    _, tested, _ = linear_probe(given, penalties=(1.0, 1e-2, 1e-4), progress=silent)
     return scored(tested, given.test, train=given.whole, classes=given.classes)
 
 
 def mlp(given: Parts) -> Scores:
-    _, tested = mlp_probe(given, settings=SETTINGS, seed=0, progress=silent)
+    _, tested, _ = mlp_probe(given, settings=SETTINGS, seed=0, progress=silent)
     return scored(tested, given.test, train=given.whole, classes=given.classes)
 
 
@@ -162,7 +163,7 @@ def test_a_noisy_bit_gives_the_information_of_the_gaussian_channel(distance: flo
         return Sample(z, bit, torch.empty(count, 0, 2))
 
     given = standardised(Parts(noisy_bit(8000), noisy_bit(2000), noisy_bit(40000), (2,), ()))
-    _, tested = linear_probe(given, penalties=(1e-1, 1e-5), progress=silent)
+    _, tested, _ = linear_probe(given, penalties=(1e-1, 1e-5), progress=silent)
     found = scored(tested, given.test, train=given.whole, classes=(2,))
     assert float(found.nats) == pytest.approx(channel_nats(distance), abs=0.01)
     assert found.r2.shape == (0,)
@@ -179,20 +180,46 @@ def test_each_factor_has_the_penalty_that_suits_it() -> None:
 
     given = standardised(Parts(draw(150), draw(100), draw(2000), (2, 2), ()))
 
-    def nats(*penalties: float) -> list[float]:
-        _, tested = linear_probe(given, penalties=penalties, progress=silent)
+    def nats(*penalties: float) -> tuple[list[float], Trials]:
+        _, tested, trials = linear_probe(given, penalties=penalties, progress=silent)
         found: list[float] = scored(tested, given.test, train=given.whole, classes=(2, 2)).nats.tolist()
-        return found
+        return found, trials
 
-    strong, weak, both = nats(10.0), nats(1e-4), nats(1e-4, 10.0)
+    (strong, _), (weak, _), (both, trials) = nats(10.0), nats(1e-4), nats(1e-4, 10.0)
     assert weak[0] > strong[0] + 0.1
     assert strong[1] > weak[1] + 0.1
     assert both == pytest.approx([weak[0], strong[1]], abs=0.01)
+    assert (trials.of, trials.settings) == ("penalty", (10.0, 1e-4))
+    assert trials.losses.argmin(dim=0).tolist() == [1, 0]
+
+
+def test_what_the_linear_probe_chose_among_are_the_losses_of_scikit_learns_fits() -> None:
+    given, penalties = parts(noisy), (1e-1, 1e-2)
+    validated, _, trials = linear_probe(given, penalties=penalties, progress=silent)
+    x, labels = given.held_out.x.double().numpy(), given.held_out.labels
+    for penalty, losses, errors in zip(penalties, trials.losses, trials.errors, strict=True):
+        for k in range(len(CLASSES)):
+            reference = LogisticRegression(C=1 / (penalty * len(given.fit)), max_iter=5000, tol=1e-8)
+            reference.fit(given.fit.x.double().numpy(), given.fit.labels[:, k].numpy())
+            assert float(losses[k]) == pytest.approx(log_loss(labels[:, k], reference.predict_proba(x)), abs=1e-3)
+        number = Ridge(alpha=penalty * len(given.fit)).fit(given.fit.x.numpy(), given.fit.values[:, 1, 0])
+        missed = number.predict(given.held_out.x.numpy()) - given.held_out.values[:, 1, 0].numpy()
+        assert float(errors[1]) == pytest.approx(float((missed**2).mean()), abs=1e-4)
+    found = scored(validated, given.held_out, train=given.fit, classes=CLASSES)
+    assert (found.entropy - found.nats).tolist() == pytest.approx(trials.losses.amin(dim=0).tolist(), abs=1e-5)
+
+
+def test_penalties_from_which_no_factor_gains_are_not_tried() -> None:
+    given = parts(lambda labels: torch.randn(len(labels), 60, generator=torch.Generator().manual_seed(len(labels))))
+    trials = linear_probe(given, penalties=(1e-6, 1e-5, 1.0, 1e-4), progress=silent)[2]
+    assert trials.settings == (1.0, 1e-4, 1e-5, 1e-6)
+    assert (len(trials.losses), len(trials.errors)) == (2, 4)
+    assert trials.losses.argmin(dim=0).tolist() == [0, 0, 0]
 
 
 def test_scores_are_those_of_a_loop() -> None:
     given = parts(noisy)
-    validated, _ = linear_probe(given, penalties=(1e-2,), progress=silent)
+    validated, _, _ = linear_probe(given, penalties=(1e-2,), progress=silent)
     found = scored(validated, given.held_out, train=given.fit, classes=CLASSES)
     for k, classes in enumerate(CLASSES):
         counts = [(given.fit.labels[:, k] == c).sum().item() + 0.5 for c in range(classes)]
@@ -227,7 +254,10 @@ def test_the_mlp_is_taken_from_its_best_epoch() -> None:
     """Labels without any relation to the features are learned by heart, and the more wrongly told the longer."""
     given = parts(lambda labels: torch.randn(len(labels), 12, generator=torch.Generator().manual_seed(len(labels))))
     losses: list[float] = []
-    validated, _ = mlp_probe(given, settings=SETTINGS, seed=0, progress=losses.append)
+    validated, _, trials = mlp_probe(given, settings=SETTINGS, seed=0, progress=losses.append)
     found = scored(validated, given.held_out, train=given.fit, classes=CLASSES)
     assert losses[-1] > losses[0] + 0.1
     assert float((found.entropy - found.nats).mean()) <= min(losses) + 1e-5
+    assert trials.losses.mean(dim=1).tolist() == pytest.approx(losses, abs=1e-5)
+    assert (found.entropy - found.nats).tolist() == pytest.approx(trials.losses.amin(dim=0).tolist(), abs=1e-5)
+    assert (trials.of, trials.settings, trials.errors.shape) == ("epoch", tuple(range(1, 61)), (60, 2))

@@ -16,6 +16,17 @@ def test_the_earliest_of_the_best_is_chosen(validated: list[float], place: int) 
     assert Series("knn_top1", "k", range(len(validated)), validated, validated).chosen == place
 
 
+def test_of_losses_the_earliest_of_the_lowest_is_chosen() -> None:
+    assert Series("nats", "penalty", (1, 2, 3, 4), [0.3, 0.1, 0.2, 0.1], (), lowest=True).chosen == 1
+
+
+def test_choices_at_edges_are_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = {"a": [0.1, 0.2, 0.3], "b": [0.1, 0.3, 0.2], "c": [0.3, 0.2, 0.1]}
+    found = [Series(name, "penalty", (1.0, 0.1, 0.01), each, ()) for name, each in scores.items()]
+    write_choices(tmp_path, found, images={})
+    assert capsys.readouterr().out == "the chosen penalty is at the edge of its grid: a (0.01), c (1)\n"
+
+
 def test_last_selected_and_oracle_are_kept_apart() -> None:
     assert select("birds", BIRDS) == [
         Metric("birds", "knn_top1", "val", "selected", 0.8),
