@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import ClassVar
 
 PERIODS = {"turns": 1.0, "radians": 6.283185307179586}
@@ -60,7 +61,10 @@ class FactorOptions:
         rules: tuple[tuple[str, bool, object], ...] = (
             ("factors must name at least one", bool(self.factors), self.factors),
             *((f"factors.{name} must be one of {kinds}", kind in KINDS, kind) for name, kind in self.factors.items()),
-            ("test must be another folder than train", self.test != self.train, self.test),
+            ("factors must not name the column of files", "file" not in self.factors, self.factors),
+            ("train must be a folder below data, without ..", _below(self.train), self.train),
+            ("test must be a folder below data, without ..", _below(self.test), self.test),
+            ("test must be neither train nor above nor below it", _apart(self.train, self.test), self.test),
             ("bins must be >= 2", self.bins >= 2, self.bins),
             ("validation must be in (0, 1)", 0 < self.validation < 1, self.validation),
             ("image_size must be >= 1", self.image_size >= 1, self.image_size),
@@ -74,3 +78,14 @@ class FactorOptions:
         for rule, holds, value in rules:
             if not holds:
                 raise ValueError(f"{self.dataset}: {rule}, got {value}")
+
+
+def _below(folder: str) -> bool:
+    path = PurePosixPath(folder)
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def _apart(train: str, test: str) -> bool:
+    """Whether no file can lie in both folders."""
+    first, second = PurePosixPath(train), PurePosixPath(test)
+    return first not in (second, *second.parents) and second not in first.parents

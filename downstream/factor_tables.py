@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,8 +85,12 @@ def read_factors(options: FactorOptions, *, data_root: Path) -> FactorTable:
     images = [from_files(root, [(file, 0) for file in part["file"]], classes=("image",)) for part in parts]
     for part in images:
         check_listed(part, subject=options.dataset, layout=f"the files that {TABLE} names")
-    both, train = pd.concat(parts), len(parts[0])
-    columns = tuple(_column(options, name, both[name].to_numpy(), train=train) for name in options.factors)
+    both, subject = pd.concat(parts), f"{options.dataset}: {root / TABLE}, factor"
+    files = both["file"].to_numpy()
+    columns = tuple(
+        _column(options, name, _Cells(f"{subject} '{name}'", both[name].to_numpy(), files, len(parts[0])))
+        for name in options.factors
+    )
     return FactorTable(Splits(images[0], None, images[1], (root / TABLE,)), columns)
 
 
@@ -94,57 +99,99 @@ def _read(options: FactorOptions, path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise ValueError(f"{options.dataset}: {path} is missing; expected columns: {', '.join(wanted)}")
     try:
-        rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+        header, rows = (_table(path, header=None, nrows=1).iloc[0].tolist(), _table(path))
     except (ValueError, pd.errors.ParserError) as error:
         raise ValueError(f"{options.dataset}: {path} does not read: {' '.join(str(error).split())}") from error
-    missing = [name for name in wanted if name not in rows]
-    if missing:
-        raise ValueError(
-            f"{options.dataset}: {path} must have a column '{missing[0]}', got {', '.join(map(str, rows.columns))}"
-        )
+    for name in wanted:
+        if header.count(name) != 1:
+            count = "a" if name not in header else "one"
+            raise ValueError(f"{options.dataset}: {path} must have {count} column '{name}', got {', '.join(header)}")
     return rows[wanted].drop_duplicates("file")
 
 
+def _table(path: Path, **options: Any) -> pd.DataFrame:
+    rows: pd.DataFrame = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True, **options)
+    return rows
+
+
 def _below(options: FactorOptions, rows: pd.DataFrame, folder: str, root: Path) -> pd.DataFrame:
-    part = rows[rows["file"].str.startswith(f"{folder}/")]
+    below, subject = f"{PurePosixPath(folder)}/", f"{options.dataset}: {root / TABLE}"
+    part = rows[rows["file"].str.startswith(below)]
     if len(part) < 2:
-        raise ValueError(f"{options.dataset}: {root / TABLE} must list two files below {folder}/, got {len(part)}")
+        first = f"; its first file is '{rows['file'].iloc[0]}'" if len(rows) else ""
+        raise ValueError(f"{subject} must list two files below {below}, got {len(part)}{first}")
+    outside = [file for file in part["file"] if ".." in PurePosixPath(file).parts]
+    if outside:
+        raise ValueError(f"{subject} must list files without .., got '{outside[0]}'")
     return part
 
 
-def _column(options: FactorOptions, name: str, texts: NDArray[Any], *, train: int) -> Column:
-    kind, subject = options.factors[name], f"{options.dataset}: factor '{name}'"
+@dataclass(frozen=True)
+class _Cells:
+    """One factor as the table has it.
+
+    Attributes:
+        subject: of errors.
+        texts: of each image, training and, after them, test.
+        files: of each image.
+        train: number of training images.
+    """
+
+    subject: str
+    texts: NDArray[Any]
+    files: NDArray[Any]
+    train: int
+
+    def refuse(self, rule: str, bad: NDArray[np.bool_]) -> None:
+        """Name the first of the images that break a rule, if there is one."""
+        if bad.any():
+            row = int(bad.argmax())
+            raise ValueError(f"{self.subject}: {rule}, got '{self.texts[row]}' of {self.files[row]}")
+
+
+def _column(options: FactorOptions, name: str, cells: _Cells) -> Column:
+    kind, train = options.factors[name], cells.train
     if kind == "category":
-        labels, classes = _levels(texts, train=train, subject=subject)
+        cells.refuse("values must be names", cells.texts == "")
+        labels, classes = _levels(cells.texts, cells)
         return Column(name, labels, classes, None, circular=False)
-    values = _numbers(texts, subject=subject)
+    values = _numbers(cells)
     period = PERIODS.get(kind)
     values = values if period is None else values % period
     if len(np.unique(values[:train])) <= options.bins:
-        labels, classes = _levels(values, train=train, subject=subject)
+        labels, classes = _levels(values, cells)
     else:
         edges = _edges(values[:train], options.bins) if period is None else _around(period, options.bins)
-        labels, classes = _levels(np.searchsorted(edges, values, side="right"), train=train, subject=subject)
+        labels, classes = _binned(values, edges, cells, bins=options.bins)
     return Column(name, labels, classes, _coordinates(values, period, train=train), circular=period is not None)
 
 
-def _numbers(texts: NDArray[Any], *, subject: str) -> NDArray[np.float64]:
-    values = pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy(dtype=np.float64)
-    bad = np.flatnonzero(~np.isfinite(values))
-    if len(bad):
-        raise ValueError(f"{subject}: values must be numbers, got '{texts[bad[0]]}'")
+def _numbers(cells: _Cells) -> NDArray[np.float64]:
+    values = pd.to_numeric(pd.Series(cells.texts), errors="coerce").to_numpy(dtype=np.float64)
+    cells.refuse("values must be numbers", ~np.isfinite(values))
     return values
 
 
-def _levels(values: NDArray[Any], *, train: int, subject: str) -> tuple[Tensor, int]:
+def _levels(values: NDArray[Any], cells: _Cells) -> tuple[Tensor, int]:
     """Number the different values of the training images in their order; find those of all."""
-    levels = np.unique(values[:train])
+    levels = np.unique(values[: cells.train])
     if len(levels) < 2:
-        raise ValueError(f"{subject}: training images must have two values, got {levels[0]} alone")
-    unseen = np.setdiff1d(values[train:], levels)
-    if len(unseen):
-        raise ValueError(f"{subject}: test images must have values of the training images, got {unseen[0]}")
+        raise ValueError(f"{cells.subject}: training images must have two values, got {cells.texts[0]} alone")
+    cells.refuse("test images must have values of the training images", ~np.isin(values, levels))
     return torch.from_numpy(np.searchsorted(levels, values).astype(np.int64)), len(levels)
+
+
+def _binned(values: NDArray[np.float64], edges: NDArray[np.float64], cells: _Cells, *, bins: int) -> tuple[Tensor, int]:
+    """Number the bins that training images fall into in their order; find those of all."""
+    places, train = np.searchsorted(edges, values, side="right"), values[: cells.train]
+    if len(np.unique(places[: cells.train])) < 2:
+        raise ValueError(
+            f"{cells.subject}: training images must fall into two of the {bins} bins, "
+            f"got {train.min():g} to {train.max():g} in one"
+        )
+    unseen = ~np.isin(places, places[: cells.train])
+    cells.refuse(f"test images must fall into those of the {bins} bins that training images fall into", unseen)
+    return _levels(places, cells)
 
 
 def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:

@@ -1,3 +1,4 @@
+import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from downstream.factor_probes import Scores
 from downstream.factor_tables import read_factors
 from downstream.factors import check_data, metrics_of, rehearse, run
 from downstream.projector import Projector, save_projector
+from downstream.subsets import derived_seed
 from downstream.tasks import OPTIONS as FAMILIES
 
 FACTORS = {"colour": "category", "place": "number", "hue": "turns", "rotation": "radians"}
@@ -126,6 +128,17 @@ def test_what_is_not_known_of_a_pretraining_has_no_metric(tmp_path: Path) -> Non
     assert {"linear_retention", "mlp_retention"} < names
 
 
+def held_out_entropy(folder: Path) -> float:
+    """H_V of all factors over the images held out for choices, by a loop."""
+    labels = read_factors(OPTIONS, data_root=folder / "data").labels
+    order = torch.randperm(144, generator=torch.Generator().manual_seed(derived_seed(0, "validation")))
+    total = 0.0
+    for column, classes in zip(labels[:144].T, (3, 3, 2, 4), strict=True):
+        counts = [int((column[order[36:]] == each).sum()) + 0.5 for each in range(classes)]
+        total -= sum(math.log(counts[label] / sum(counts)) for label in column[order[:36]].tolist()) / 36
+    return total
+
+
 def test_retention_is_found_over_entropy_of_each_group() -> None:
     scores = Scores(
         entropy=torch.tensor([2.0, 1.0, 1.0, 1.0]),
@@ -212,7 +225,9 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
         f"scenes: {tmp_path}/data/tree/factors.csv is missing; expected columns: file, colour, place, hue, rotation"
     )
     root = tree(tmp_path)
-    assert "must list two files below other/, got 0" in refusal(tmp_path, replace(OPTIONS, test="other"))
+    assert "must list two files below other/, got 0; its first file is 'pretrain/000000.png'" in refusal(
+        tmp_path, replace(OPTIONS, test="other")
+    )
     assert "must have a column 'shape', got file, colour" in refusal(
         tmp_path, replace(OPTIONS, factors={"shape": "category"})
     )
@@ -239,25 +254,117 @@ def set_all(column: str, value: str | float) -> Callable[[pd.DataFrame], None]:
     return change
 
 
+def tied(table: pd.DataFrame) -> None:
+    table["place"] = [0] * (len(table) - 4) + [1, 2, 3, 4]
+    table.loc[6:9, "place"] = [1, 2, 3, 4]
+
+
+def narrow(table: pd.DataFrame) -> None:
+    table["rotation"] = np.linspace(0.1, 1.5, len(table))
+
+
+def turned_away(table: pd.DataFrame) -> None:
+    table["rotation"] = np.linspace(0.1, 3.0, len(table))
+    table.loc[200, "rotation"] = 5.5
+
+
+SEEN = "test images must have values of the training images"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (set_all("colour", "red"), "factor 'colour': training images must have two values, got red alone"),
-        (set_all("rotation", 1.5), "factor 'rotation': training images must have two values, got 1.5 alone"),
+        (set_all("colour", "red"), "'colour': training images must have two values, got red alone"),
+        (set_all("rotation", 1.5), "'rotation': training images must have two values, got 1.5 alone"),
+        (tied, "'place': training images must fall into two of the 4 bins, got 0 to 4 in one"),
+        (narrow, "'rotation': training images must fall into two of the 4 bins, got 0.138009 to 1.04389 in one"),
+        (set_value("colour", 200, "red"), f"'colour': {SEEN}, got 'red' of test/000050.png"),
+        (set_value("place", 200, 0.4), f"'place': {SEEN}, got '0.4' of test/000050.png"),
         (
-            set_value("colour", 200, "red"),
-            "factor 'colour': test images must have values of the training images, got red",
+            turned_away,
+            "'rotation': test images must fall into those of the 4 bins that training images fall into, "
+            "got '5.5' of test/000050.png",
         ),
-        (set_value("place", 200, 0.4), "factor 'place': test images must have values of the training images, got 0.4"),
-        (set_value("place", 20, "far"), "factor 'place': values must be numbers, got 'far'"),
-        (set_value("hue", 20, None), "factor 'hue': values must be numbers, got ''"),
+        (set_value("colour", 20, None), "'colour': values must be names, got '' of train/000014.png"),
+        (set_value("colour", 20, "  "), "'colour': values must be names, got '' of train/000014.png"),
+        (set_value("place", 20, "far"), "'place': values must be numbers, got 'far' of train/000014.png"),
+        (set_value("hue", 20, None), "'hue': values must be numbers, got '' of train/000014.png"),
     ],
 )
-def test_values_that_no_probe_could_tell_are_refused(
+def test_values_that_no_probe_could_tell_are_refused_where_they_stand(
     change: Callable[[pd.DataFrame], object], message: str, tmp_path: Path
 ) -> None:
-    tree(tmp_path, change=change)
-    assert refusal(tmp_path) == f"scenes: {message}"
+    root = tree(tmp_path, change=change)
+    assert refusal(tmp_path).startswith(f"scenes: {root}/factors.csv, factor {message}")
+
+
+@pytest.mark.parametrize("start", ["./train/", "parts/train/", "train\\"])
+def test_paths_of_another_form_are_shown(start: str, tmp_path: Path) -> None:
+    def change(table: pd.DataFrame) -> None:
+        table["file"] = table["file"].str.replace("train/", start, regex=False)
+        table.drop(range(6), inplace=True)
+
+    root = tree(tmp_path, change=change)
+    assert refusal(tmp_path) == (
+        f"scenes: {root}/factors.csv must list two files below train/, got 0; its first file is '{start}000000.png'"
+    )
+
+
+def test_a_file_that_lies_elsewhere_than_its_path_begins_is_refused(tmp_path: Path) -> None:
+    root = tree(tmp_path, change=set_value("file", 20, "train/../test/000000.png"))
+    assert refusal(tmp_path) == (
+        f"scenes: {root}/factors.csv must list files without .., got 'train/../test/000000.png'"
+    )
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    root = tree(tmp_path, change=lambda table: table.insert(1, "again", "white"))
+    text = (root / "factors.csv").read_text()
+    (root / "factors.csv").write_text(text.replace("again", "colour", 1))
+    assert refusal(tmp_path) == (
+        f"scenes: {root}/factors.csv must have one column 'colour', got file, colour, colour, place, hue, rotation"
+    )
+    (root / "factors.csv").write_text("")
+    assert "factors.csv does not read: No columns" in refusal(tmp_path)
+
+
+def test_blanks_after_commas_and_a_slash_after_a_folder_change_nothing(tmp_path: Path) -> None:
+    root = tree(tmp_path)
+    before = read_factors(OPTIONS, data_root=tmp_path / "data")
+    (root / "factors.csv").write_text((root / "factors.csv").read_text().replace(",", ", "))
+    after = read_factors(replace(OPTIONS, train="train/", test="./test"), data_root=tmp_path / "data")
+    assert after.splits.train.names == before.splits.train.names
+    assert after.splits.test.names == before.splits.test.names
+    assert torch.equal(after.labels, before.labels)
+    assert torch.equal(after.values, before.values)
+
+
+def test_what_was_chosen_among_what_lies_beside_the_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tree(tmp_path)
+    told = context(tmp_path)
+    rehearse(OPTIONS, told)
+    assert not told.kept.exists()
+    found = by_name(run(OPTIONS, told))
+    stored = json.loads((told.kept / "choices.json").read_text())
+    assert stored["images"] == {"fit": 108, "validation": 36, "test": 72}
+    kinds = [*(f"{name}_cross_entropy_nats" for name in FACTORS), *(f"{name}_squared_error" for name in FACTORS)]
+    kinds.remove("colour_squared_error")
+    series = stored["series"]
+    assert {*series} == {f"{probe}_{kind}" for probe in ("linear", "mlp") for kind in kinds}
+    for name, each in series.items():
+        linear = name.startswith("linear")
+        tried = list(OPTIONS.penalties) if linear else list(range(1, 31))
+        assert each["of"] == ("penalty" if linear else "epoch")
+        assert each["settings"] == tried[: len(each["validation"])]
+        assert each["chosen"] == each["settings"][int(np.argmin(each["validation"]))]
+        assert each["at_edge"] == (linear and each["chosen"] in (each["settings"][0], each["settings"][-1]))
+    for probe in ("linear", "mlp"):
+        left = sum(min(series[f"{probe}_{name}_cross_entropy_nats"]["validation"]) for name in FACTORS)
+        share = min(1, max(0, 1 - left / held_out_entropy(tmp_path)))
+        assert found[f"{probe}_retention", "val", "selected"] == pytest.approx(share, abs=1e-5)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "at the edge" in line]
+    assert len(lines) == 1
+    assert all((f"{name} (" in lines[0]) == each["at_edge"] for name, each in series.items())
 
 
 @pytest.mark.parametrize(
@@ -265,7 +372,14 @@ def test_values_that_no_probe_could_tell_are_refused(
     [
         ("factors", {}, "factors must name at least one, got {}"),
         ("factors", {"hue": "angle"}, "factors.hue must be one of category, number, turns, radians, got angle"),
-        ("test", "train", "test must be another folder than train, got train"),
+        ("factors", {"file": "category"}, "factors must not name the column of files, got {'file': 'category'}"),
+        ("train", "../train", "train must be a folder below data, without .., got ../train"),
+        ("test", "train/../test", "test must be a folder below data, without .., got train/../test"),
+        ("test", "train", "test must be neither train nor above nor below it, got train"),
+        ("test", "train/", "test must be neither train nor above nor below it, got train/"),
+        ("test", "./train//test", "test must be neither train nor above nor below it, got ./train//test"),
+        ("train", "test/deep/train", "test must be neither train nor above nor below it, got test"),
+        ("test", ".", "test must be neither train nor above nor below it, got ."),
         ("bins", 1, "bins must be >= 2, got 1"),
         ("validation", 1.0, r"validation must be in (0, 1), got 1.0"),
         ("penalties", (), "penalties must hold at least one number, all > 0, got ()"),
