@@ -124,13 +124,14 @@ EXPERIMENTS: dict[str, Experiment] = {
 
 
 def choose(name: str) -> list[str]:
-    """The experiment of that name, or with "all" every one.
+    """The experiment of that name, or of that config, or with "all" every one.
 
     Raises:
         UserError: there is none of that name.
     """
     if name == ALL:
         return list(EXPERIMENTS)
-    if name not in EXPERIMENTS:
+    named = {each.config: key for key, each in EXPERIMENTS.items()} | {key: key for key in EXPERIMENTS}
+    if name not in named:
         raise unknown("experiment", name, [*EXPERIMENTS, ALL])
-    return [name]
+    return [named[name]]

@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmark import bench, reporting
 from benchmark.errors import blaming_the_user
 from benchmark.experiment_list import ALL, EXPERIMENTS, Experiment, choose
+from benchmark.plan import choose_rows, choose_seeds
 from benchmark.plans import planned
 from benchmark.request import Request
 from benchmark.settings import settings_of
@@ -37,7 +38,8 @@ def run(request: Request, *, name: str, quick: bool) -> int:
         load_objectives(request.settings.plugins)
     grids = {each: ask(request, EXPERIMENTS[each], quick=quick) for each in choose(name)}
     for grid in grids.values():  # a mistake in the last one is found before the first one is trained
-        grid.settings.resolve()
+        choose_rows(grid.objectives, grid.settings.resolve())
+        choose_seeds(grid.seeds)
     pages = request.places.runs / "experiments" / ("quick" if quick else "")
     return max(
         [answer(each, grid, command=command_of(each, request, quick=quick), out=pages) for each, grid in grids.items()]

@@ -124,9 +124,11 @@ def verdicts(material: Material) -> list[Verdict]:
         if row := _first(material, method):
             own = _of(material, row, name=row.name)
             found.append(below(words, own, references[_ZERO[method]], metric=NON_SHARED))
-    return found
+    floor = _of(material, _first(material, FLOOR), name="an untrained network")
+    return [*found, below(_PREMISE, references[REFERENCE], floor, metric=NON_SHARED)]
 
 
+_PREMISE = "The premise: infonce keeps less of the non-shared factors than an untrained network does."
 _REFERENCES = {REFERENCE: REFERENCE, NOISE: "noise alone"}
 _COMPARED = (("rc", REFERENCE), ("rc", NOISE), ("lbe", NOISE), ("lbe", REFERENCE))
 _WORDS = {

@@ -21,7 +21,8 @@ def table_of(material: Material, rows: Sequence[Row], *, metrics: Sequence[str],
         values: names of the attributes of `results.experiments.recipe.Recipe` that are swept, a column each.
     """
     shown = [metric for metric in dict.fromkeys(metrics) if any(material.values(row, metric) for row in rows)]
-    known = [metric for metric in _KNOWN if any(material.values(row, metric, split="train") for row in rows)]
+    said = {metric: _known(material, rows, metric) for metric in _KNOWN}
+    known = [metric for metric, values in said.items() if len(values) > 1]
     several = len({row.config for row in rows}) > 1
     header = ["row", *(_words(name) for name in values), *known, *(_titled(material, metric) for metric in shown)]
     lines = []
@@ -35,7 +36,7 @@ def table_of(material: Material, rows: Sequence[Row], *, metrics: Sequence[str],
     return Table(
         config=material.label,
         subject="numbers",
-        caption="Mean ± standard deviation over seeds (n); fractions in %, others in the unit that ends their name.",
+        caption=" ".join([_CAPTION, *(_alike(name, *values) for name, values in said.items() if len(values) == 1)]),
         header=header,
         objectives=[row.name for row in rows],
         rows=lines,
@@ -44,7 +45,17 @@ def table_of(material: Material, rows: Sequence[Row], *, metrics: Sequence[str],
     )
 
 
+_CAPTION = "Mean ± standard deviation over seeds (n); fractions in %, others in the unit that ends their name."
 _KNOWN = ("known_shared_nats", "known_entropy_nats", "known_non_shared_nats")
+
+
+def _known(material: Material, rows: Sequence[Row], metric: str) -> set[float]:
+    """The values that are known of rows' views, to a thousandth."""
+    return {round(value, 3) for row in rows for value in material.values(row, metric, split="train").values()}
+
+
+def _alike(metric: str, value: float) -> str:
+    return f"{metric} is {value:.3f} wherever it is known."
 
 
 def _titled(material: Material, metric: str) -> str:

@@ -28,9 +28,11 @@ from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNO
 
 def test_a_regulariser_that_keeps_more_is_held_and_one_that_does_nothing_is_not(tmp_path: Path) -> None:
     own = material(tmp_path, "non-shared", SETS["non-shared"])
-    rc, rc_noise, lbe, lbe_infonce, best_rc, best_lbe, mib = EXPERIMENTS["non-shared"].verdicts(own)
+    rc, rc_noise, lbe, lbe_infonce, best_rc, best_lbe, mib, premise = EXPERIMENTS["non-shared"].verdicts(own)
     assert outcomes([rc, rc_noise, best_rc, mib]) == [HELD] * 4
     assert outcomes([lbe, lbe_infonce, best_lbe]) == [NOT_HELD] * 3
+    assert premise.claim.startswith("The premise: infonce keeps less")
+    assert premise.outcome == OPPOSITE  # the floor was planted below
     assert rc.effect == pytest.approx(hump(1.0) - 0.3, abs=0.01)
     assert rc.n == 5
     assert rc.p == pytest.approx(1 / 32)
@@ -46,7 +48,7 @@ def test_a_regulariser_that_keeps_less_is_called_the_opposite(tmp_path: Path) ->
 def test_what_the_noise_alone_does_is_no_merit_of_lbe_and_no_fault_of_mib(tmp_path: Path) -> None:
     rows = non_shared_rows(flat, lambda _: 0.4, noise=0.4)
     own = material(tmp_path, "non-shared", rows)
-    rc, rc_noise, lbe, lbe_infonce, _, _, mib = EXPERIMENTS["non-shared"].verdicts(own)
+    rc, rc_noise, lbe, lbe_infonce, _, _, mib, _ = EXPERIMENTS["non-shared"].verdicts(own)
     assert outcomes([rc, rc_noise, lbe, lbe_infonce, mib]) == [NOT_HELD, OPPOSITE, NOT_HELD, HELD, HELD]
     assert lbe.said.startswith("linear_retention_non_shared of lbe at weight 1 minus noise alone: ")
     assert mib.effect == pytest.approx(0.05, abs=0.01)
