@@ -1,6 +1,8 @@
 """Scenes of one object whose nine factors are known: what views share is declared, and measured in nats.
 
 Command: make bench CONFIG=factor_shapes OBJ=infonce,infocl REFS=1 JOBS=2
+Cost:    about 1.8 CPU minutes a row (docs/experiments/non-shared.md).
+Score:   retention of shared and of non-shared factors; that page has those of fifteen rows.
 
 View 2 of a scene has its shape, size and place; texture, hue, rotation and the whole background are drawn anew. So
 I(v1; v2) = 6.24 of the 14.93 nats of an image, and what the probes find of the other 8.69 nats no view pair asked for.

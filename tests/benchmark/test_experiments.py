@@ -107,6 +107,11 @@ def test_seeds_and_overrides_of_the_user_have_the_last_word() -> None:
     )
 
 
+def test_an_experiment_answers_to_the_name_of_its_config_too() -> None:
+    for name, experiment in EXPERIMENTS.items():
+        assert choose(name) == choose(experiment.config) == [name]
+
+
 def test_the_rows_of_non_shared_have_the_objective_and_the_weight_that_their_names_say() -> None:
     rows = load("non_shared").rows
     found = {name: infocl(row) for name, row in rows.items() if row.objective == "infocl"}
