@@ -51,4 +51,5 @@ def _modules(cell: Cell) -> tuple[str, ...]:
         return (f"downstream.{cell.family}",)
     if cell.inputs["objective"] == IMPORTED:
         return ("downstream.checkpoints",)
-    return ("benchmark.pretrain", *_READING, *modules(cell.inputs["objective"], cell.inputs["arguments"]))
+    own = modules(cell.inputs["objective"], cell.inputs["arguments"])
+    return ("benchmark.pretrain", "benchmark.known_information", *_READING, *own)

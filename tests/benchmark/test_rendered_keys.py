@@ -90,7 +90,7 @@ GENERATOR = (
         ("infonce", "views.factors.shared=('colour',)", "factors: must be among shape, texture, hue, "),
         ("infonce", "views.factors.shared=('hue', 'hue')", "factors: each is named once, got hue, hue"),
         ("infonce", "views.factors.noise=1.5", "views: factors.noise must be in [0, 1), got 1.5"),
-        ("infomin", "views.factors.noise=0.1", "infomin: a jigsaw puzzle shows every factor, views.factors.mode must be"),
+        ("infomin", "views.factors.noise=0.1", "infomin: a jigsaw puzzle shows every factor, views.factors.mode must"),
         (
             "infonce",
             "data.shapes={'seed': 0, 'image_size': 64, 'pretrain': 64, 'classification_train': 64, "
