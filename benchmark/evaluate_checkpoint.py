@@ -17,6 +17,7 @@ from benchmark.job import Job
 from benchmark.pairs import FAMILIES
 from benchmark.plan import choose_seeds, choose_tasks, evaluate_cell
 from benchmark.plans import Asked
+from benchmark.rendered_checks import check_factors
 from benchmark.request import Request
 from objectives.registry import load_objectives
 
@@ -55,7 +56,7 @@ def _prepare(request: Request, checkpoint: Checkpoint, findings: Findings) -> Pr
     checkpoint, inputs, found = examine(checkpoint)
     config = with_row(plain, checkpoint)  # now with the statistics of its layout
     findings.say(found)
-    preflight.check_factors(config.row(checkpoint.name).config)
+    check_factors(config.row(checkpoint.name).config)
     watched = any(config.tasks[task].family in FAMILIES for task in tasks)
     data = preflight.prepare_data(config, tasks, places, training=watched, findings=findings)
     row, name = checkpoint.name, request.settings.label

@@ -14,7 +14,8 @@ from results.experiments.experiment import Experiment
 from results.experiments.material import Material
 from results.experiments.prediction import CHEAP, DEAR, Prediction, is_compared, predictions
 from results.experiments.tabulated import table_of
-from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict, p_both
+from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict
+from results.experiments.wording import p_both
 from results.figures.theme import COLUMN_WIDTH, INK, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.statistics.agreement import FEWEST, Agreement

@@ -31,16 +31,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from results.experiments.material import Seeds
+from results.experiments.wording import p_both, points
 from results.statistics.inference import ALPHA, FEW, LEVEL, interval_name
 from results.statistics.paired import compare
-from results.statistics.rounding import p_text, rounded
+from results.statistics.rounding import p_text
 
 HELD = "held here"
 OPPOSITE = "the opposite here"
 NOT_HELD = "did not hold here"
 UNKNOWN = "cannot be told"
 MISSING = "no numbers"
-_MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -269,22 +269,6 @@ def _numbers(effect: float, low: float, high: float, *, p: float, n: int) -> str
     spread = "" if math.isnan(low) else f" [{points(low)}, {points(high)}]{few}"
     seeds = f"{n} seed{'s' if n > 1 else ''}"
     return f"{points(effect)} points{spread}, one-sided exact {p_both(p, effect=effect)}, {seeds}"
-
-
-def p_both(p: float, *, effect: float) -> str:
-    """Write a one-sided p with the two-sided one, and below zero that of the opposite claim."""
-    opposite = f"of the opposite claim {p_words(1 - p)}, " if effect < 0 else ""
-    return f"{p_words(p)} ({opposite}two-sided {p_words(min(1.0, 2 * min(p, 1 - p)) if effect else 1.0)})"
-
-
-def p_words(p: float) -> str:
-    """Write "p = 0.031" or "p < 0.001"."""
-    return f"p {text}" if (text := p_text(p)).startswith("<") else f"p = {text}"
-
-
-def points(value: float) -> str:
-    """Write a difference of fractions in points, with its sign."""
-    return rounded(100 * value, "{:+.1f}").replace("-", _MINUS)
 
 
 def _caveat(outcome: str, *, mde: float, n: int) -> str:

@@ -101,9 +101,7 @@ def test_both_views_follow_from_seed_step_and_image_alone() -> None:
     data = StepBatches(images(), batch=4, steps=8, seed=0)
     model.data_preprocessor(data[3])
     views = model.data_preprocessor(data[5])["views"]
-    again = PretrainModel(parts(config, objective="mrcl"), config, seed=0, steps=9).data_preprocessor(data[5])[
-        "views"
-    ]
+    again = PretrainModel(parts(config, objective="mrcl"), config, seed=0, steps=9).data_preprocessor(data[5])["views"]
     assert torch.equal(views.x1, again.x1)
     assert torch.equal(views.x2, again.x2)
     assert not torch.equal(views.x1, views.x2)
@@ -115,9 +113,9 @@ def test_both_views_follow_from_seed_step_and_image_alone() -> None:
 def test_labels_are_shown_to_the_ceiling_alone() -> None:
     config = tiny_config()
     data = StepBatches(images(), batch=4, steps=8, seed=0)
-    views = PretrainModel(parts(config, objective="supervised"), config, seed=0, steps=9).data_preprocessor(
-        data[1]
-    )["views"]
+    views = PretrainModel(parts(config, objective="supervised"), config, seed=0, steps=9).data_preprocessor(data[1])[
+        "views"
+    ]
     assert torch.equal(views.labels, images().labels[data[1]["index"]])
 
 

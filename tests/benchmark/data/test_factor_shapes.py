@@ -143,12 +143,12 @@ def test_the_tree_holds_the_scenes_that_its_table_names(tmp_path: Path) -> None:
     levels = torch.tensor(
         [
             [
-                np.argmin(np.abs(np.array(FACTORS[name]) - value))
-                if isinstance(value, float)
-                else FACTORS[name].index(value)
-                for name, value in row.items()
+                np.argmin(np.abs(np.array(levels) - row[name]))
+                if isinstance(row[name], float)
+                else levels.index(row[name])
+                for name, levels in FACTORS.items()
             ]
-            for row in rows[list(FACTORS)].to_dict("records")
+            for row in rows.to_dict("records")
         ]
     )
     drawn = draw_images(levels, image_size=32).permute(0, 2, 3, 1).numpy()

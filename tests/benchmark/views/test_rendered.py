@@ -92,6 +92,7 @@ def test_held_out_scenes_are_drawn_apart_from_those_of_the_pretraining() -> None
 def test_ordinary_augmentations_may_declare_what_they_leave() -> None:
     declared = FactorViewsConfig("augmented", ("shape",), 0.0)
     views = dataclasses.replace(CONFIG.views, factors=declared)
+    assert CONFIG.data.factors is not None
     images, index = draw_images(levels_of(CONFIG.data.factors, "pretrain", count=8), image_size=32), torch.arange(8)
     made = view_policy(dataclasses.replace(CONFIG, views=views), seed=0)
     plain = view_policy(dataclasses.replace(CONFIG, views=dataclasses.replace(views, factors=None)), seed=0)
