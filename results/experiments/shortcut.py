@@ -56,7 +56,8 @@ def draw(material: Material) -> Figure | str:
     axes[0].set_ylabel("score (%)")
     set_title(figure, f"{material.label}: what infonce learns with other colours in its views")
     spread = spread_name(material)
-    finish(figure, handles=[], notes=[_VIEWS, f"Bars: {spread}." if spread else ""])
+    said = [words for name, words in _VIEWS.items() if name in own]
+    finish(figure, handles=[], notes=[*said, f"Bars: {spread}." if spread else ""])
     return figure
 
 
@@ -77,10 +78,10 @@ def verdicts(material: Material) -> list[Verdict]:
     return found
 
 
-_VIEWS = (
-    "hue kept: jitter turns the hue by a fifth of a turn at most, and no view is gray; with gray: the same, but gray "
-    "as often as by default."
-)
+_VIEWS = {
+    SHORTCUT: "hue kept: jitter turns the hue by a fifth of a turn at most, and no view is gray.",
+    "infonce_grayscale": "with gray: the same, but gray as often as by default.",
+}
 _CLAIMS = (
     (HUE, above, "With the hue left in the views the features tell more of the background's hue."),
     (SHAPE, below, "With the hue left in the views the features tell less of the shape."),
