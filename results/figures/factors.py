@@ -61,7 +61,7 @@ def kept(material: Material) -> list[Kept]:
         own = numbers[numbers["column"].isin(list(metrics))]
         own = own.assign(metric=own["column"].map(metrics))
         wide = own.pivot(index=["objective", "seed"], columns="metric", values="value")
-        retention = {name: _retention(wide, name) for name in _factors(metrics.values())}
+        retention = {name: _retention(wide, name) for name in _factors(map(str, wide.columns))}
         told = own[own["metric"].isin([f"{_PROBE}{name}{_END}" for name in retention])]
         if any(retention.values()):
             found.append(Kept(task, retention, told))

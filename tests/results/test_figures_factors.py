@@ -75,6 +75,13 @@ def test_nothing_in_the_figure_is_cut_off_or_lies_on_something_else(tmp_path: Pa
         assert (outside(figure), overlapping(figure)) == ([], [])
 
 
+def test_where_every_number_is_stale_there_is_no_figure(tmp_path: Path) -> None:
+    runs = write_probed(tmp_path, rows=("infonce",), seeds=(0, 1))
+    stale = {f"-infonce-{seed}-factors": "code" for seed in (0, 1)}
+    with theme():
+        assert factors(material(load(runs, keys=None, stale=stale))) == "no factor probe with a number"
+
+
 def test_stale_numbers_are_left_out(tmp_path: Path) -> None:
     runs = write_probed(tmp_path, rows=("infonce",), seeds=(0, 1))
     stale = {"-infonce-1-factors": "options"}
