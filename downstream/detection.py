@@ -59,7 +59,7 @@ def check_data(options: DetectionOptions, *, data_root: Path, store: Path) -> st
     Raises:
         ValueError: something is missing, unreadable or unknown; one line.
     """
-    _import_mmdet()
+    import_mmdet()
     from mmdet.registry import DATASETS
 
     root = data_root / options.data
@@ -116,7 +116,7 @@ def _voc_split(dataset: Any) -> VocSplit:
 
 def _build(options: DetectionOptions, context: Context) -> Config:
     """The whole mmdet config of a task."""
-    _import_mmdet()
+    import_mmdet()
     from mmdet.registry import DATASETS
 
     config = dense.load_config(options.config, overrides=options.overrides)
@@ -134,7 +134,7 @@ def _metainfo(options: DetectionOptions) -> dict[str, Any]:
     return {"metainfo": {"classes": options.classes}} if options.classes else {}
 
 
-def _import_mmdet() -> None:
+def import_mmdet() -> None:
     """Register mmdet's modules; mmcv's operators must be there first."""
     mmcv_ops.install()
     with dense.quiet():

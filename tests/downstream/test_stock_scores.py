@@ -12,9 +12,10 @@ import torch
 from pycocotools import mask as run_lengths
 from score_loops import Box, Found, Truth, box_iou, coco_ap, mean_iou, pixel_iou, voc_ap
 
-from downstream import dense, mmcv_ops
+from downstream import dense
+from downstream.detection import import_mmdet
 
-mmcv_ops.install()
+import_mmdet()
 with dense.quiet():
     from mmdet.evaluation.metrics import CocoMetric, VOCMetric
     from mmseg.evaluation.metrics import IoUMetric

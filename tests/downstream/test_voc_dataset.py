@@ -16,7 +16,7 @@ from downstream import dense, detection
 def test_difficult_objects_are_trained_on_where_the_config_has_it_so(
     kind: str, flags: set[int], tmp_path: Path
 ) -> None:
-    detection._import_mmdet()
+    detection.import_mmdet()
     from mmdet.registry import DATASETS
 
     write_voc(tmp_path, count=3)
