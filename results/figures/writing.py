@@ -39,7 +39,7 @@ FIGURES: Mapping[str, Builder] = {
     "cka": cka,
 }
 """Name -> what draws it."""
-_OF_FAMILY = {"factors": FACTORS, "cka": REPRESENTATION}
+OF_FAMILY = {"factors": FACTORS, "cka": REPRESENTATION}
 """Figures of one family of tasks alone."""
 _LOG = logging.getLogger(__name__)
 
@@ -165,4 +165,4 @@ def _is_due(name: str, material: Material) -> bool:
     """Tell whether a config has what a figure is about."""
     if name == "sweep":
         return bool(material.sweeps)
-    return name not in _OF_FAMILY or _OF_FAMILY[name] in set(material.frame["family"])
+    return name not in OF_FAMILY or OF_FAMILY[name] in set(material.frame["family"])

@@ -14,7 +14,9 @@ from PIL import Image
 from results.figures.material import materials
 from results.figures.saving import FORMATS, encoded
 from results.figures.theme import COLUMN_WIDTH, SMALL, TEXT_WIDTH, theme
-from results.figures.writing import FIGURES
+from results.figures.writing import FIGURES, OF_FAMILY
+
+EVERYWHERE = set(FIGURES) - set(OF_FAMILY)  # what is of one family has tests of its own
 
 DERIVED = (OBJECTIVES[5],)
 
@@ -23,7 +25,7 @@ def drawn(frame: pd.DataFrame, scalars: pd.DataFrame) -> dict[str, Figure]:
     """All figures of all configs by name."""
     found: dict[str, Figure] = {}
     for material in materials(frame, scalars, sweeps=[one_parameter(), two_parameters()], derived=DERIVED):
-        for name in ["sweep"] if material.sweeps else set(FIGURES) - {"sweep"}:
+        for name in ["sweep"] if material.sweeps else EVERYWHERE - {"sweep"}:
             figures = FIGURES[name](material)
             assert not isinstance(figures, str), figures
             found |= {f"{material.config} {end}": figure for end, figure in figures.items()}
@@ -57,7 +59,7 @@ def figures() -> Iterator[dict[str, Figure]]:
     with theme():
         found = drawn(*small()) | drawn(*large())
         assert {name.partition(" ")[0] for name in found} == {"imagenet-like", "small", "sweep", "grid"}
-        assert {name.partition(" ")[2] for name in found} == set(FIGURES)
+        assert {name.partition(" ")[2] for name in found} == EVERYWHERE
         yield found
 
 
@@ -114,7 +116,7 @@ def test_figures_are_small_enough_for_a_page_that_holds_all_of_them(svgs: dict[s
 
 def test_figures_come_out_the_same_when_they_are_drawn_again(figures: dict[str, Figure]) -> None:
     again = drawn(*small())
-    assert {name.partition(" ")[2] for name in again} == set(FIGURES)
+    assert {name.partition(" ")[2] for name in again} == EVERYWHERE
     for name, figure in again.items():
         for kind in FORMATS:
             assert encoded(figure, kind) == encoded(figures[name], kind), (name, kind)
