@@ -17,7 +17,6 @@ from benchmark.execute import Policy, Tally, run_chains
 from benchmark.findings import Findings
 from benchmark.job import Job
 from benchmark.known_information import describe_known
-from benchmark.pairs import FAMILIES
 from benchmark.plan import choose_rows, choose_seeds, choose_tasks, plan, with_references
 from benchmark.plans import Asked, remember
 from benchmark.preflight import PretrainingImagesError
@@ -138,7 +137,7 @@ def _prepare(request: Request, *, stages: Collection[str], findings: Findings) -
     for row in rows:
         preflight.check_training(config.row(row).config, device=device)
     training = any(preflight.needs_images(config.row(row)) for row in rows)
-    training |= any(config.tasks[task].family in FAMILIES for task in tasks)
+    training |= preflight.needs_pairs(config, tasks)
     data = preflight.prepare_data(config, tasks, places, training=training, findings=findings)
     rows = preflight.without_ceiling(rows, asked=asked, images=data.images, findings=findings)
     for row in rows:

@@ -14,7 +14,6 @@ from benchmark.errors import UserError, blaming_the_user
 from benchmark.findings import Findings
 from benchmark.imported import Checkpoint, examine, import_cell, with_row
 from benchmark.job import Job
-from benchmark.pairs import FAMILIES
 from benchmark.plan import choose_seeds, choose_tasks, evaluate_cell
 from benchmark.plans import Asked
 from benchmark.rendered_checks import check_factors
@@ -57,8 +56,8 @@ def _prepare(request: Request, checkpoint: Checkpoint, findings: Findings) -> Pr
     config = with_row(plain, checkpoint)  # now with the statistics of its layout
     findings.say(found)
     check_factors(config.row(checkpoint.name).config)
-    watched = any(config.tasks[task].family in FAMILIES for task in tasks)
-    data = preflight.prepare_data(config, tasks, places, training=watched, findings=findings)
+    training = preflight.needs_pairs(config, tasks)
+    data = preflight.prepare_data(config, tasks, places, training=training, findings=findings)
     row, name = checkpoint.name, request.settings.label
     chains: list[list[Cell]] = []
     for seed in seeds:

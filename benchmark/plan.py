@@ -164,8 +164,8 @@ def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Dat
     if options.family in FAMILIES:
         inputs["pairs"] = [asdict(views), data.images.digest]
     if options.family == FactorOptions.family:
-        known = views.factors is not None and pretrained.inputs["objective"] != IMPORTED
-        inputs["shared"] = views.factors.shared if known and views.factors is not None else None
+        foreign = pretrained.inputs["objective"] == IMPORTED
+        inputs["shared"] = None if foreign or views.factors is None else views.factors.shared
     return with_source(
         replace(pretrained, kind="evaluate", task=task, family=options.family, upstream=pretrained.key, inputs=inputs)
     )

@@ -20,6 +20,7 @@ from benchmark.data_check import data_of, missing_libraries
 from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.findings import Findings
 from benchmark.optimisers import OPTIMISERS, PRECISIONS, SCHEDULES
+from benchmark.pairs import FAMILIES
 from benchmark.places import Places as Places
 from benchmark.pretrain import build_parts
 from benchmark.progress import progress_lines
@@ -208,6 +209,11 @@ def needs_images(row: Row) -> bool:
     """Whether something is trained for a row: its backbone, or the views of it."""
     kind, generator = OBJECTIVES.module_dict.get(row.objective), row.config.views.generator
     return kind is None or kind.trains or (generator is not None and generator.training is not None)
+
+
+def needs_pairs(config: BenchConfig, tasks: Sequence[str]) -> bool:
+    """Whether a task looks at pairs of views, which are made of the pretraining images, whatever rows train."""
+    return any(config.tasks[task].family in FAMILIES for task in tasks)
 
 
 class PretrainingImagesError(UserError):
