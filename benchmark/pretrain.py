@@ -81,7 +81,16 @@ def build_parts(name: str, config: BenchConfig, *, seed: int, classes: int, devi
         objective = _build_objective(name, dims, resolve(name, config.objectives))
     if objective.needs_target:
         network.add_target()
-    return Parts(network.to(device), objective.to(device))
+    for part in (network, objective):
+        _channels_last(part.to(device))
+    return Parts(network, objective)
+
+
+def _channels_last(module: nn.Module) -> None:
+    """Lay the weights of convolutions out with channels last: the faster kernels, on CPU and GPU, take them so."""
+    for weight in module.parameters():
+        if weight.dim() == 4:
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
 
 
 def _build_objective(name: str, dims: Dims, arguments: dict[str, Any]) -> Objective:

@@ -22,3 +22,5 @@ for superfluous in (0.0, 1e-4, 1e-3, 1e-2, 1e-1):
             objective="superinfo", arguments=dict(superfluous_weight=superfluous, predictive_weight=predictive)
         )
 del superfluous, predictive
+
+tasks = dict(representation=None)
