@@ -2,7 +2,7 @@
 
 Both learn on the same images of the embedded scenes, from the same backbone and start, in the same order, by the
 schedule of InfoCL's probe (arXiv 2203.07004, released eval_lr.py: SGD at 0.01, batch 128, 100 epochs, a tenth of it
-after 60 and 80, no augmentation), and score the test split after every epoch: `python -m benchmark.perf_probe`. The
+after 60 and 80, no augmentation), and score the test split after every epoch: `python -m benchmark.perf.probe`. The
 probe with a grid of penalties, which chooses one on held-out images, is timed beside them. None writes checkpoints.
 """
 

@@ -1,4 +1,4 @@
-"""Speed and memory of InfoNCE beside the plain form and, if installed, lightly: `python -m benchmark.perf_loss`.
+"""Speed and memory of InfoNCE beside the plain form and, if installed, lightly: `python -m benchmark.perf.loss`.
 
 Forward and backward of N pairs of 128 numbers, in turns within one run; memory is the growth of a process's peak.
 """

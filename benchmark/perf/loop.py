@@ -13,7 +13,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from benchmark import perf_loss, perf_probe, perf_views
+
 from benchmark.config import BenchConfig, load
 from benchmark.optimisers import build_optimiser
 from benchmark.pretrain import PretrainModel, build_parts, pretrain

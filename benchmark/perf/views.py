@@ -1,7 +1,7 @@
 """Speed of the view policy on one core, beside torchvision's transforms on PIL images and beside kornia.
 
 The three run the same recipe on the same images, in turns, and are compared within one run:
-`python -m benchmark.perf_views`. kornia is measured where it is installed; nothing else needs it.
+`python -m benchmark.perf.views`. kornia is measured where it is installed; nothing else needs it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmark.perf_probe import measure, verdict
+from benchmark.perf.probe import measure, verdict
 
 
 def test_cached_features_and_images_encoded_anew_end_in_the_same_accuracy() -> None:
