@@ -111,6 +111,34 @@ def test_without_the_exemption_everything_is_decayed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
+def test_parameters_with_equal_options_share_a_group(name: str) -> None:
+    network = model()
+    groups = build_optimiser(network, replace(TRAINING, optimiser=name, weight_decay=0.1)).optimizer.param_groups
+    assert [len(group["params"]) for group in groups] == [2, 4]
+    assert {id(each) for group in groups for each in group["params"]} == set(map(id, network.parameters()))
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_the_fused_optimiser_ends_where_the_plain_one_does(name: str) -> None:
+    fused, by_hand = (model().float() for _ in range(2))
+    for network in (fused, by_hand):  # a bias before batch norm has no gradient but rounding, which Adam would magnify
+        network[0].register_parameter("bias", None)
+    wrapper = build_optimiser(fused, replace(TRAINING, optimiser=name, lr=0.01, weight_decay=0.1))
+    matrices, vectors = ([each for each in by_hand.parameters() if (each.ndim > 1) == wide] for wide in (True, False))
+    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
+    sgd = torch.optim.SGD(groups, lr=0.01, momentum=TRAINING.momentum)
+    plain = sgd if name == "sgd" else torch.optim.AdamW(groups, lr=0.01)
+    for step in range(50):
+        x = torch.randn(8, 4, generator=torch.Generator().manual_seed(step))
+        wrapper.update_params(fused(x).square().mean())
+        plain.zero_grad()
+        by_hand(x).square().mean().backward()
+        plain.step()
+    for ours, theirs in zip(fused.parameters(), by_hand.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
 def test_every_optimiser_brings_a_loss_down(name: str) -> None:
     network = model()
     rate = {"adamw": 0.02, "sgd": 0.1, "lars": 0.5}[name]
