@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy
 
 from downstream.backbone import load_backbone
 from downstream.datasets import check, metric, open_splits
 from downstream.features import Features, encode
 from downstream.loading import as_tested
+from downstream.neighbours import knn_labels
 from downstream.scores import score
 from downstream.selection import Series, select, write_choices
 from downstream.subsets import partition
@@ -25,11 +26,11 @@ from downstream.tasks import Context, Metric
 if TYPE_CHECKING:
     from downstream.image_options import ClassificationOptions
 
-Classifier = Callable[[Features, Tensor], Tensor]
-"""From features with labels, and features (N, F) of others, to the labels (N,) of those."""
+Classifiers = Callable[[Features, Tensor], Iterator[Tensor]]
+"""From features with labels, and features (N, F) of others, to the labels (N,) that every setting tells of those."""
 
 _BLOCK = 2**27
-"""Numbers of a block of similarities or logits: 512 MB."""
+"""Numbers of a block of features or logits: 512 MB."""
 
 
 def run(options: ClassificationOptions, context: Context) -> list[Metric]:
@@ -41,17 +42,21 @@ def run(options: ClassificationOptions, context: Context) -> list[Metric]:
     splits, transform = open_splits(options, data_root=context.data_root), as_tested(options)
     parts = partition(options, splits, data_root=context.data_root, seed=context.seed)
     backbone = load_backbone(context.backbone, context.spec).to(context.device)
-    whole, test = (encode(backbone, part, transform, device=context.device) for part in (parts.whole, splits.test))
+    whole, test = (
+        encode(backbone, part, transform, device=context.device, folder=context.work_dir)
+        for part in (parts.whole, splits.test)
+    )
     fit, held_out = whole.split(len(parts.fit))
     name, found = metric(options), []
     grids = _grids(options, classes=len(splits.train.classes))
-    steps, total = itertools.count(1), 2 * sum(len(grid.classifiers) for grid in grids)
+    steps, total = itertools.count(1), 2 * sum(len(grid.settings) for grid in grids)
     for grid in grids:
         validated, tested = [], []
-        for classify in grid.classifiers:
-            validated.append(score(classify(fit, held_out.x), held_out.y, metric=name))
+        told, told_of_test = grid.classify(fit, held_out.x), grid.classify(whole, test.x)
+        for _ in grid.settings:
+            validated.append(score(next(told), held_out.y, metric=name))
             context.report(next(steps), total, {"validation": validated[-1]})
-            tested.append(score(classify(whole, test.x), test.y, metric=name))
+            tested.append(score(next(told_of_test), test.y, metric=name))
             context.report(next(steps), total, {"validation": validated[-1]})
         found.append(Series(f"{grid.kind}_{name}", grid.of, grid.settings, validated, tested))
     write_choices(context.kept, found, images={"fit": len(fit.y), "validation": len(held_out.y), "test": len(test.y)})
@@ -68,7 +73,7 @@ def rehearse(options: ClassificationOptions, context: Context) -> None:
     ]
     for grid in _grids(options, classes=len(splits.train.classes)):
         for part in encoded:
-            score(grid.classifiers[0](encoded[0], part.x), part.y, metric=metric(options))
+            score(next(grid.classify(encoded[0], part.x)), part.y, metric=metric(options))
 
 
 def check_data(options: ClassificationOptions, *, data_root: Path, store: Path) -> str:
@@ -90,12 +95,14 @@ class _Grid:
     kind: str
     of: str
     settings: Sequence[float]
-    classifiers: Sequence[Classifier]
+    classify: Classifiers
 
 
 def _grids(options: ClassificationOptions, *, classes: int) -> tuple[_Grid, ...]:
-    linear = [partial(linear_labels, penalty=penalty, classes=classes) for penalty in options.penalties]
-    knn = [partial(knn_labels, neighbours=k, temperature=options.temperature) for k in options.neighbours]
+    def linear(train: Features, x: Tensor) -> Iterator[Tensor]:
+        return (linear_labels(train, x, penalty=penalty, classes=classes) for penalty in options.penalties)
+
+    knn = partial(knn_labels, neighbours=options.neighbours, temperature=options.temperature)
     return _Grid("linear", "penalty", options.penalties, linear), _Grid("knn", "k", options.neighbours, knn)
 
 
@@ -134,28 +141,3 @@ def linear_labels(train: Features, x: Tensor, *, penalty: float, classes: int) -
 
     solver.step(loss)
     return torch.cat([((part - mean) / std @ weight.T + bias).argmax(dim=1) for part in x.split(rows)])
-
-
-def knn_labels(train: Features, x: Tensor, *, neighbours: int, temperature: float) -> Tensor:
-    """Labels told by the weighted kNN vote of Wu et al. 2018 (arXiv 1805.01978, §3.4): weights exp(cos/T).
-
-    They are taken times exp(-1/T), which changes no vote and keeps them in range.
-
-    Args:
-        train: the bank of features.
-        x: features (N, F) to tell the labels of.
-        neighbours: k; a smaller bank votes as a whole.
-        temperature: T.
-
-    Returns:
-        Labels (N,).
-    """
-    told, size = [], len(train.y)
-    banks = train.x.split(max(1, _BLOCK // x.shape[1]))
-    for part in normalize(x, dim=1).split(max(1, _BLOCK // size)):
-        similarity = torch.cat([part @ normalize(bank, dim=1).T for bank in banks], dim=1)
-        cosine, index = similarity.topk(min(neighbours, size), dim=1)
-        votes = torch.zeros(len(part), int(train.y.max()) + 1, device=x.device)
-        votes.scatter_add_(1, train.y[index], ((cosine - 1) / temperature).exp())
-        told.append(votes.argmax(dim=1))
-    return torch.cat(told)

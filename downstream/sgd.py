@@ -156,7 +156,8 @@ class Training:
     def _cache(self, name: str, images: Images) -> Features:
         """Features of a frozen backbone, kept from the first time on."""
         if name not in self.cached:
-            self.cached[name] = encode(self.backbone, images, as_tested(self.options), device=self.context.device)
+            transform, context = as_tested(self.options), self.context
+            self.cached[name] = encode(self.backbone, images, transform, device=context.device, folder=context.work_dir)
         return self.cached[name]
 
     def _save(self, path: Path) -> None:
