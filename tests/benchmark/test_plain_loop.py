@@ -1,0 +1,66 @@
+"""What the loop does for speed changes no result: it ends where a loop written out ends that does none of it.
+
+Training magnifies rounding: two plain loops in float32 whose first weights differ by 1e-7 of themselves can end 1e-2
+apart after fifty steps on images as few as these. So fifty steps are compared in float64, and five in float32.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_pretraining import images, parts, tiny_config, train
+
+from benchmark.config import BenchConfig
+from benchmark.pretrain import Parts, StepBatches
+from benchmark.views.making import view_policy
+from objectives.contract import Views
+
+
+@pytest.fixture(autouse=True)
+def _own_settings() -> Iterator[None]:
+    """mmengine sets torch's deterministic mode for the whole process."""
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def made(config: BenchConfig, *, objective: str, dtype: torch.dtype) -> Parts:
+    made_of = parts(config, objective=objective)
+    made_of.network.to(dtype).backbone.conv1.register_forward_pre_hook(lambda _module, inputs: (inputs[0].to(dtype),))
+    return made_of
+
+
+def written_out(config: BenchConfig, made_of: Parts, *, steps: int) -> None:
+    """Train with channels first, AdamW parameter by parameter, images and views one batch at a time."""
+    weights = [*made_of.network.parameters(), *made_of.objective.parameters()]
+    for weight in weights:
+        weight.data = weight.data.contiguous()
+    wide, narrow = ([each for each in weights if (each.ndim > 1) == is_wide] for is_wide in (True, False))
+    groups = [{"params": wide, "weight_decay": config.training.weight_decay}, {"params": narrow, "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, lr=config.training.lr, foreach=False)
+    policy, data = view_policy(config, seed=0), StepBatches(images(), batch=config.training.batch, steps=steps, seed=0)
+    made_of.network.train()
+    for step in range(steps):
+        batch = data[step]
+        x1, x2 = (policy(batch["images"], step=step, index=batch["index"], view=view) for view in (0, 1))
+        terms = made_of.objective(Views(x1, x2, None, None), made_of.network)
+        optimiser.zero_grad()
+        torch.stack(list(terms.values())).sum().backward()
+        optimiser.step()
+
+
+@pytest.mark.parametrize("objective", ["infonce", "barlow_twins"])
+@pytest.mark.parametrize(("dtype", "steps", "apart"), [(torch.float64, 50, 1e-8), (torch.float32, 5, 1e-5)])
+def test_the_loop_ends_in_the_weights_of_a_plain_one(
+    tmp_path: Path, objective: str, dtype: torch.dtype, steps: int, apart: float
+) -> None:
+    config = tiny_config(
+        "training.batch=16", f"training.epochs={steps}", "training.schedule='constant'", "training.warmup=0.0"
+    )
+    start, plain, ours = (made(config, objective=objective, dtype=dtype) for _ in range(3))
+    train(config, tmp_path / "run", made_of=ours)
+    written_out(config, plain, steps=steps)
+    first, wanted, found = (each.network.backbone.state_dict() for each in (start, plain, ours))
+    assert (wanted["conv1.weight"] - first["conv1.weight"]).abs().max() > 1e-3
+    for name, weight in wanted.items():
+        torch.testing.assert_close(found[name], weight, atol=apart, rtol=apart)
