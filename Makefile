@@ -21,6 +21,7 @@ BUDGET ?=
 PARAM ?=
 NAME ?=
 QUICK ?=
+PARTS ?= all
 ARGS ?=
 FLAGS = $(if $(STRICT),--strict) $(if $(RERUN),--rerun "$(RERUN)")
 GRID = --config "$(CONFIG)" --seeds "$(SEEDS)" --runs "$(RUNS)" --data-root "$(DATA_ROOT)" \
@@ -51,7 +52,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables: OBJ=$(OBJ) SEEDS=$(SEEDS) CONFIG=$(CONFIG) TASKS=$(TASKS) RUNS=$(RUNS) DATA_ROOT=$(DATA_ROOT) SET=$(SET) JOBS=$(JOBS)"
-	@echo "           REFS=$(REFS) STRICT=$(STRICT) RERUN=$(RERUN) BUDGET=$(BUDGET) PARAM=$(PARAM) NAME=$(NAME) QUICK=$(QUICK) ARGS=$(ARGS)"
+	@echo "           REFS=$(REFS) STRICT=$(STRICT) RERUN=$(RERUN) BUDGET=$(BUDGET) PARAM=$(PARAM) NAME=$(NAME) QUICK=$(QUICK) PARTS=$(PARTS) ARGS=$(ARGS)"
 
 setup: .venv/.stamp ## Create .venv from requirements.lock (every other target does this on first use)
 
@@ -112,8 +113,8 @@ format: .venv/.stamp ## Format the code and apply safe lint fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-perf: .venv/.stamp ## Measure speed as ratios within one run
-	@$(BIN)/python -m benchmark.perf $(ARGS)
+perf: .venv/.stamp ## Measure speed beside peers, write docs/performance.md; PARTS="loop loss": some of it
+	@$(BIN)/python -m benchmark.perf --parts "$(PARTS)" --runs "$(RUNS)" --data-root "$(DATA_ROOT)" $(ARGS)
 
 clean: ## Remove .venv and caches (never runs/ or data/)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -38,11 +38,15 @@ class Comparison:
     note: str = ""
 
     @property
+    def ratios(self) -> tuple[float, ...]:
+        """How many times as good ours is, a number per round."""
+        pairs = zip(self.ours, self.theirs, strict=True)
+        return tuple(mine / other if self.more else other / mine for mine, other in pairs)
+
+    @property
     def ratio(self) -> float:
         """Median over the rounds of how many times as good ours is; NaN where nothing was measured."""
-        pairs = zip(self.ours, self.theirs, strict=True)
-        ratios = [mine / other if self.more else other / mine for mine, other in pairs]
-        return statistics.median(ratios) if ratios else math.nan
+        return statistics.median(self.ratios) if self.ours else math.nan
 
     @property
     def holds(self) -> bool | None:
@@ -52,10 +56,11 @@ class Comparison:
     def line(self) -> str:
         """What was found, in one line of plain text."""
         if math.isnan(self.ratio):
-            return f"{self.part}: {self.what}: not measured ({self.note})"
+            return f"{self.part}: {self.what}, beside {self.other}: not measured ({self.note})"
         ours, theirs = (f"{statistics.median(numbers):.4g}" for numbers in (self.ours, self.theirs))
-        claim = {None: "", True: f", claim >= {self.bar:g}: held", False: f", claim >= {self.bar:g}: did NOT hold"}
-        return f"{self.part}: {self.what}: {self.ratio:.2f} x {self.other} ({ours} and {theirs} {self.unit}){claim[self.holds]}"
+        claim = "" if self.bar is None else f", claim >= {self.bar:g}: {'held' if self.holds else 'did NOT hold'}"
+        found = f"{self.ratio:.2f} x {self.other} ({ours} and {theirs} {self.unit}){claim}"
+        return f"{self.part}: {self.what}: {found}"
 
 
 def alternate(arms: dict[str, Callable[[], float]], *, rounds: int = ROUNDS) -> dict[str, tuple[float, ...]]:

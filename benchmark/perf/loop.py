@@ -1,100 +1,136 @@
-"""Speed as ratios measured within one run, turn by turn: `make perf`."""
+"""Pretraining: the whole loop beside forward, backward and step alone, and beside lightly's SimCLR.
+
+Images a second from the start of a loop to its last step, whose batches, views, logging and bookkeeping count. Within
+a comparison network, objective, batch, optimiser, precision and cores are the same.
+"""
 
 from __future__ import annotations
 
-import statistics
-import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
 
 import torch
-from mmengine.hooks import Hook
-from mmengine.runner import Runner
-
 
 from benchmark.config import BenchConfig, load
-from benchmark.optimisers import build_optimiser
-from benchmark.pretrain import PretrainModel, build_parts, pretrain
-from benchmark.training_hooks import AtomicCheckpoint, Scalars
+from benchmark.perf.comparison import Comparison, alternate
+from benchmark.perf.images import images_to_measure_on, random_images
+from benchmark.perf.lightly_loop import TEMPERATURE, lightly_rates, why_not
+from benchmark.perf.rates import bare_rate, loop_rate
 from downstream.imagefolder import ImageSet
-from objectives.contract import Views
 from objectives.registry import load_objectives
 
-ROUNDS = 5
-STEPS = 30
+_PART = "Pretraining"
+# The recipe of lightly's CIFAR-10 benchmark: SimCLRTransform(input_size=32, cj_strength=0.5, gaussian_blur=0.0).
+_SIMCLR = (
+    "views.jitter=(0.4,0.4,0.4,0.1)",
+    "views.mean=(0.485,0.456,0.406)",
+    "views.std=(0.229,0.224,0.225)",
+    f"objectives.infonce={{'temperature':{TEMPERATURE}}}",
+)
+_ON_A_GPU = "no GPU here; where there is one: make perf PARTS=loop"
 
 
-def main() -> None:
-    """Print every ratio with what it compares."""
-    load_objectives()
-    rates = perf_views.measure()
-    for peer in sorted(set(rates) - {"ours"}):
-        print(f"views: {rates['ours'] / rates[peer]:.1f} x {peer} ({rates['ours']:.0f} images/s on one core)")
-    perf_loss.main()
-    perf_probe.main()
-    loop, bare = measure_loop(load("shapes"))
-    print(f"pretraining: {loop / bare:.2f} of the bare loop ({loop:.0f} images/s, {torch.get_num_threads()} threads)")
+@dataclass(frozen=True)
+class Setting:
+    """One network on one kind of images.
 
-
-def measure_loop(config: BenchConfig) -> tuple[float, float]:
-    """Images/s of the whole pretraining loop, and of forward, backward and step alone on resident random views.
-
-    Same network, objective, batch, optimiser and choice of algorithms; medians over `ROUNDS` turns of `STEPS` steps
-    each, now the one first and now the other, after a warm-up turn.
+    Attributes:
+        what: in words.
+        config: of the pretraining.
+        steps: of a turn.
+        bare: what is claimed beside the bare loop; None where it is not compared.
+        peer: what is claimed beside lightly; None where it is not compared.
+        device: torch device string.
+        resident: side of white noise to train on; 0 for real images.
     """
-    rates: dict[Callable[[BenchConfig], float], list[float]] = {_loop_rate: [], _bare_rate: []}
-    for turn in range(ROUNDS + 1):
-        for measure in (_loop_rate, _bare_rate)[:: 1 if turn % 2 else -1]:
-            rates[measure].append(measure(config))
-    loop, bare = (statistics.median(turns[1:]) for turns in rates.values())
-    return loop, bare
+
+    what: str
+    config: BenchConfig
+    steps: int
+    bare: float | None
+    peer: float | None
+    device: str = "cpu"
+    resident: int = 0
 
 
-def _loop_rate(config: BenchConfig) -> float:
-    batch, size = config.training.batch, config.data.image_size
-    pixels = torch.randint(0, 256, (batch * STEPS, 3, size, size), dtype=torch.uint8)
-    images = ImageSet(pixels, torch.full((len(pixels),), -1), (), "")
-    config = replace(config, training=replace(config.training, epochs=1.0))
-    parts = build_parts("infonce", config, seed=0, classes=0, device="cpu")
-    with tempfile.TemporaryDirectory() as folder:
-        clock = _Clock()
-        hooks = [
-            clock,
-            Scalars(Path(folder) / "scalars.csv", interval=config.logging.interval, images=batch, report=clock.report),
-            AtomicCheckpoint(Path(folder) / "checkpoint.pth", interval=config.logging.checkpoint),
-        ]
-        pretrain(parts, images, config, seed=0, work_dir=Path(folder), hooks=hooks)
-        return STEPS * batch / clock.seconds
+def settings() -> list[Setting]:
+    """What is measured; on a GPU in bfloat16, where both loops have it."""
+    small, large = ("model.depth=10", "model.width=0.5", "model.stem=stl10"), ("model.depth=50", "model.stem=imagenet")
+    half = "training.precision=bfloat16"
+    photographs = ("views.size=224", "data.image_size=256", "training.batch=128", half)
+    return [
+        Setting("ResNet-10, half width, 64 -> 32 px, batch 256", load("shapes"), 30, 0.9, None, resident=64),
+        Setting("ResNet-10, half width, 32 px, batch 256", load("cifar10", (*_SIMCLR, *small)), 8, None, 3.0),
+        Setting("ResNet-18, 32 px, batch 64", load("cifar10", (*_SIMCLR, "training.batch=64")), 2, 0.97, 1.0),
+        Setting(
+            "ResNet-18, 32 px, batch 512, bfloat16",
+            load("cifar10", (*_SIMCLR, "training.batch=512", half)),
+            50,
+            0.9,
+            5.0,
+            device="cuda",
+        ),
+        Setting(
+            "ResNet-50, 256 -> 224 px, batch 128, bfloat16",
+            load("cifar10", (*large, *photographs)),
+            20,
+            0.9,
+            None,
+            device="cuda",
+            resident=256,
+        ),
+    ]
 
 
-class _Clock(Hook):
-    """Times the loop from its first to its last step."""
-
-    seconds = 0.0
-
-    def before_train(self, runner: Runner) -> None:
-        self.seconds = -time.perf_counter()
-
-    def after_train(self, runner: Runner) -> None:
-        self.seconds += time.perf_counter()
-
-    def report(self, step: int, total: int, terms: dict[str, float]) -> None:
-        """Take the progress and show nothing."""
+def measure() -> Iterator[Comparison]:
+    """Every setting in turn; what needs a GPU is not measured without one."""
+    load_objectives()
+    for setting in settings():
+        yield from _compare(setting) if setting.device == "cpu" or torch.cuda.is_available() else unmeasured(setting)
 
 
-def _bare_rate(config: BenchConfig) -> float:
-    batch, size = config.training.batch, config.views.size
-    parts = build_parts("infonce", config, seed=0, classes=0, device="cpu")
-    model = PretrainModel(parts, config, seed=0, steps=STEPS).train()
-    optimiser = build_optimiser(model, config.training)
-    views = Views(torch.randn(batch, 3, size, size), torch.randn(batch, 3, size, size), None)
-    started = time.perf_counter()
-    for _ in range(STEPS):
-        optimiser.update_params(torch.stack(list(parts.objective(views, parts.network).values())).sum())
-    return STEPS * batch / (time.perf_counter() - started)
+def _compare(setting: Setting) -> Iterator[Comparison]:
+    images, called = _images(setting)
+    config, steps, device = setting.config, setting.steps, setting.device
+    problem = "" if setting.peer is None else why_not()
+    arms = {"ours": partial(loop_rate, config, images, steps=steps, device=device)}
+    if setting.bare is not None:
+        arms["the bare loop"] = partial(bare_rate, config, steps=steps, device=device)
+    peers = {}
+    if setting.peer is not None and not problem:
+        peers = lightly_rates(config, images, steps=steps, device=device)
+    found = alternate(arms | peers)
+    note = f"{steps} steps a turn, {torch.get_num_threads()} threads"
+    row = partial(_row, f"{setting.what}, {called}", found)
+    if setting.bare is not None:
+        yield row("the bare loop", bar=setting.bare, note=note)
+    if problem:
+        yield _missing(setting.what, "lightly", bar=setting.peer, note=problem)
+    if peers:
+        best = max(peers, key=lambda name: median(found[name]))
+        rest = "; ".join(f"{name}: {median(found[name]):.0f} images/s" for name in peers if name != best)
+        yield row(best, bar=setting.peer, note=f"{note}; its better number of worker processes ({rest})")
 
 
-if __name__ == "__main__":
-    main()
+def _images(setting: Setting) -> tuple[ImageSet, str]:
+    count = setting.config.training.batch * setting.steps
+    if setting.resident:
+        return random_images(count, side=setting.resident), "white noise"
+    return images_to_measure_on(count, side=setting.config.data.image_size)
+
+
+def _row(what: str, found: dict[str, tuple[float, ...]], other: str, *, bar: float | None, note: str) -> Comparison:
+    return Comparison(_PART, what, "images/s", found["ours"], found[other], other, bar=bar, note=note)
+
+
+def _missing(what: str, other: str, *, bar: float | None, note: str) -> Comparison:
+    return Comparison(_PART, what, "images/s", (), (), other, bar=bar, note=note)
+
+
+def unmeasured(setting: Setting) -> Iterator[Comparison]:
+    """The rows of a setting that needs a GPU, where there is none."""
+    for other, bar in (("the bare loop", setting.bare), ("lightly", setting.peer)):
+        if bar is not None:
+            yield _missing(f"{setting.what}, on a GPU", other, bar=bar, note=_ON_A_GPU)

@@ -1,67 +1,94 @@
-"""Speed and memory of InfoNCE beside the plain form and, if installed, lightly: `python -m benchmark.perf.loss`.
+"""InfoNCE, forward and backward, beside lightly's and solo-learn's, and how its memory grows.
 
-Forward and backward of N pairs of 128 numbers, in turns within one run; memory is the growth of a process's peak.
+N pairs of 128 numbers; memory is the growth of a process's peak, above the inputs, in a process of its own.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import multiprocessing
-import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
 from multiprocessing.connection import Connection
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from benchmark.environment import peak_memory_bytes
-from objectives.infonce import info_nce
+from benchmark.perf.comparison import Comparison, alternate
+from benchmark.perf.losses import OURS, PLAIN, Loss, loss_of, why_not
 
+_PART = "InfoNCE"
 _COUNT, _WIDTH = 4096, 128
-_LARGE = 32_768
-_ROUNDS = 5
-_TEMPERATURE = 0.2
+_FEW, _MANY = 8192, 32_768  # pairs: 16,384 and 65,536 rows
+_PEERS = ("lightly", "solo-learn")
+_FASTER, _SMALLER, _LINEAR = 3.0, 4.0, 0.9
+"""What is claimed of time and of memory beside each peer, and of memory beside growth that is linear."""
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+
+def measure() -> Iterator[Comparison]:
+    """Time and memory beside every peer that is there and beside the plain form, and memory at 65,536 rows."""
+    there = [OURS, PLAIN, *(name for name in _PEERS if not why_not(name))]
+    yield from _compare("s", alternate({name: partial(_seconds, name) for name in there}), bar=_FASTER)
+    yield from _compare("MB", alternate({name: partial(peak_megabytes, name, _COUNT) for name in there}), bar=_SMALLER)
+    few, many = (peak_megabytes(OURS, count) for count in (_FEW, _MANY))
+    what = f"peak memory of forward and backward at {2 * _MANY} rows"
+    linear = f"{_MANY // _FEW} times that at {2 * _FEW} rows"
+    yield Comparison(
+        _PART,
+        what,
+        "MB",
+        (many,),
+        (few * _MANY / _FEW,),
+        linear,
+        more=False,
+        bar=_LINEAR,
+        note="above the inputs, measured once",
+    )
 
 
-def measure() -> dict[str, tuple[float, int]]:
-    """Median seconds and peak bytes, above the inputs, of one forward and backward pass at N = 4096.
+def _compare(unit: str, found: dict[str, tuple[float, ...]], *, bar: float) -> Iterator[Comparison]:
+    kind, note = ("time", f"{torch.get_num_threads()} threads") if unit == "s" else ("peak memory", "above the inputs")
+    what = f"{kind} of forward and backward, N = {_COUNT}, D = {_WIDTH}"
+    for name in (*_PEERS, PLAIN):
+        claim = None if name == PLAIN else bar
+        if name in found:
+            said = f"{note}; {loss_of(name).note}".removesuffix("; ")
+            yield Comparison(_PART, what, unit, found[OURS], found[name], name, more=False, bar=claim, note=said)
+        else:
+            yield Comparison(_PART, what, unit, (), (), name, more=False, bar=claim, note=why_not(name))
 
-    Returns:
-        By name: "ours", "plain" and, where it is installed, "lightly".
+
+def _seconds(name: str) -> float:
+    loss, inputs = loss_of(name).function, _inputs(_COUNT)
+    started = time.perf_counter()
+    _step(loss, *inputs)
+    return time.perf_counter() - started
+
+
+def peak_megabytes(name: str, count: int) -> float:
+    """Growth of a fresh process's peak memory in MB by one pass over `count` pairs, after a pass over two.
+
+    Args:
+        name: of the loss.
+        count: N.
     """
-    names = ["ours", "plain", *(["lightly"] if importlib.util.find_spec("lightly") else [])]
-    seconds: dict[str, list[float]] = {name: [] for name in names}
-    losses = {name: _loss(name) for name in names}
-    for turn in range(_ROUNDS + 1):
-        for name in names[:: 1 if turn % 2 else -1]:
-            started = time.perf_counter()
-            _step(losses[name], *_inputs(_COUNT))
-            seconds[name].append(time.perf_counter() - started)
-    return {name: (statistics.median(seconds[name][1:]), peak_bytes(name, _COUNT)) for name in names}
-
-
-def peak_bytes(name: str, count: int) -> int:
-    """Growth of a fresh process's peak memory by one pass over `count` pairs, after a pass over two."""
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
+    ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_report_peak, args=(theirs, name, count))
     process.start()
-    grown: int = ours.recv()
+    theirs.close()  # a process that dies then ends the wait
+    grown: float = ours.recv()
     process.join()
     return grown
 
 
 def _report_peak(pipe: Connection, name: str, count: int) -> None:
-    loss, inputs = _loss(name), _inputs(count)
+    loss, inputs = loss_of(name).function, _inputs(count)
     _step(loss, *_inputs(2))
     before = peak_memory_bytes("cpu")
     _step(loss, *inputs)
-    pipe.send(peak_memory_bytes("cpu") - before)
+    pipe.send((peak_memory_bytes("cpu") - before) / 1e6)
 
 
 def _inputs(count: int) -> tuple[Tensor, Tensor]:
@@ -72,31 +99,3 @@ def _inputs(count: int) -> tuple[Tensor, Tensor]:
 
 def _step(loss: Loss, z1: Tensor, z2: Tensor) -> None:
     torch.autograd.grad(loss(z1, z2), (z1, z2))
-
-
-def _loss(name: str) -> Loss:
-    if name == "lightly":
-        made: Loss = importlib.import_module("lightly.loss").NTXentLoss(temperature=_TEMPERATURE)
-        return made
-    return _plain if name == "plain" else lambda z1, z2: info_nce(z1, z2, temperature=_TEMPERATURE)
-
-
-def _plain(z1: Tensor, z2: Tensor) -> Tensor:
-    z = F.normalize(torch.cat((z1, z2)), dim=1)
-    positives = torch.arange(len(z)).roll(len(z1))
-    return F.cross_entropy((z @ z.T / _TEMPERATURE).fill_diagonal_(-torch.inf), positives)
-
-
-def main() -> None:
-    """Print time and memory of every form at N = 4096, and our memory at N = 32,768."""
-    found = measure()
-    for name, (seconds, grown) in found.items():
-        slower = seconds / found["ours"][0]
-        print(
-            f"InfoNCE, N = {_COUNT}: {name:7} {seconds:.2f} s, {slower:.1f} x ours, {grown / 1e6:.0f} MB above inputs"
-        )
-    print(f"InfoNCE, N = {_LARGE}: ours    {peak_bytes('ours', _LARGE) / 1e6:.0f} MB above the inputs")
-
-
-if __name__ == "__main__":
-    main()

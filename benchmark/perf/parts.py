@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 
 from benchmark.perf.comparison import Comparison
 
 PARTS = ("loop", "views", "loss", "probe")
-"""Modules of this package with a function `measure() -> list[Comparison]`."""
+"""Modules of this package with a function `measure()`, which gives comparisons, best as they are found."""
 
 
-def measure_of(part: str) -> Callable[[], list[Comparison]]:
-    """What measures a part."""
-    measure: Callable[[], list[Comparison]] = import_module(f"benchmark.perf.{part}").measure
+def modules() -> Mapping[str, str]:
+    """The module of every part, by its name."""
+    return {part: f"benchmark.perf.{part}" for part in PARTS}
+
+
+def measure_of(module: str) -> Callable[[], Iterable[Comparison]]:
+    """What measures the part of that module."""
+    measure: Callable[[], Iterable[Comparison]] = import_module(module).measure
     return measure

@@ -1,51 +1,53 @@
-"""Speed of the view policy on one core, beside torchvision's transforms on PIL images and beside kornia.
+"""The view policy on one core, beside torchvision's transforms on PIL images and beside kornia.
 
-The three run the same recipe on the same images, in turns, and are compared within one run:
-`python -m benchmark.perf.views`. kornia is measured where it is installed; nothing else needs it.
+All run the same recipe on the same images. Seconds are those of the processor: what else the machine does counts less.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torchvision import transforms
 
+from benchmark.perf.comparison import Comparison, alternate
+from benchmark.perf.peers import problem
 from benchmark.views import JigsawConfig, ViewConfig, ViewPolicy
 
+_PART = "Views"
 _IMAGES = 256
-_ROUNDS = 7
+_KORNIA = "kornia"
+_SIZES = ((64, 32), (64, 64), (256, 224))
 
 
-def measure(*, image_size: int = 64, view_size: int = 32) -> dict[str, float]:
-    """Median images per second of CPU time on one thread.
+def measure() -> Iterator[Comparison]:
+    """Images a second of processor time on one thread, at three sizes."""
+    for image_size, view_size in _SIZES:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            found = alternate(_arms(_recipe(view_size), _smooth_images(image_size)))
+        finally:
+            torch.set_num_threads(threads)
+        what = f"SimCLR's recipe, {image_size} -> {view_size} px, one thread"
+        for name in list(found)[1:]:
+            yield Comparison(_PART, what, "images/s", found["ours"], found[name], name)
+        if _KORNIA not in found:
+            note = f"kornia is not installed here: {problem('kornia') or 'make perf installs it'}"
+            yield Comparison(_PART, what, "images/s", (), (), _KORNIA, note=note)
 
-    Args:
-        image_size: side of the input images in pixels.
-        view_size: side of the views in pixels.
 
-    Returns:
-        By name: "ours", "pil" and, where it is installed, "kornia".
-    """
-    config = _recipe(view_size)
-    images = _smooth_images(image_size)
-    makers = {"ours": _ours(config, images), "pil": _pil(config, images)}
-    if importlib.util.find_spec("kornia") is not None:
-        makers["kornia"] = _kornia(config, images)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        seconds = [{name: _seconds(make) for name, make in makers.items()} for _ in range(_ROUNDS + 1)]
-    finally:
-        torch.set_num_threads(threads)
-    # The first round warms up.
-    return {name: _IMAGES / statistics.median(taken[name] for taken in seconds[1:]) for name in makers}
+def _arms(config: ViewConfig, images: Tensor) -> dict[str, Callable[[], float]]:
+    makers = {"ours": _ours(config, images), "torchvision on PIL": _pil(config, images)}
+    if importlib.util.find_spec(_KORNIA) is not None:
+        makers[_KORNIA] = _kornia(config, images)
+    return {name: partial(_rate, make) for name, make in makers.items()}
 
 
 def _recipe(size: int) -> ViewConfig:
@@ -76,11 +78,10 @@ def _smooth_images(size: int) -> Tensor:
     return F.interpolate(coarse, (size, size), mode="bilinear").mul_(255).to(torch.uint8)
 
 
-def _seconds(make: Callable[[], object]) -> float:
-    # CPU time: what else the machine is doing counts less.
+def _rate(make: Callable[[], object]) -> float:
     start = time.process_time()
     make()
-    return time.process_time() - start
+    return _IMAGES / (time.process_time() - start)
 
 
 def _ours(config: ViewConfig, images: Tensor) -> Callable[[], object]:
@@ -120,16 +121,3 @@ def _kornia(config: ViewConfig, images: Tensor) -> Callable[[], object]:
         data_keys=["input"],
     )
     return lambda: pipeline(images.float() / 255)
-
-
-def main() -> None:
-    """Print what is measured at two sizes, as a ratio to our speed too."""
-    for image_size, view_size in ((64, 32), (64, 64), (256, 224)):
-        speeds = measure(image_size=image_size, view_size=view_size)
-        for name, speed in speeds.items():
-            ratio = speeds["ours"] / speed
-            print(f"views {image_size} -> {view_size} px: {name:6} {speed:6.0f} images/s, ours is {ratio:.2f}x as fast")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,106 @@
+"""lightly's SimCLR as its examples train it: its transform, torch's DataLoader, its head and its loss.
+
+Source: examples/pytorch/simclr.py of lightly 1.6, with the transform of its CIFAR-10 benchmark. Images lie decoded in
+memory, as torchvision's CIFAR10 keeps them. The backbone is ours, as torch lays it out.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import DataLoader, Dataset, RandomSampler
+
+from benchmark.config import BenchConfig
+from benchmark.perf.machine import cores
+from benchmark.perf.peers import problem
+from benchmark.perf.rates import now
+from benchmark.pretrain import backbone_spec
+from downstream.backbone import Backbone
+from downstream.imagefolder import ImageSet
+
+TEMPERATURE = 0.5
+"""Of the loss, lightly's default."""
+
+
+def why_not() -> str:
+    """Why lightly cannot be measured here; "" if it can."""
+    missing = importlib.util.find_spec("lightly") is None
+    return f"lightly is not installed here: {problem('lightly') or 'make perf installs it'}" if missing else ""
+
+
+def lightly_rates(config: BenchConfig, images: ImageSet, *, steps: int, device: str) -> dict[str, Callable[[], float]]:
+    """What measures images a second of lightly's loop, without worker processes and with one for each core.
+
+    Args:
+        config: of the pretraining that it is compared with.
+        images: to train on.
+        steps: how many.
+        device: torch device string.
+    """
+    pictures = _Pictures(images, size=config.views.size)
+    return {
+        f"lightly, {workers} workers": partial(
+            _rate, config, pictures, steps=steps, device=torch.device(device), workers=workers
+        )
+        for workers in (0, cores())
+    }
+
+
+class _Pictures(Dataset[list[torch.Tensor]]):
+    """Images in memory as PIL, two views each."""
+
+    def __init__(self, images: ImageSet, *, size: int) -> None:
+        self.pixels = images.images.permute(0, 2, 3, 1).contiguous().numpy()
+        transforms = importlib.import_module("lightly.transforms")
+        self.transform = transforms.SimCLRTransform(input_size=size, cj_strength=0.5, gaussian_blur=0.0)
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, row: int) -> list[torch.Tensor]:
+        views: list[torch.Tensor] = self.transform(Image.fromarray(self.pixels[row]))
+        return views
+
+
+class _Model(nn.Module):
+    """Backbone and lightly's projection head."""
+
+    def __init__(self, config: BenchConfig) -> None:
+        super().__init__()
+        spec, heads = backbone_spec(config), importlib.import_module("lightly.models.modules.heads")
+        features = spec.stage_dims[-1]
+        self.backbone = Backbone(spec)
+        self.head = heads.SimCLRProjectionHead(features, config.model.hidden or features, config.model.projection)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        z: torch.Tensor = self.head(self.backbone(x))
+        return z
+
+
+def _rate(config: BenchConfig, pictures: _Pictures, *, steps: int, device: torch.device, workers: int) -> float:
+    training = config.training
+    model = _Model(config).to(device)
+    criterion: Any = importlib.import_module("lightly.loss").NTXentLoss(temperature=TEMPERATURE)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=training.lr, weight_decay=training.weight_decay)
+    precision = getattr(torch, training.precision)
+    started = now(device.type)
+    sampler = RandomSampler(pictures, num_samples=steps * training.batch)
+    loader = DataLoader(
+        pictures, batch_size=training.batch, sampler=sampler, num_workers=workers, pin_memory=device.type == "cuda"
+    )
+    total = torch.zeros((), device=device)
+    for x0, x1 in loader:
+        with torch.autocast(device.type, dtype=precision, enabled=precision is not torch.float32):
+            loss = criterion(model(x0.to(device)), model(x1.to(device)))
+        total += loss.detach()
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    return steps * training.batch / (now(device.type) - started)
