@@ -82,6 +82,9 @@ class TrainingConfig:
     Attributes:
         epochs: passes over the pretraining images.
         batch: images per step, N.
+        chunks: parts, one after another, in which a process encodes its images of a step: a part's share of memory for
+            one forward pass more. The objective and the projector see all images; batch norms of the backbone see a
+            part at a time, so that more than 1 is another training.
         optimiser: "adamw", "sgd" or "lars".
         lr: peak learning rate, for this batch size.
         weight_decay: L2 penalty of sgd and lars, share that adamw takes off at every step.
@@ -95,6 +98,7 @@ class TrainingConfig:
 
     epochs: float
     batch: int
+    chunks: int
     optimiser: str
     lr: float
     weight_decay: float

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from benchmark.cells import Cell
-from benchmark.config import BenchConfig
+from benchmark.config import BenchConfig, TrainingConfig
 from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.pairs import FAMILIES
 from benchmark.preflight import Data
@@ -137,11 +137,17 @@ def pretrain_cell(
         jigsaw = views.pop("jigsaw")
         if OBJECTIVES.get(objective).needs_patches:
             inputs["jigsaw"] = jigsaw
-        inputs |= {"data": data.images.digest, "views": views, "training": asdict(config.training)}
+        inputs |= {"data": data.images.digest, "views": views, "training": _training(config.training)}
         inputs["processes"] = config.processes
         inputs["threads"] = config.threads
     upstream = None if prepared is None else prepared.key
     return with_source(Cell("pretrain", name, row, seed, task=None, family=None, upstream=upstream, inputs=inputs))
+
+
+def _training(training: TrainingConfig) -> dict[str, Any]:
+    """What of the training enters a key: chunks where there are several, so that all others keep the name they had."""
+    found = asdict(training)
+    return found if training.chunks > 1 else {name: value for name, value in found.items() if name != "chunks"}
 
 
 def evaluate_cell(config: BenchConfig, pretrained: Cell, *, task: str, data: Data) -> Cell:

@@ -83,6 +83,7 @@ def check_training(config: BenchConfig, *, device: str) -> None:
         ("training.epochs", training.epochs, 0.0),
         ("training.lr", training.lr, 0.0),
         ("training.batch", training.batch, 1),
+        ("training.chunks", training.chunks, 0),
         ("threads", config.threads, 0),
         ("processes", config.processes, 0),
         ("logging.interval", logging.interval, 0),
@@ -94,6 +95,7 @@ def check_training(config: BenchConfig, *, device: str) -> None:
         if not number > low:
             raise UserError(f"{name} must be > {low:g}, got {number}")
     _check_processes(config.processes, batch=training.batch, device=device)
+    _check_chunks(training.chunks, images=training.batch // config.processes)
     if training.weight_decay < 0:
         raise UserError(f"training.weight_decay must be >= 0, got {training.weight_decay}")
     for name, share in (("warmup", training.warmup), ("momentum", training.momentum)):
@@ -203,6 +205,14 @@ def _check_processes(processes: int, *, batch: int, device: str) -> None:
         raise UserError(f"device: must be cuda, for all GPUs, or cpu with processes={processes}, got {device!r}")
     if device == "cuda" and processes > torch.cuda.device_count():
         raise UserError(f"processes must be at most the number of GPUs, {torch.cuda.device_count()}, got {processes}")
+
+
+def _check_chunks(chunks: int, *, images: int) -> None:
+    """Refuse chunks of unequal size, and of single images, of which batch norm can take no variance."""
+    if chunks > 1 and (images % chunks or images < 2 * chunks):
+        raise UserError(
+            f"training.chunks must divide the images of a process, {images}, with two or more in each, got {chunks}"
+        )
 
 
 def needs_images(row: Row) -> bool:

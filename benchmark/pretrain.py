@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from benchmark.batch_norm import share_batch_norm
+from benchmark.chunks import ChunkedNetwork
 from benchmark.data_parallel import join_group
 from benchmark.network import PretrainNetwork
 from benchmark.optimisers import build_optimiser, build_schedule
@@ -175,13 +176,15 @@ class PretrainModel(BaseModel):
         maker = ViewMaker(policy, labelled=needs.needs_labels, puzzle=puzzle, split=parts.split)
         super().__init__(data_preprocessor=maker)
         self.network, self.objective, self.seed, self.steps = parts.network, parts.objective, seed, steps
+        self.chunks = config.training.chunks
         self.to(parts.network.generator.device)
 
     def forward(self, views: Views, step: int, mode: str) -> dict[str, Tensor]:
         """Return the objective's terms for one batch."""
         assert mode == "loss"
         self.network.generator.manual_seed(derived_seed(self.seed, "noise", step))
-        terms: dict[str, Tensor] = self.objective(views, self.network)
+        network = self.network if self.chunks == 1 else ChunkedNetwork(self.network, chunks=self.chunks)
+        terms: dict[str, Tensor] = self.objective(views, network)
         return terms
 
     def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:

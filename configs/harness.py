@@ -3,6 +3,7 @@
 model = dict(depth=18, width=1.0, stem="imagenet", hidden=0, projection=128, projector_norm=True)
 
 training = dict(
+    chunks=1,
     optimiser="adamw",
     weight_decay=1e-2,
     exclude_bias_and_norm=True,

@@ -75,9 +75,9 @@ def _doubled(_module: nn.Module, _arguments: Any, batch: dict[str, Any]) -> dict
     return {**batch, "views": dataclasses.replace(batch["views"], **pixels)}
 
 
-def trained(form: Subject, folder: Path, *, frozen: bool, processes: int) -> dict[str, Tensor]:
+def trained(form: Subject, folder: Path, *, frozen: bool, processes: int, chunks: int = 1) -> dict[str, Tensor]:
     """Weights and buffers of network, target and objective after training; the terms are in `folder`."""
-    config, parts = _start(form, steps=STEPS, processes=processes)
+    config, parts = _start(form, steps=STEPS, processes=processes, chunks=chunks)
     terms = Scalars(folder / "scalars.csv", interval=2, images=8, report=lambda *_: None)
     hooks = [DoubleViews(), terms, *([FreezeBatchNorm()] if frozen else [])]
     pretrain(parts, images(), config, seed=0, work_dir=folder, hooks=hooks)
@@ -89,9 +89,9 @@ def untrained(form: Subject) -> dict[str, Tensor]:
     return _state(_start(form, steps=1, processes=1)[1])
 
 
-def _start(form: Subject, *, steps: int, processes: int) -> tuple[BenchConfig, Parts]:
+def _start(form: Subject, *, steps: int, processes: int, chunks: int = 1) -> tuple[BenchConfig, Parts]:
     name, arguments = form
-    changes = (f"training.epochs={steps * 8 / COUNT}", f"processes={processes}")
+    changes = (f"training.epochs={steps * 8 / COUNT}", f"processes={processes}", f"training.chunks={chunks}")
     config = dataclasses.replace(tiny_config(*SETTINGS, *changes), objectives={name: dict(arguments)})
     parts = build_parts(name, config, seed=0, classes=2, device="cpu")
     return config, Parts(parts.network.double(), parts.objective.double())
