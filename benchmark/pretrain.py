@@ -16,14 +16,16 @@ from torch.utils.data import Dataset
 
 from benchmark.batch_norm import share_batch_norm
 from benchmark.chunks import ChunkedNetwork
+from benchmark.data.factor_shapes.factors import LEVELS
 from benchmark.data_parallel import join_group
 from benchmark.network import PretrainNetwork
 from benchmark.optimisers import build_optimiser, build_schedule
 from benchmark.runner import train
 from benchmark.seeds import derived_seed
 from benchmark.views.channel_split import ChannelSplit
-from benchmark.views.making import Policy, view_policy
+from benchmark.views.making import Policy, is_rendered, view_policy
 from benchmark.views.policy import ViewPolicy
+from benchmark.views.rendered import RenderedViews
 from downstream.backbone import Backbone, BackboneSpec
 from objectives.contract import Dims, Objective, Views
 from objectives.ranks import own_rows
@@ -72,7 +74,8 @@ def build_parts(name: str, config: BenchConfig, *, seed: int, classes: int, devi
         ValueError: the objective refuses its arguments.
     """
     spec, model = replace(backbone_spec(config), colour=None), config.model  # views are split before it sees them
-    dims = Dims(spec.stage_dims[-1], model.projection, config.views.size, classes)
+    factors = LEVELS if is_rendered(config) else ()
+    dims = Dims(spec.stage_dims[-1], model.projection, config.views.size, classes, factors)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derived_seed(seed, "network"))
         network = PretrainNetwork(
@@ -173,7 +176,8 @@ class PretrainModel(BaseModel):
     def __init__(self, parts: Parts, config: BenchConfig, *, seed: int, steps: int) -> None:
         needs, policy = parts.objective, view_policy(config, seed=seed)
         puzzle = ViewPolicy(config.views, seed=seed) if needs.needs_patches else None
-        maker = ViewMaker(policy, labelled=needs.needs_labels, puzzle=puzzle, split=parts.split)
+        scenes = policy if needs.needs_factors and isinstance(policy, RenderedViews) else None
+        maker = ViewMaker(policy, labelled=needs.needs_labels, scenes=scenes, puzzle=puzzle, split=parts.split)
         super().__init__(data_preprocessor=maker)
         self.network, self.objective, self.seed, self.steps = parts.network, parts.objective, seed, steps
         self.chunks = config.training.chunks
@@ -198,11 +202,17 @@ class ViewMaker(nn.Module):
     anchor: Tensor
 
     def __init__(
-        self, policy: Policy, *, labelled: bool, puzzle: ViewPolicy | None, split: ChannelSplit | None
+        self,
+        policy: Policy,
+        *,
+        labelled: bool,
+        scenes: RenderedViews | None,
+        puzzle: ViewPolicy | None,
+        split: ChannelSplit | None,
     ) -> None:
         super().__init__()
         self.policy, self.split = policy, split
-        self.labelled, self.puzzle = labelled, puzzle
+        self.labelled, self.scenes, self.puzzle = labelled, scenes, puzzle
         self.register_buffer("anchor", torch.empty(0), persistent=False)
 
     def forward(self, batch: Batch, training: bool = False) -> Batch:
@@ -215,7 +225,11 @@ class ViewMaker(nn.Module):
                 x1, x2 = self.split(x1, x2, step=step, index=index)
             patches = None if self.puzzle is None else self.puzzle.patches(images, step=step, index=index)
         labels = batch["labels"].to(device) if self.labelled else None
-        return {"views": Views(x1, x2, labels, patches), "step": step}
+        factors = None
+        if self.scenes is not None:
+            shown = (self.scenes.shown(step=step, index=index.cpu(), view=view).to(device) for view in (0, 1))
+            factors = (next(shown), next(shown))
+        return {"views": Views(x1, x2, labels, patches, factors), "step": step}
 
 
 class StepBatches(Dataset[Batch]):

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.config import BenchConfig
+from benchmark.data.factor_shapes.factors import LEVELS
 from benchmark.pretrain import build_parts
 from benchmark.views import ViewConfig
 from objectives.contract import JIGSAW_SIDE, Objective, Views
@@ -85,4 +86,5 @@ def _views(objective: Objective, config: ViewConfig, *, classes: int) -> Views:
     x1, x2 = (torch.randn(_IMAGES, 3, config.size, config.size, generator=stream) for _ in range(2))
     labels = torch.arange(_IMAGES) % classes if objective.needs_labels else None
     patches = torch.randn(_IMAGES, cells, 3, patch, patch, generator=stream) if objective.needs_patches else None
-    return Views(x1, x2, labels, patches)
+    factors = (torch.zeros(_IMAGES, len(LEVELS), dtype=torch.int64),) * 2 if objective.needs_factors else None
+    return Views(x1, x2, labels, patches, factors)

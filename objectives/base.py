@@ -24,7 +24,8 @@ class Composed(Objective):
     def __init__(self, owner: str, base: Base, dims: Dims) -> None:
         super().__init__()
         self.base = build_base(owner, base, dims, allowed=self.bases or base_losses())
-        self.needs_labels, self.needs_target = self.base.needs_labels, self.base.needs_target
+        self.needs_labels, self.needs_factors = self.base.needs_labels, self.base.needs_factors
+        self.needs_target = self.base.needs_target
 
     def target_momentum(self, progress: float) -> float:
         """Return what the base loss asks for."""

@@ -27,12 +27,15 @@ class Views:
         labels: class of each image, (N,) int64; None unless the objective sets `needs_labels`.
         patches: pieces of each image's jigsaw puzzle in their order, normalised, (N, 9, 3, P, P); None unless the
             objective sets `needs_patches`.
+        factors: levels of the known factors that the first and the second view show, (N, F) int64 each; None unless
+            the objective sets `needs_factors`.
     """
 
     x1: Tensor
     x2: Tensor
     labels: Tensor | None
     patches: Tensor | None = None
+    factors: tuple[Tensor, Tensor] | None = None
 
     def take(self, rows: Tensor | slice) -> Views:
         """The same of some of the images: indices (n,) or a slice."""
@@ -40,7 +43,8 @@ class Views:
         x1, x2, labels, patches = (None if each is None else each[rows] for each in every)
         assert x1 is not None
         assert x2 is not None
-        return Views(x1, x2, labels, patches)
+        factors = None if self.factors is None else (self.factors[0][rows], self.factors[1][rows])
+        return Views(x1, x2, labels, patches, factors)
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,14 @@ class Dims:
         projection: D.
         image: H = W of a view in pixels.
         classes: number of classes of the pretraining images; 0 if they have no labels.
+        factors: number of levels of each known factor of the views; empty if none is known.
     """
 
     features: int
     projection: int
     image: int
     classes: int
+    factors: tuple[int, ...] = ()
 
 
 class Encoder(Protocol):
@@ -139,6 +145,9 @@ class Objective(nn.Module, ABC):
 
     needs_labels: bool = False
     """`Views.labels` is filled. Only for reference rows: a contrastive objective sees no labels."""
+
+    needs_factors: bool = False
+    """`Views.factors` is filled. Only for reference rows, as `needs_labels`."""
 
     needs_patches: bool = False
     """`Views.patches` is filled."""

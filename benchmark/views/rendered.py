@@ -43,7 +43,7 @@ class RenderedViews:
         """
         index = index.cpu()
         if view > 0:
-            levels = self.redrawn(step=step, index=index)
+            levels = self.shown(step=step, index=index, view=view)
             images = draw_images(levels, image_size=self.config.size).to(images.device, non_blocking=True)
         pixels = images.float().div_(255)
         if self.noise > 0:
@@ -51,8 +51,10 @@ class RenderedViews:
         mean, std = torch.tensor([self.config.mean, self.config.std], device=images.device).view(2, 3, 1, 1)
         return pixels.sub_(mean).div_(std)
 
-    def redrawn(self, *, step: int, index: Tensor) -> Tensor:
-        """The scenes of view 2, (N, F): shared factors kept, all others drawn anew."""
+    def shown(self, *, step: int, index: Tensor, view: int) -> Tensor:
+        """The scenes of a view, (N, F) levels: those of the images; of view 2 all but the shared factors drawn anew."""
+        if view == 0:
+            return self.levels[index]
         levels = draw_levels(seed=self.seed, step=step, index=index, stream=_REDRAWN)
         levels[:, self.shared] = self.levels[index][:, self.shared]
         return levels

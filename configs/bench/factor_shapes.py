@@ -50,7 +50,8 @@ training = dict(epochs=10, batch=256, lr=4e-3)
 threads = 1
 
 # MoCo v2's temperature (arXiv 2003.04297), also for whatever is built on infonce.
-objectives = dict(infonce=dict(temperature=0.2))
+# The ceiling is told every factor that a view shows.
+objectives = dict(infonce=dict(temperature=0.2), supervised=dict(targets="factors"))
 
 tasks = dict(
     factors=dict(

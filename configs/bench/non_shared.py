@@ -8,7 +8,8 @@ Score:   retention of the factors that views do not share (task factors), agains
          to it. lbe and mib put noise on the features whatever their weight: at 0 they are noise, as rc is infonce.
 
 The weights are InfoCL's 1 for rc and lbe with three decades below it and one above; mib's is the paper's 5e-4, and
-noise has none. The views are those of factor_shapes: shape, size, x and y are shared. supervised is told the shapes.
+noise has none. The views are those of factor_shapes: shape, size, x and y are shared. supervised is told all
+factors that a view shows.
 """
 
 _base_ = "factor_shapes.py"

@@ -95,12 +95,17 @@ class Material:
         return markers(self.methods)
 
     def label_of(self, method: str) -> str:
-        """Write a method: "mrcl (derived)", "infocl rc"; the row that is told labels is no ceiling of other factors."""
-        if method == CEILING:
+        """Write a method: "mrcl (derived)", "infocl rc"; a row that is told labels is no ceiling of other factors."""
+        if method == CEILING and self.tells_labels_alone:
             return f"{CEILING} by {TASK_FACTOR}"
         own = {row.recipe.method for row in self.rows if row.name in self.derived}
         label = objective_label(method, derived=own)
         return f"{INFOCL} {label}" if method in WEIGHTS else label
+
+    @property
+    def tells_labels_alone(self) -> bool:
+        """Whether there is a supervised row that is told labels, and not every factor."""
+        return any(row.recipe.told == "labels" for row in self.of(CEILING))
 
     def values(self, row: Row, metric: str, *, split: str = "test") -> Seeds:
         """The numbers of a row.

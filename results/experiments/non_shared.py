@@ -60,7 +60,7 @@ def draw(material: Material) -> Figure | str:
     axes[0].set_ylabel("linear retention (%)")
     set_title(figure, f"{material.label}: what the features keep of the factors")
     points = list(dict.fromkeys(row.recipe.method for row in alone))
-    notes = [_AT_ZERO, _NOTE, _TOLD if CEILING in material.methods else ""]
+    notes = [_AT_ZERO, _NOTE, _TOLD if material.tells_labels_alone else ""]
     finish(figure, handles=entries(material, lines=lines, alone=points, ringed=bool(lines)), notes=notes)
     return figure
 
@@ -168,7 +168,8 @@ EXPERIMENT = Experiment(
         "Known factors of rendered scenes, of which the two views share some by construction. Retention is what a "
         "linear probe of the frozen features can say of a group of factors, as a share of their entropy. lbe and mib "
         "put noise on the features whatever their weight, so what they are without it is the row noise; rc without it "
-        "is infonce. supervised is told the shape alone, so it is no ceiling of other factors."
+        "is infonce. supervised is the ceiling, told every factor that a view shows; where it is "
+        'called "supervised by shape" it was told the shape alone, and is no ceiling of other factors.'
     ),
     rule=paired_rule(),
     pooled=False,

@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from results.order import CEILING
+
 WEIGHTS = {"rc": 1.0, "lbe": 1.0, "ip": 5e-4, "mib": 5e-4, "noise": 0.0}
 """Weight of an infocl row whose arguments leave it open, by regulariser; those of `objectives.infocl`."""
 INFOCL = "infocl"
@@ -32,6 +34,7 @@ class Recipe:
         crop: smallest share of the image that a crop covers.
         jitter: strength of brightness jitter, which stands for all four.
         distance: between two patches, in pixels.
+        told: what a supervised row is told, "labels" or "factors"; "" for any other.
     """
 
     method: str
@@ -44,6 +47,7 @@ class Recipe:
     crop: float
     jitter: float
     distance: float
+    told: str
 
 
 def recipe_values(inputs: Mapping[str, object], *, row: str) -> Recipe:
@@ -68,6 +72,7 @@ def recipe_values(inputs: Mapping[str, object], *, row: str) -> Recipe:
         crop=_first(views.get("crop_scale")),
         jitter=_first(views.get("jitter")),
         distance=_number(_part(views, "patch_pair").get("distance")),
+        told=str(arguments.get("targets", "labels")) if objective == CEILING else "",
     )
 
 

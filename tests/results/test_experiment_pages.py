@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,16 @@ def test_a_row_that_is_told_shapes_is_not_called_a_ceiling_of_other_factors(tmp_
         labels = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     assert "supervised by shape" in labels
     assert not any("ceiling" in label for label in labels)
+
+
+def test_a_row_that_is_told_every_factor_is_the_ceiling(tmp_path: Path) -> None:
+    rows = [
+        replace(row, arguments={"targets": "factors"}) if row.name == "supervised" else row
+        for row in SETS["non-shared"]
+    ]
+    own = material(tmp_path, "non-shared", rows, seeds=1)
+    assert own.label_of("supervised") == "supervised (ceiling)"
+    assert not own.tells_labels_alone
 
 
 def test_a_page_counts_both_directions_of_chance_and_says_the_two_sided_p(tmp_path: Path) -> None:

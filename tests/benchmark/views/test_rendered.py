@@ -8,9 +8,11 @@ from benchmark.config import load
 from benchmark.data.factor_shapes.dataset import levels_of
 from benchmark.data.factor_shapes.factors import FACTORS, LEVELS, positions
 from benchmark.data.factor_shapes.scenes import draw_images
+from benchmark.pretrain import PretrainModel, build_parts
 from benchmark.views.factors import FactorViewsConfig
 from benchmark.views.making import view_policy
 from benchmark.views.rendered import RenderedViews
+from objectives.registry import load_objectives
 
 CONFIG = load("factor_shapes", ["data.factors.pretrain=4096"])
 SHARED = ("shape", "x", "hue")
@@ -31,7 +33,7 @@ def pixels(views: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("step", [0, 7])
 def test_shared_factors_are_kept_and_all_others_are_drawn_anew_independently_of_the_first_view(step: int) -> None:
     views, index = policy(), torch.arange(4096)
-    first, second = views.levels[index], views.redrawn(step=step, index=index)
+    first, second = (views.shown(step=step, index=index, view=view) for view in (0, 1))
     for name, column, count in zip(FACTORS, range(len(LEVELS)), LEVELS, strict=True):
         same = (first[:, column] == second[:, column]).double().mean().item()
         if name in SHARED:
@@ -44,7 +46,7 @@ def test_the_first_view_is_the_scene_and_the_second_is_drawn_from_its_own_levels
     views, index = policy(), torch.arange(40)
     images = draw_images(views.levels[:40], image_size=32)
     assert torch.equal(pixels(views(images, step=5, index=index, view=0)), images)
-    expected = draw_images(views.redrawn(step=5, index=index), image_size=32)
+    expected = draw_images(views.shown(step=5, index=index, view=1), image_size=32)
     assert torch.equal(pixels(views(images, step=5, index=index, view=1)), expected)
 
 
@@ -52,7 +54,7 @@ def test_with_all_factors_shared_both_views_are_equal_and_with_none_no_factor_is
     every, index = policy(tuple(FACTORS)), torch.arange(64)
     images = draw_images(every.levels[:64], image_size=32)
     assert torch.equal(every(images, step=0, index=index, view=0), every(images, step=0, index=index, view=1))
-    none = policy(()).redrawn(step=0, index=torch.arange(4096))
+    none = policy(()).shown(step=0, index=torch.arange(4096), view=1)
     for column, count in enumerate(LEVELS):
         assert (none[:, column] == every.levels[:4096, column]).double().mean() < 1.3 / count
 
@@ -116,3 +118,25 @@ def test_what_names_no_views_is_refused(mode: str, shared: tuple[str, ...], nois
 
 def test_factor_names_are_the_columns_of_the_levels() -> None:
     assert [list(FACTORS)[place] for place in positions(("y", "shape"))] == ["y", "shape"]
+
+
+def test_the_ceiling_is_told_the_levels_of_which_each_view_was_drawn() -> None:
+    load_objectives()
+    parts = build_parts("supervised", CONFIG, seed=0, classes=8, device="cpu")
+    model = PretrainModel(parts, CONFIG, seed=0, steps=9)
+    index = torch.arange(30, 50)
+    scenes = draw_images(policy(CONFIG.views.factors.shared).levels[index], image_size=32)  # type: ignore[union-attr]
+    views = model.data_preprocessor({"images": scenes, "labels": torch.zeros(20), "index": index, "step": 4})["views"]
+    assert views.labels is None
+    for shown, x in zip(views.factors, (views.x1, views.x2), strict=True):
+        assert torch.equal(draw_images(shown, image_size=32), pixels(x))
+    assert parts.objective(views, parts.network)["cross_entropy"].item() > 1
+
+
+def test_a_contrastive_objective_is_not_told_factors() -> None:
+    load_objectives()
+    parts = build_parts("infonce", CONFIG, seed=0, classes=8, device="cpu")
+    model = PretrainModel(parts, CONFIG, seed=0, steps=9)
+    scenes, index = torch.zeros(4, 3, 32, 32, dtype=torch.uint8), torch.arange(4)
+    made = model.data_preprocessor({"images": scenes, "labels": torch.zeros(4), "index": index, "step": 0})["views"]
+    assert made.factors is None
