@@ -16,6 +16,7 @@ QUICK = """
 from benchmark.perf.comparison import Comparison
 
 def measure():
+    print("chatter of a library")
     return [Comparison("Quick", "a thing", "s", (1.0,), (2.0,), "another", more=False)]
 """
 BROKEN = QUICK.replace("def measure():", "def measure():\n    raise RuntimeError('no such luck')")
@@ -34,9 +35,12 @@ def test_a_part_that_fails_leaves_the_others_and_what_it_was_before(
     (row,) = read(tmp_path / "quick.json").comparisons
     assert row == Comparison("Quick", "a thing", "s", (1.0,), (2.0,), "another", more=False)
     assert read(tmp_path / "broken.json") == earlier
-    said = capfd.readouterr()
-    assert "Quick: a thing: 2.00 x another" in said.out
-    assert "no such luck" in said.err
+    said = capfd.readouterr().out.splitlines()
+    assert f"perf: broken: no such luck (see {tmp_path / 'broken.log'})" in said
+    assert any(line.startswith("Quick: a thing: 2.00 x another") for line in said)
+    assert "Traceback" in (tmp_path / "broken.log").read_text()
+    assert not any("chatter" in line for line in said)
+    assert "chatter" in (tmp_path / "quick.log").read_text()
 
 
 def test_a_wrong_name_is_told_in_one_line_with_the_nearest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@ import torch
 from PIL import Image
 
 from benchmark.config import BenchConfig, load
-from benchmark.perf import loop
+from benchmark.perf import loop, loop_gpu
 from benchmark.perf.images import DATA, images_to_measure_on, random_images
 from benchmark.perf.lightly_loop import lightly_rates
 from benchmark.perf.rates import bare_rate, loop_rate
@@ -53,7 +53,6 @@ def test_the_views_of_both_loops_are_of_one_recipe() -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="measures there")
 def test_rows_of_a_gpu_stand_there_unmeasured_without_one() -> None:
-    on_gpu = [each for each in loop.settings() if each.device == "cuda"]
-    rows = [row for each in on_gpu for row in loop.unmeasured(each)]
+    rows = list(loop_gpu.measure())
     assert [(row.other, row.bar) for row in rows] == [("the bare loop", 0.9), ("lightly", 5.0), ("the bare loop", 0.9)]
-    assert all(row.ours == () and "make perf PARTS=loop" in row.note for row in rows)
+    assert all(row.ours == () and "make perf PARTS=loop_gpu" in row.note for row in rows)
