@@ -54,7 +54,7 @@ def run(request: Request, *, stages: Collection[str]) -> int:
     """
     started = time.perf_counter()
     findings = Findings(_say, every=False)
-    prepared = _prepare(request, stages=stages, findings=findings)
+    prepared = prepare(request, stages=stages, findings=findings)
     if "pretrain" not in stages:
         prepared = _without_new_ceiling(prepared, request, findings)
         _require_backbones(prepared.chains, request)
@@ -111,18 +111,22 @@ def check(request: Request) -> None:
     """
     findings = Findings(_say, every=True)
     try:
-        prepared = _prepare(request, stages=("evaluate",), findings=findings)
+        prepared = prepare(request, stages=("evaluate",), findings=findings)
     except PretrainingImagesError as error:  # what there is can still be evaluated: a checkpoint, the floor
         findings.add("pretraining images", str(error))
-        prepared = _prepare(replace(request, objectives=FLOOR), stages=("evaluate",), findings=findings)
+        prepared = prepare(replace(request, objectives=FLOOR), stages=("evaluate",), findings=findings)
     prepared = rehearsed(prepared, findings, strict=request.strict, done=True)
     tasks = {cell.task for chain in prepared.chains for cell in chain} - {None}
     skipped = {task for _, task in prepared.skips}
     _say(f"{len(tasks - skipped)} of {len(tasks)} tasks can run here")
 
 
-def _prepare(request: Request, *, stages: Collection[str], findings: Findings) -> Prepared:
-    """Check everything the request names and lay out its cells."""
+def prepare(request: Request, *, stages: Collection[str], findings: Findings) -> Prepared:
+    """Check everything the request names and lay out its cells.
+
+    Raises:
+        UserError: something is wrong with the request.
+    """
     with blaming_the_user():
         load_objectives(request.settings.plugins)
         device = choose_device(request.device)

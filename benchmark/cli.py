@@ -17,6 +17,7 @@ EXAMPLES = """examples:
   clbench bench --objectives all --seeds 0,1,2           every objective, three seeds; goes on where it was stopped
   clbench bench --objectives infonce,mrcl --tasks detection --set training.lr=1e-3
   clbench bench --objectives mine --import my_package.my_objective
+  clbench pretrain --objectives mrcl --profile 20        where does a step's time go?
   clbench evaluate --checkpoint moco_v2_800ep.pth.tar --arch resnet50 --tasks detection
   clbench doctor --config shapes                         does everything that this config asks for run here?
   clbench sweep --objective superinfo --param superfluous_weight=0,0.001,0.01,0.1
@@ -35,7 +36,7 @@ _GRID, _STORED = (options.add_grid,), (options.add_runs, options.add_import)
 _ROWS, _TASKS = (*_GRID, options.add_rows), (options.add_tasks,)
 COMMANDS: tuple[Command, ...] = (
     ("bench", "pretrain, evaluate, print the table, draw the figures", commands.run_bench, (*_ROWS, *_TASKS)),
-    ("pretrain", "pretrain only", commands.run_pretrain, _ROWS),
+    ("pretrain", "pretrain only", commands.run_pretrain, (*_ROWS, options.add_profile)),
     (
         "evaluate",
         "evaluate what is pretrained already",

@@ -7,7 +7,18 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark import authoring, bench, collect, evaluate_checkpoint, experiments, imported, reporting, status, sweep
+from benchmark import (
+    authoring,
+    bench,
+    collect,
+    evaluate_checkpoint,
+    experiments,
+    imported,
+    profiling,
+    reporting,
+    status,
+    sweep,
+)
 from benchmark.config import load
 from benchmark.data import embedded
 from benchmark.doctor import examine
@@ -25,7 +36,9 @@ def run_bench(arguments: argparse.Namespace) -> int:
 
 
 def run_pretrain(arguments: argparse.Namespace) -> int:
-    """Pretrain only."""
+    """Pretrain only, or profile a few steps of it."""
+    if arguments.profile is not None:
+        return profiling.run(request(arguments, tasks="all"), steps=arguments.profile)
     return bench.run(request(arguments, tasks="all"), stages=("pretrain",))
 
 

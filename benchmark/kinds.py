@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 
 from benchmark import cells
-from benchmark.config import BenchConfig, Row
+from benchmark.config import BenchConfig, LoggingConfig, Row
 from benchmark.data.pretraining import NO_IMAGES, open_pretraining
 from benchmark.environment import peak_memory_bytes
 from benchmark.generator_model import settings
@@ -24,7 +25,7 @@ from benchmark.job import Job
 from benchmark.known_information import known_metrics
 from benchmark.pairs import view_pairs
 from benchmark.prepare import prepare
-from benchmark.pretrain import backbone_spec, build_parts, pretrain, total_steps
+from benchmark.pretrain import Parts, backbone_spec, build_parts, pretrain, total_steps
 from benchmark.processes import on_processes
 from benchmark.source_of_cells import IMPORTED, check_source
 from benchmark.step_cost import step_cost
@@ -52,7 +53,7 @@ def _prepare(job: Job, report: Report) -> Found:
     images = _images(job)
     _, training = settings(config.views)
     resumed, started = (job.folder / "checkpoint.pth").exists(), time.perf_counter()
-    hooks = _hooks(job, config, batch=training.batch, report=report)
+    hooks = step_hooks(job.folder, config.logging, batch=training.batch, report=report)
     views, device = config.views, job.device
     prepared = prepare(images, views, seed=cell.seed, device=device, work_dir=job.folder, hooks=hooks)
     write_weights(prepared.colour, cells.colour_file(job.places.runs, cell.key))
@@ -70,11 +71,11 @@ def _images(job: Job) -> ImageSet:
     return open_pretraining(job.config.data, data_root=job.places.data_root, store=job.places.store)
 
 
-def _hooks(job: Job, config: BenchConfig, *, batch: int, report: Report) -> list[Hook]:
-    logging = config.logging
+def step_hooks(folder: Path, logging: LoggingConfig, *, batch: int, report: Report) -> list[Hook]:
+    """What accompanies a training in the folder: its scalars and its checkpoints."""
     return [
-        Scalars(job.folder / "scalars.csv", interval=logging.interval, images=batch, report=report),
-        AtomicCheckpoint(job.folder / "checkpoint.pth", interval=logging.checkpoint),
+        Scalars(folder / "scalars.csv", interval=logging.interval, images=batch, report=report),
+        AtomicCheckpoint(folder / "checkpoint.pth", interval=logging.checkpoint),
     ]
 
 
@@ -129,16 +130,13 @@ def _train(job: Job, report: Report) -> Found:
     cell, row = job.cell, job.config.row(job.cell.objective)
     config = row.config
     images = _images(job) if OBJECTIVES.get(row.objective).trains else NO_IMAGES
-    parts = build_parts(row.objective, config, seed=cell.seed, classes=len(images.classes), device=job.device)
-    colour, batch = _colour(job, config), config.training.batch
-    if colour is not None:
-        parts = replace(parts, split=ChannelSplit(colour, seed=cell.seed))
-    hooks = _hooks(job, config, batch=batch, report=report)
+    parts, batch = make_parts(job, images), config.training.batch
+    hooks = step_hooks(job.folder, config.logging, batch=batch, report=report)
     per_image = _step_cost(row, classes=len(images.classes))
     resumed, started = (job.folder / "checkpoint.pth").exists(), time.perf_counter()
     backbone = pretrain(parts, images, config, seed=cell.seed, work_dir=job.folder, hooks=hooks)
     if is_main_process():
-        whole = backbone if colour is None else in_colour(backbone, colour)
+        whole = backbone if parts.split is None else in_colour(backbone, parts.split.colour)
         save_projector(parts.network.projector, cells.projector_file(job.places.runs, cell.key))
         save_backbone(whole, cells.backbone_file(job.places.runs, cell.key))
     seen = total_steps(config, len(images.images)) * batch if parts.objective.trains else 0
@@ -149,6 +147,14 @@ def _train(job: Job, report: Report) -> Found:
         **per_image,
     }
     return known_metrics(config) if parts.objective.trains else [], costs
+
+
+def make_parts(job: Job, images: ImageSet) -> Parts:
+    """What the row of a pretraining is made of, as it is initialised."""
+    row, seed = job.config.row(job.cell.objective), job.cell.seed
+    parts = build_parts(row.objective, row.config, seed=seed, classes=len(images.classes), device=job.device)
+    colour = _colour(job, row.config)
+    return parts if colour is None else replace(parts, split=ChannelSplit(colour, seed=seed))
 
 
 def _step_cost(row: Row, *, classes: int) -> dict[str, Any]:

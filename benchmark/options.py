@@ -52,6 +52,16 @@ def add_rows(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_profile(command: argparse.ArgumentParser) -> None:
+    """Profile instead of pretraining."""
+    command.add_argument(
+        "--profile",
+        type=int,
+        metavar="N",
+        help="store no result: train a few steps, trace N of them, and print where their time goes",
+    )
+
+
 def add_tasks(command: argparse.ArgumentParser) -> None:
     """Which tasks."""
     command.add_argument(
