@@ -18,6 +18,7 @@ from torch import Tensor
 from objectives.base import Base, Composed
 from objectives.contract import Dims, Features, Form, Network, Views
 from objectives.decoder import build_decoder, reconstruction_error
+from objectives.log_kernel import log_kernel_sum
 from objectives.noise import add_noise
 from objectives.projections import at_least_float32, require_pairs
 from objectives.ranks import gather
@@ -46,8 +47,7 @@ def information_bound(noisy: Tensor, mean: Tensor, *, rho: float) -> Tensor:
     require_pairs(noisy, mean)
     with torch.autocast(noisy.device.type, enabled=False):
         noisy, mean = gather(at_least_float32(noisy)), gather(at_least_float32(mean))
-        squares = noisy.square().sum(1, keepdim=True) + mean.square().sum(1) - 2 * noisy @ mean.T
-        return -torch.logsumexp(-rho * squares.clamp_min(0), dim=1).mean()
+        return -log_kernel_sum(noisy, mean, rho=rho).mean()
 
 
 @OBJECTIVES.register_module("infocl")
