@@ -5,43 +5,50 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import torch
 
 from benchmark.config import load
 from benchmark.data import shapes
-from downstream.imagefolder import ImageSet, open_image_folder
+from downstream.imagefolder import ImageSet, image_files, open_image_folder
 
 DATA = "PERF_DATA"
 """Environment variable: folder with train/<class>/*, the images to measure on."""
-_CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_CIFAR10 = frozenset(("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"))
 
 
-def images_to_measure_on(count: int, *, side: int = 32) -> tuple[ImageSet, str]:
+def images_to_measure_on(count: int, *, least: int, side: int = 32) -> tuple[ImageSet, str]:
     """Images in memory, spread evenly over what there is, and what they are called.
 
     Args:
         count: how many at most.
+        least: how many at least; where the folder has fewer, they are embedded scenes.
         side: in pixels.
 
     Raises:
-        ValueError: a folder of images is broken.
+        ValueError: an image cannot be decoded.
     """
     root = Path(os.environ.get(DATA, "data")) / "train"
-    images = _decoded(root if root.is_dir() else None, side)
-    index = torch.linspace(0, len(images.images) - 1, min(count, len(images.images))).round().long()
-    if not root.is_dir():
-        return images.take(index), "embedded scenes"
-    return images.take(index), "CIFAR-10 (JPEG)" if images.classes == _CIFAR10 else "images of a folder"
-
-
-@cache
-def _decoded(root: Path | None, side: int) -> ImageSet:
+    files = list(image_files(root))
     with tempfile.TemporaryDirectory() as folder:
-        found = open_image_folder(root or _scenes(Path(folder)), image_size=side, store=Path(folder))
-        return replace(found, images=found.images.clone())
+        if len(files) < least:
+            files = list(image_files(_scenes(Path(folder))))
+            called = "embedded scenes"
+        else:
+            called = _name(files, root)
+        chosen = Path(folder) / "chosen"
+        chosen.mkdir()
+        for row in torch.linspace(0, len(files) - 1, min(count, len(files))).round().long().tolist():
+            (chosen / f"{row:08}{files[row].suffix}").symlink_to(files[row].resolve())
+        packed = open_image_folder(chosen, image_size=side, store=Path(folder))
+        return replace(packed, images=packed.images.clone()), called
+
+
+def _name(files: list[Path], root: Path) -> str:
+    if {path.relative_to(root).parts[0] for path in files} != _CIFAR10:
+        return "images of a folder"
+    return "CIFAR-10 (JPEG)" if files[0].suffix.lower() in {".jpg", ".jpeg"} else "CIFAR-10"
 
 
 def random_images(count: int, *, side: int) -> ImageSet:

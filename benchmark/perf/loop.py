@@ -97,10 +97,11 @@ def compare(setting: Setting) -> Iterator[Comparison]:
 
 
 def _images(setting: Setting) -> tuple[ImageSet, str]:
-    count = setting.config.training.batch * setting.steps
+    batch = setting.config.training.batch
+    count = batch * setting.steps
     if setting.resident:
         return random_images(count, side=setting.resident), "white noise"
-    return images_to_measure_on(count, side=setting.config.data.image_size)
+    return images_to_measure_on(count, least=batch, side=setting.config.data.image_size)
 
 
 def _row(what: str, found: dict[str, tuple[float, ...]], other: str, *, bar: float | None, note: str) -> Comparison:

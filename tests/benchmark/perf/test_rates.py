@@ -38,10 +38,10 @@ def test_images_come_from_the_folder_that_is_given(tmp_path_factory: pytest.Temp
             Image.new("RGB", (32, 32), (40 * row, 100 * place, 0)).save(root / "train" / name / f"{row}.png")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(DATA, str(root))
-        images, called = images_to_measure_on(2)
+        images, called = images_to_measure_on(2, least=6)
         assert called == "images of a folder"
         assert images.images[:, :, 0, 0].tolist() == [[0, 0, 0], [80, 100, 0]]  # the first and the last
-        assert len(images_to_measure_on(100)[0].images) == 6
+        assert len(images_to_measure_on(100, least=6)[0].images) == 6
 
 
 def test_the_views_of_both_loops_are_of_one_recipe() -> None:
