@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-# Rows and columns of a block of the matrix; 1 MB in float32, which stays in a core's cache.
-_BLOCK = 512
+_ON_CPU = 512  # rows and columns of a block of the matrix; 1 MB in float32, which stays in a core's cache
+_ELSEWHERE = 4096  # 64 MB, which a GPU is busy with for longer than a launch takes; no GPU has measured it yet
 
 
-def log_partition(z: Tensor, *, temperature: float) -> Tensor:
+def log_partition(z: Tensor, *, temperature: float, block: int | None = None) -> Tensor:
     """Return log sum over k != i of exp(z_i . z_k / T) for every row i.
 
     The (M, M) matrix of products is symmetric: each block above its diagonal serves for two, and is computed anew for
@@ -22,11 +22,14 @@ def log_partition(z: Tensor, *, temperature: float) -> Tensor:
     Args:
         z: (M, D), M >= 2; of one type, float32 or float64.
         temperature: T > 0.
+        block: rows and columns of a block, which change time and memory alone; None chooses them for the device.
 
     Returns:
         (M,) in nats.
     """
-    result: Tensor = _LogPartition.apply(z, temperature)
+    if block is None:
+        block = _ON_CPU if z.device.type == "cpu" else _ELSEWHERE
+    result: Tensor = _LogPartition.apply(z, temperature, block)
     return result
 
 
@@ -38,36 +41,36 @@ class _LogPartition(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, z: Tensor, temperature: float) -> Tensor:
+    def forward(ctx: Any, z: Tensor, temperature: float, block: int) -> Tensor:
         result = z.new_full((len(z),), -torch.inf)
-        parts = result.split(_BLOCK)
-        for row, column, s in _blocks(z, temperature):
+        parts = result.split(block)
+        for row, column, s in _blocks(z, temperature, block):
             torch.logaddexp(parts[row], s.logsumexp(1), out=parts[row])
             if row != column:
                 torch.logaddexp(parts[column], s.logsumexp(0), out=parts[column])
         ctx.save_for_backward(z, result)
-        ctx.temperature = temperature
+        ctx.temperature, ctx.block = temperature, block
         return result
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        z, result = ctx.saved_tensors
-        change, rows = torch.zeros_like(z), z.split(_BLOCK)
-        changes, sums = change.split(_BLOCK), result.split(_BLOCK)
-        shares = (gradient / ctx.temperature).split(_BLOCK)
-        for row, column, s in _blocks(z, ctx.temperature):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (z, result), block = ctx.saved_tensors, ctx.block
+        change, rows = torch.zeros_like(z), z.split(block)
+        changes, sums = change.split(block), result.split(block)
+        shares = (gradient / ctx.temperature).split(block)
+        for row, column, s in _blocks(z, ctx.temperature, block):
             weights = (s - sums[column]).exp_().mul_(shares[column])
             weights.addcmul_(s.sub_(sums[row].unsqueeze(1)).exp_(), shares[row].unsqueeze(1))
             changes[row].addmm_(weights, rows[column])
             if row != column:
                 changes[column].addmm_(weights.T, rows[row])
-        return change, None
+        return change, None, None
 
 
-def _blocks(z: Tensor, temperature: float) -> Iterator[tuple[int, int, Tensor]]:
+def _blocks(z: Tensor, temperature: float, block: int) -> Iterator[tuple[int, int, Tensor]]:
     """Blocks (row, column <= row) of z_i . z_k / T, -inf on the diagonal."""
-    rows, scaled = z.split(_BLOCK), (z / temperature).split(_BLOCK)
+    rows, scaled = z.split(block), (z / temperature).split(block)
     for row in range(len(rows)):
         for column in range(row + 1):
             s = scaled[row] @ rows[column].T
