@@ -126,6 +126,17 @@ def test_batch_norm_sees_a_chunk_at_a_time_and_counts_it_once_and_dropout_repeat
     assert int(state["backbone.0.1.num_batches_tracked"]) == 2 * 3
 
 
+def test_in_half_precision_the_second_pass_is_the_first_one_again() -> None:
+    found = []
+    for kind in (ChunkedNetwork, Looped):
+        net, batch = network().float(), views(labelled=False)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = loss_on(kind(net, chunks=2), build("infonce"), Views(batch.x1.float(), batch.x2.float(), None))
+        loss.backward()
+        found.append([loss.detach(), *gradients(net)])
+    assert_equal(*found)
+
+
 class Live(TorchDispatchMode):
     """Counts the bytes that tensors made inside hold at a time, beside `known` ones."""
 
