@@ -6,6 +6,7 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from downstream.backbone import Backbone, BackboneSpec
 from downstream.projector import Projector
@@ -62,6 +63,5 @@ class PretrainNetwork(_Encoder):
     @torch.no_grad()
     def update_target(self, momentum: float) -> None:
         """Let every weight of the target keep the share `momentum` and take the rest from the network."""
-        online = (*self.backbone.parameters(), *self.projector.parameters())
-        for average, weight in zip(self.target.parameters(), online, strict=True):
-            average.lerp_(weight, 1 - momentum)
+        online = [*self.backbone.parameters(), *self.projector.parameters()]
+        get_ema_multi_avg_fn(momentum)([*self.target.parameters()], online, 0)  # all in one call of a kernel

@@ -64,6 +64,8 @@ def train(
         log_level="WARNING",
         experiment_name=str(work_dir),
     )
+    # Else torch fills every new tensor where algorithms are deterministic, for code that reads what nobody has written.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     with closing(runner.visualizer):  # TensorBoard writes from a thread of its own
         runner.train()
 

@@ -76,6 +76,17 @@ def test_phases_take_time_and_add_up_to_no_more_than_the_profilers_own_steps(
         assert sum(phases.values()) <= step["dur"] / 1e3
 
 
+def test_no_step_fills_the_memory_of_new_tensors_before_it_is_written(
+    byol: tuple[Watch, list[dict[str, Any]], dict[str, torch.Tensor]],
+) -> None:
+    """As torch does it where algorithms are deterministic, unless it is told not to: some 1,500 times a step."""
+    new = [(event["ts"], event["ts"] + event["dur"]) for event in byol[1] if event["name"] == "aten::empty_like"]
+    fills = [event["ts"] for event in byol[1] if event["name"] == "aten::fill_"]
+    assert torch.are_deterministic_algorithms_enabled()
+    assert new
+    assert not any(begun <= fill <= ended for fill in fills for begun, ended in new)
+
+
 @pytest.mark.parametrize("phase", ["data", "views", "backward"])
 def test_a_phase_takes_no_longer_than_its_regions_in_the_trace(
     phase: str, byol: tuple[Watch, list[dict[str, Any]], dict[str, torch.Tensor]]
