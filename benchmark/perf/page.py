@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -64,12 +64,13 @@ def page(stored: Sequence[Measured]) -> str:
     return "\n".join(blocks)
 
 
-def _summary(comparisons: Iterable[Comparison]) -> str:
+def _summary(comparisons: Sequence[Comparison]) -> str:
     claimed = [each for each in comparisons if each.bar is not None]
     held, failed = (sum(each.holds is outcome for each in claimed) for outcome in (True, False))
     open_ones = len(claimed) - held - failed
     said = f"Of {len(claimed)} claims {held} held, {failed} did NOT hold, {open_ones} could not be measured here."
-    return f"{said}\n\n![ratios, on a logarithmic axis](figures/performance.svg)\n"
+    drawn = any(each.ours for each in comparisons)
+    return f"{said}\n" + ("\n![ratios, on a logarithmic axis](figures/performance.svg)\n" if drawn else "")
 
 
 def _section(part: str, rows: Sequence[Comparison]) -> str:

@@ -78,6 +78,8 @@ def test_what_could_not_be_measured_stands_there_with_its_command() -> None:
     assert "Not measured yet: " in text
     assert "`make perf PARTS=views`" in text
     assert "`make perf PARTS=loop`" not in text
+    assert "figures/performance.svg" not in text
+    assert "figures/performance.svg" in page([measured("loss", HELD)])
 
 
 def test_the_machine_and_how_busy_it_was_are_described() -> None:
