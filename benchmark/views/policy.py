@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from benchmark.views import jigsaw, operations, randaugment
 from benchmark.views.parameters import ViewConfig, ViewParameters, draw
@@ -25,6 +26,9 @@ _PUZZLE = 2
 # On a CPU, images are cropped in parts of this many input values (1 MB as float32): larger temporaries leave the cache
 # and go back to the operating system after every use, and mapping them anew costs more than the arithmetic.
 _CPU_PART = 2**18
+# On a CPU, from this product of the sides of image and view on, an image is cropped by torch's own kernel. It does not
+# multiply by the zeros outside of each filter's reach, but takes one image at a time.
+_CPU_LARGE = 2**13
 
 
 class ViewPolicy:
@@ -114,6 +118,8 @@ class ViewPolicy:
 
 
 def _crop(images: Tensor, parameters: ViewParameters, *, size: int) -> Tensor:
+    if images.device.type == "cpu" and size * max(images.shape[2:]) >= _CPU_LARGE:
+        return _crop_one_by_one(images, parameters, size=size)
     sides = torch.stack([parameters.top, parameters.height, parameters.left, parameters.width, parameters.flip])
     sides = sides.to(images.device, non_blocking=True)
     views = torch.empty(len(images), 3, size, size, device=images.device)
@@ -125,6 +131,18 @@ def _crop(images: Tensor, parameters: ViewParameters, *, size: int) -> Tensor:
         rows = operations.resize_weights(top, height, size_in=source.shape[2], size_out=size)
         columns = operations.resize_weights(left, width, size_in=source.shape[3], size_out=size, flip=flip)
         target.copy_(operations.resample(source.float(), rows=rows, columns=columns.div_(255)))
+    return views
+
+
+def _crop_one_by_one(images: Tensor, parameters: ViewParameters, *, size: int) -> Tensor:
+    box = (parameters.top, parameters.height, parameters.left, parameters.width, parameters.flip)
+    views = torch.empty(len(images), 3, size, size)
+    for image, (top, height, left, width, flip), view in zip(
+        images, torch.stack(box, dim=1).tolist(), views, strict=True
+    ):
+        part = image[None, :, top : top + height, left : left + width].float()
+        part = interpolate(part, (size, size), mode="bilinear", antialias=True)[0]
+        torch.div(part.flip(2) if flip else part, 255, out=view)
     return views
 
 

@@ -30,7 +30,7 @@ def torchvision_view(image: Tensor, config: ViewConfig, *, seed: int, step: int,
     return normalised
 
 
-@pytest.mark.parametrize("shape", [(150, 3, 64, 64), (40, 3, 33, 47)], ids=str)
+@pytest.mark.parametrize("shape", [(150, 3, 64, 64), (40, 3, 33, 47), (20, 3, 270, 300)], ids=str)
 def test_the_whole_chain_agrees_with_a_loop_over_torchvision(policy: ViewConfig, shape: tuple[int, ...]) -> None:
     images, index = random_images(*shape), torch.arange(shape[0]) + 1000
     views = ViewPolicy(policy, seed=7)(images, step=9, index=index, view=1)
@@ -46,7 +46,7 @@ def test_the_whole_chain_agrees_with_a_loop_over_torchvision(policy: ViewConfig,
     assert ((views - expected).abs() > 5e-5).float().mean() < 1e-5
 
 
-@pytest.mark.parametrize("size", [32, 33, 48], ids="{} px".format)
+@pytest.mark.parametrize("size", [32, 33, 48, 130], ids="{} px".format)
 def test_a_view_does_not_depend_on_the_rest_of_the_batch_or_its_order(policy: ViewConfig, size: int) -> None:
     views = ViewPolicy(dataclasses.replace(policy, size=size), seed=0)
     images, index = random_images(200, 3, 50, 64), torch.arange(200) * 3
