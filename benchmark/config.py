@@ -28,10 +28,15 @@ class DataConfig:
     """The pretraining images.
 
     Attributes:
-        pretrain: folder of images below the data root; class folders, or images alone.
+        pretrain: images below the data root: a folder, with class folders or of images alone, or tar shards in
+            WebDataset format: a folder of them, or "shards/train-{000000..000003}.tar".
         labels: CSV below the data root with columns `file` and `label` (may be empty); "" where folders say it.
         image_size: side in pixels at which images are held in memory.
         limit: number of images used, evenly spread; 0 = all.
+        stream: decode images whenever they are asked for, instead of once into a packed copy on the disk; does not
+            change any number.
+        workers: processes that read (and with `stream` decode) the batches of a pretraining ahead; 0 = its own. Does
+            not change any number.
         tree: folder below the data root where the embedded data are made; "" where the data are the user's own.
         shapes: how to make the embedded scenes of several objects; None where they are not used.
         factors: how to make the embedded scenes of one object whose factors are known; None where they are not used.
@@ -44,6 +49,8 @@ class DataConfig:
     labels: str
     image_size: int
     limit: int
+    stream: bool
+    workers: int
     tree: str
     shapes: ShapesConfig | None
     factors: FactorShapesConfig | None

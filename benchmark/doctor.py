@@ -12,6 +12,7 @@ from benchmark.data.embedded import kind_of
 from benchmark.data_check import HOW_TO_INSTALL
 from benchmark.environment import PACKAGES, choose_device, device_name, installed_version
 from benchmark.errors import UserError
+from downstream.shards import shard_paths
 
 
 def examine(*, data_root: Path, runs: Path) -> Iterator[str]:
@@ -45,5 +46,9 @@ def _data(name: str, data_root: Path) -> str:
     if kind_of(config.data) is not None:
         tree = data_root / config.data.tree
         return f"found {tree}" if (tree / "dataset.json").exists() else f"made on first use at {tree}"
-    folder = data_root / config.data.pretrain
-    return f"found {folder}" if folder.is_dir() else f"missing {folder}"
+    path = data_root / config.data.pretrain
+    shards = shard_paths(path)
+    if shards is None:
+        return f"found {path}" if path.is_dir() else f"missing {path}"
+    missing = [shard for shard in shards if not shard.is_file()]
+    return f"missing {missing[0]}" if missing else f"found {len(shards)} shards, {path}"

@@ -91,6 +91,7 @@ def check_training(config: BenchConfig, *, device: str) -> None:
         ("model.projection", model.projection, 0),
         ("model.hidden", model.hidden, -1),
         ("data.image_size", config.data.image_size, 0),
+        ("data.workers", config.data.workers, -1),
     ):
         if not number > low:
             raise UserError(f"{name} must be > {low:g}, got {number}")
@@ -251,8 +252,8 @@ def prepare_data(
 
 def _open_images(config: BenchConfig, places: Places, *, findings: Findings) -> ImageSet:
     try:
-        with progress_lines("pretraining images", findings.say):
-            images = open_pretraining(config.data, data_root=places.data_root, store=places.store)
+        with progress_lines("pretraining images", findings.say) as report:
+            images = open_pretraining(config.data, data_root=places.data_root, store=places.store, report=report)
     except (OSError, ValueError) as error:
         raise PretrainingImagesError(" ".join(str(error).split())) from error
     findings.add("pretraining images", None)

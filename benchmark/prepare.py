@@ -50,7 +50,7 @@ def prepare(
     never stopped.
 
     Args:
-        images: resident pretraining images, with labels if the generator sees any.
+        images: pretraining images, with labels if the generator sees any.
         views: a policy with a generator that has something to train.
         seed: seed of initialisation, order, crops and the choice of the labelled images.
         device: torch device string.
@@ -73,6 +73,7 @@ def prepare(
         seed=seed,
         work_dir=work_dir,
         several=False,
+        workers=images.workers,
     )
     if not all(weight.isfinite().all() for weight in model.colour.parameters()):
         raise FloatingPointError(f"the colour space is not finite after step {steps}")

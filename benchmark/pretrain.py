@@ -125,7 +125,7 @@ def pretrain(
 
     Args:
         parts: network and objective on their device.
-        images: resident pretraining images.
+        images: pretraining images.
         config: the resolved config.
         seed: seed of order, views and the objective's noise.
         work_dir: folder of the checkpoint and of TensorBoard's files.
@@ -149,6 +149,7 @@ def pretrain(
         seed=seed,
         work_dir=work_dir,
         several=several,
+        workers=images.workers,
     )
     return parts.network.backbone
 
@@ -197,7 +198,7 @@ class PretrainModel(BaseModel):
 
 
 class ViewMaker(nn.Module):
-    """From a batch of resident uint8 images to two views on the device."""
+    """From a batch of uint8 images to two views on the device."""
 
     anchor: Tensor
 

@@ -69,18 +69,24 @@ def _show(name: str, value: float) -> str:
 
 
 @contextmanager
-def progress_lines(name: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Say every ten seconds that what happens in this context still goes on."""
-    over, started = threading.Event(), time.monotonic()
+def progress_lines(name: str, say: Callable[[str], None]) -> Iterator[Callable[[int, int], None]]:
+    """Say every ten seconds that what happens in this context still goes on.
+
+    Yield what may be told how many of how many are done, so that lines have it.
+    """
+    over, started, told = threading.Event(), time.monotonic(), [""]
+
+    def tell(done: int, total: int) -> None:
+        told[0] = f"{done}/{total}  "
 
     def watch() -> None:
         while not over.wait(SECONDS_BETWEEN_LINES):
-            say(f"  {name}: {time.monotonic() - started:.0f} s")
+            say(f"  {name}: {told[0]}{time.monotonic() - started:.0f} s")
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
-        yield
+        yield tell
     finally:
         over.set()
         watcher.join()

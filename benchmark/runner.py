@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from benchmark.data_parallel import average_gradients
 
@@ -30,6 +31,7 @@ def train(
     seed: int,
     work_dir: Path,
     several: bool,
+    workers: int,
 ) -> None:
     """Train a model for one step a batch.
 
@@ -44,12 +46,13 @@ def train(
         seed: seed of the process's own random streams.
         work_dir: folder of the checkpoint and of TensorBoard's files.
         several: this is one of several processes, and average the gradients of all.
+        workers: processes that make batches ahead; 0 = this one makes them.
     """
     checkpoint = work_dir / "checkpoint.pth"
     runner = _Runner(
         model=model,
         work_dir=str(work_dir),
-        train_dataloader=DataLoader(batches, batch_size=None, shuffle=False, num_workers=0),
+        train_dataloader=_in_order(batches, workers=workers),
         train_cfg={"by_epoch": False, "max_iters": len(batches)},  # type: ignore[arg-type]
         optim_wrapper=optimiser,
         param_scheduler=schedule,
@@ -68,6 +71,34 @@ def train(
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     with closing(runner.visualizer):  # TensorBoard writes from a thread of its own
         runner.train()
+
+
+def _in_order(batches: Dataset[Any], *, workers: int) -> DataLoader[Any]:
+    """All batches in their order; a training that goes on makes none of those that it has seen."""
+    return DataLoader(
+        batches,
+        batch_size=1,  # mmengine asks for it, before it skips
+        sampler=_Steps(len(batches)),  # type: ignore[arg-type]
+        collate_fn=operator.itemgetter(0),
+        num_workers=workers,
+    )
+
+
+class _Steps(Sampler[int]):
+    """The steps of a training that are left."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.first = count, 0
+
+    def skip(self, count: int) -> None:
+        """Leave out the first steps."""
+        self.first += count
+
+    def __len__(self) -> int:
+        return self.count - self.first
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.first, self.count))
 
 
 class _Runner(Runner):

@@ -1,5 +1,7 @@
 """The harness's defaults, in one place: what every benchmark shares unless its own file says otherwise."""
 
+data = dict(stream=False, workers=0)
+
 model = dict(depth=18, width=1.0, stem="imagenet", hidden=0, projection=128, projector_norm=True)
 
 training = dict(

@@ -42,7 +42,7 @@ def images_to_measure_on(count: int, *, least: int, side: int = 32) -> tuple[Ima
         for row in torch.linspace(0, len(files) - 1, min(count, len(files))).round().long().tolist():
             (chosen / f"{row:08}{files[row].suffix}").symlink_to(files[row].resolve())
         packed = open_image_folder(chosen, image_size=side, store=Path(folder))
-        return replace(packed, images=packed.images.clone()), called
+        return replace(packed, images=packed.images[torch.arange(len(packed.images))]), called
 
 
 def _name(files: list[Path], root: Path) -> str:

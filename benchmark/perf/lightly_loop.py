@@ -57,7 +57,7 @@ class _Pictures(Dataset[list[torch.Tensor]]):
     """Images in memory as PIL, two views each."""
 
     def __init__(self, images: ImageSet, *, size: int) -> None:
-        self.pixels = images.images.permute(0, 2, 3, 1).contiguous().numpy()
+        self.pixels = images.images[torch.arange(len(images.images))].permute(0, 2, 3, 1).contiguous().numpy()
         transforms = importlib.import_module("lightly.transforms")
         self.transform = transforms.SimCLRTransform(input_size=size, cj_strength=0.5, gaussian_blur=0.0)
 

@@ -99,7 +99,7 @@ def test_a_loss_that_is_not_finite_is_named_with_its_step(views: ViewConfig, tmp
 def step(views: ViewConfig) -> tuple[GeneratorModel, dict[str, Any]]:
     model = GeneratorModel(views, seed=0, classes=2, images=16)
     source = images()
-    batch = {"images": source.images[:8], "labels": source.labels[:8], "index": torch.arange(8)}
+    batch = {"images": source.images[torch.arange(8)], "labels": source.labels[:8], "index": torch.arange(8)}
     return model, {"step": 0, "unlabelled": batch, "labelled": batch}
 
 

@@ -10,7 +10,7 @@ from benchmark.config import DataConfig, load
 from benchmark.data.pretraining import open_pretraining
 from benchmark.errors import UserError
 from benchmark.preflight import check_row
-from downstream.imagefolder import ImageSet
+from downstream.image_sets import ImageSet
 from objectives.registry import load_objectives
 
 
@@ -20,7 +20,17 @@ def images(folder: Path, labels: list[str]) -> ImageSet:
         Image.fromarray(np.full((8, 8, 3), number, dtype=np.uint8)).save(folder / "images" / f"{number}.png")
     rows = "".join(f"{number}.png,{label}\n" for number, label in enumerate(labels))
     (folder / "labels.csv").write_text("file,label\n" + rows)
-    data = DataConfig(pretrain="images", labels="labels.csv", image_size=8, limit=0, tree="", shapes=None, factors=None)
+    data = DataConfig(
+        pretrain="images",
+        labels="labels.csv",
+        image_size=8,
+        limit=0,
+        stream=False,
+        workers=0,
+        tree="",
+        shapes=None,
+        factors=None,
+    )
     return open_pretraining(data, data_root=folder, store=folder / "store")
 
 

@@ -204,7 +204,7 @@ def test_a_pair_that_images_do_not_hold_is_refused_by_checks_and_by_the_policy(
         check_row(config.row("infonce"), images=images)
     views = ViewPolicy(plain(policy, size=size, distance=distance), seed=0)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        views(images.images, step=0, index=torch.arange(4), view=0)
+        views(random_images(4, 64, 64), step=0, index=torch.arange(4), view=0)
 
 
 def test_a_row_that_trains_nothing_needs_no_images_for_its_patches() -> None:
