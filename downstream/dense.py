@@ -6,7 +6,6 @@ import contextlib
 import difflib
 import io
 import logging
-import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -16,26 +15,29 @@ from typing import Any
 import torch
 from mmengine import Config
 from mmengine.config.utils import MODULE2PACKAGE
-from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope, Registry
 from mmengine.runner import Runner
 from torch import nn
 
-from downstream import mm_types, pretrained_resnet, transfer
+from downstream import mm_types, pretrained_resnet
 from downstream.backbone import BackboneSpec
 from downstream.precise_batch_norm import PreciseBatchNorm
 from downstream.resume import Checkpoint, OneStream
 from downstream.tasks import Context, DetectionOptions, SegmentationOptions
+from downstream.watch import LOOKS, SparseInformation, Watch
 
+_CHECKPOINT = "checkpoint.pth"
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
 MODULE2PACKAGE["mmseg"] = (
     "mmseg"  # where `_base_ = "mmseg::..."` is looked up; mmengine knows only the original package
 )
 # Warnings of mmdet, mmseg, mmcv and pycocotools about themselves: a metric not used here, what moves or is deprecated,
-# softmax over two classes (meant), and worker processes that VOCMetric forks.
+# softmax over two classes (meant), an option that mmseg cannot combine with class weights, and worker processes that
+# VOCMetric forks.
 _WARNINGS = (
+    "Default ``avg_non_ignore`` is False",
     "faster_coco_eval is not installed",
     "``MultiScaleDeformableAttention`` has been moved",
     "``build_pixel_sampler`` would be deprecated",
@@ -50,12 +52,13 @@ _WARNINGS = (
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Drop what mmdet, mmseg and pycocotools print, and their warnings that matter to nobody here."""
-    with contextlib.redirect_stdout(io.StringIO()), _expected_warnings():
+    with contextlib.redirect_stdout(io.StringIO()), expected_warnings():
         yield
 
 
 @contextlib.contextmanager
-def _expected_warnings() -> Iterator[None]:
+def expected_warnings() -> Iterator[None]:
+    """Drop the warnings of mmdet, mmseg and pycocotools that matter to nobody here."""
     with warnings.catch_warnings():
         for message in _WARNINGS:
             warnings.filterwarnings("ignore", message=message)
@@ -185,7 +188,9 @@ def complete(config: Config, *, data: Path, metainfo: Mapping[str, Any], context
     config.randomness = {"seed": context.seed, "deterministic": context.device == "cpu"}
     config.update(work_dir=str(context.work_dir), experiment_name=str(context.work_dir), device=context.device)
     config.update(val_cfg=None, val_dataloader=None, val_evaluator=None)
-    config.default_hooks = {"logger": {"type": "LoggerHook", "interval": 10}, "checkpoint": None}
+    config.default_hooks = {"logger": {"type": "LoggerHook", "interval": LOOKS}, "checkpoint": None}
+    if context.device != "cpu":
+        config.default_hooks.runtime_info = {"type": SparseInformation.__name__}
     config.log_processor = {"by_epoch": False}
     config.train_cfg.fast_forward_on_resume = True  # mmengine's way reads every image again; `Checkpoint` has its own
 
@@ -220,17 +225,12 @@ def train_and_test(config: Config, *, context: Context) -> dict[str, float]:
         FloatingPointError: a loss is not finite; names the step and the terms.
     """
     deterministic = torch.are_deterministic_algorithms_enabled()
-    kept = context.work_dir / "checkpoint.pth"
+    kept = context.work_dir / _CHECKPOINT
     if kept.exists():
         config.update(resume=True, load_from=str(kept))
     try:
-        with quiet(), mm_types.named(config.filename):
-            runner = _Runner.from_cfg(config)
-            runner.register_hook(_Watch(context))
-            runner.register_hook(PreciseBatchNorm(config.get("precise_batch_norm", 0)))
-            runner.register_hook(Checkpoint(kept, interval=config.get("checkpoint_interval", 0)))
-            assert runner.train_loop is not None  # builds the data sets, which print
-        with _expected_warnings():
+        runner = build_runner(config, context=context)
+        with expected_warnings():
             runner.train()
         with quiet():
             scores = dict(runner.test())
@@ -238,6 +238,17 @@ def train_and_test(config: Config, *, context: Context) -> dict[str, float]:
         return scores
     finally:
         torch.use_deterministic_algorithms(deterministic)
+
+
+def build_runner(config: Config, *, context: Context) -> Runner:
+    """What trains and tests a complete config, with its data sets read; torch's determinism is that of the config."""
+    with quiet(), mm_types.named(config.filename):
+        runner = _Runner.from_cfg(config)
+        runner.register_hook(Watch(context))
+        runner.register_hook(PreciseBatchNorm(config.get("precise_batch_norm", 0)))
+        runner.register_hook(Checkpoint(context.work_dir / _CHECKPOINT, interval=config.get("checkpoint_interval", 0)))
+        assert runner.train_loop is not None  # builds the data sets, which print
+    return runner
 
 
 class _Runner(Runner):
@@ -259,29 +270,3 @@ class _Runner(Runner):
             if not isinstance(handler, logging.FileHandler):
                 handler.setLevel(logging.CRITICAL)
         return logger
-
-
-class _Watch(Hook):
-    """Checks the backbone before the first step; after each step reports, and stops at a loss that is not finite."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def before_train(self, runner: Runner) -> None:
-        if runner.iter:
-            return  # a run that goes on was checked when it began
-        transfer.check(runner.model, file=self._context.backbone, spec=self._context.spec)
-
-    def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: Mapping[str, Any] | None = None,
-    ) -> None:
-        terms = {name: torch.as_tensor(value).item() for name, value in (outputs or {}).items() if "loss" in name}
-        step = batch_idx + 1
-        if not all(math.isfinite(value) for value in terms.values()):
-            listed = ", ".join(f"{name}={value:.3g}" for name, value in terms.items())
-            raise FloatingPointError(f"loss is not finite at step {step} ({listed})")
-        self._context.report(step, runner.max_iters, terms)

@@ -42,7 +42,7 @@ def run(options: DetectionOptions, context: Context) -> list[Metric]:
         ValueError: unknown config or override, or a backbone that did not arrive whole in the detector.
         FloatingPointError: a loss is not finite.
     """
-    config = _build(options, context)
+    config = build(options, context)
     wanted = _BOXES | (_MASKS if "mask_head" in config.model.roi_head else {})
     scores = dense.train_and_test(config, context=context)
     return [Metric(options.dataset, name, "test", "last", _score(scores, names)) for name, names in wanted.items()]
@@ -50,7 +50,7 @@ def run(options: DetectionOptions, context: Context) -> list[Metric]:
 
 def rehearse(options: DetectionOptions, context: Context) -> None:
     """Train one step and test, on two images."""
-    dense.train_and_test(dense.shrink(_build(options, context)), context=context)
+    dense.train_and_test(dense.shrink(build(options, context)), context=context)
 
 
 def check_data(options: DetectionOptions, *, data_root: Path, store: Path) -> str:
@@ -114,7 +114,7 @@ def _voc_split(dataset: Any) -> VocSplit:
     return VocSplit(Path(dataset.ann_file), root / dataset.img_subdir, root / dataset.ann_subdir, suffix, difficult)
 
 
-def _build(options: DetectionOptions, context: Context) -> Config:
+def build(options: DetectionOptions, context: Context) -> Config:
     """The whole mmdet config of a task."""
     import_mmdet()
     from mmdet.registry import DATASETS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,13 @@ def run(options: SegmentationOptions, context: Context) -> list[Metric]:
         ValueError: unknown config or override, or a backbone that did not arrive whole in the segmentor.
         FloatingPointError: a loss is not finite.
     """
-    scores = _train_and_test(_build(options, context), context)
+    scores = dense.train_and_test(build(options, context), context=context)
     return [Metric(options.dataset, "mIoU", "test", "last", float(scores["mIoU"]) / 100)]  # mmseg counts in percent
 
 
 def rehearse(options: SegmentationOptions, context: Context) -> None:
     """Train one step and test, on two images."""
-    _train_and_test(dense.shrink(_build(options, context)), context)
+    dense.train_and_test(dense.shrink(build(options, context)), context=context)
 
 
 def check_data(options: SegmentationOptions, *, data_root: Path, store: Path) -> str:
@@ -74,7 +73,7 @@ def _label_split(dataset: Any) -> LabelSplit:
     )
 
 
-def _build(options: SegmentationOptions, context: Context) -> Config:
+def build(options: SegmentationOptions, context: Context) -> Config:
     """The whole mmseg config of a task."""
     _import_mmseg()
     from mmseg.registry import DATASETS
@@ -92,12 +91,6 @@ def _metainfo(options: SegmentationOptions) -> dict[str, Any]:
         return {}
     palette = {"palette": [list(colour) for colour in options.palette]} if options.palette else {}
     return {"metainfo": {"classes": options.classes, **palette}}
-
-
-def _train_and_test(config: Config, context: Context) -> dict[str, float]:
-    with warnings.catch_warnings():  # mmseg recommends an option that it cannot combine with class weights
-        warnings.filterwarnings("ignore", message="Default ``avg_non_ignore`` is False")
-        return dense.train_and_test(config, context=context)
 
 
 def _import_mmseg() -> None:
