@@ -1,0 +1,38 @@
+import pytest
+from mmengine.runner import Runner, set_random_seed
+
+from benchmark.config import load
+from benchmark.perf.dense import built, ours, prepared, seconds, stock
+from downstream.tasks import Context, DetectionOptions, SegmentationOptions
+
+CONFIG = load("shapes")
+
+
+@pytest.fixture(scope="module")
+def task_context(tmp_path_factory: pytest.TempPathFactory) -> Context:
+    return prepared(CONFIG, tmp_path_factory.mktemp("scenes"), images=16)
+
+
+@pytest.mark.parametrize("task", ["voc", "ade20k"])
+def test_both_runners_train_the_same_model_on_the_same_batches(task: str, task_context: Context) -> None:
+    options = CONFIG.tasks[task]
+    assert isinstance(options, DetectionOptions | SegmentationOptions)
+    runners = [make(built(options, task_context), task_context) for make in (ours, stock)]
+    shapes = [{name: value.shape for name, value in runner.model.state_dict().items()} for runner in runners]
+    assert shapes[0] == shapes[1]
+    assert type(runners[1]) is Runner
+    assert {"LoggerHook", "CheckpointHook"} <= {type(hook).__name__ for hook in runners[1].hooks}
+    batches = []
+    for runner in runners:
+        loop = runner.train_loop
+        set_random_seed(0)  # of the flips
+        batches.append(next(iter(loop.dataloader)))
+    assert len(batches[0]["inputs"]) == len(batches[1]["inputs"]) == 16
+    assert all((a == b).all() for a, b in zip(*(batch["inputs"] for batch in batches), strict=True))
+
+
+def test_an_iteration_of_each_is_timed(task_context: Context) -> None:
+    options = CONFIG.tasks["ade20k"]
+    assert isinstance(options, SegmentationOptions)
+    assert seconds(ours, options, task_context, iterations=1) > 0
+    assert seconds(stock, options, task_context, iterations=1) > 0
