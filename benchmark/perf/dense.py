@@ -2,7 +2,7 @@
 
 Ours is the task as the harness runs it. The other is a plain mmengine Runner with the hooks of mmdet's or mmseg's own
 default runtime, on the same model, data pipeline, batch and seed, with torchvision's RoIAlign as mmcv offers it where
-it has no compiled operators. The clock runs from the end of the first iteration to the end of the last, so that data,
+it has no compiled operators. The clock runs from the end of the warm-up to the end of the last iteration, so that data,
 hooks and logging count, and the building of both does not: `python -m benchmark.perf.dense`.
 """
 
