@@ -94,7 +94,8 @@ def _channels_last(module: nn.Module) -> None:
     """Lay the weights of convolutions out with channels last: the faster kernels, on CPU and GPU, take them so."""
     for weight in module.parameters():
         if weight.dim() == 4:
-            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+            # A copy: of a kernel of one pixel `contiguous` would keep the strides, which its gradient then has not.
+            weight.data = torch.empty_like(weight, memory_format=torch.channels_last).copy_(weight.data)
 
 
 def _build_objective(name: str, dims: Dims, arguments: dict[str, Any]) -> Objective:
