@@ -2,12 +2,12 @@ from importlib.util import find_spec
 
 import pytest
 
-from benchmark.perf.decoding import DECODERS, Size, _jpeg, measure
+from benchmark.perf.decoding import DECODERS, Size, _jpeg, measure_sizes
 from downstream.decoding import decode
 
 
 def test_every_pipeline_and_decoder_is_measured_or_says_how_it_could_be() -> None:
-    found = list(measure((Size(300, 260, 2),)))
+    found = list(measure_sizes((Size(300, 260, 2),)))
     assert len(found) == 4 + len(DECODERS)
     for row in found:
         assert len(row.ours) == len(row.theirs)
