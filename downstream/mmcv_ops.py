@@ -22,8 +22,6 @@ from torch import Tensor
 from torchvision.ops import nms as torchvision_nms
 from torchvision.ops import sigmoid_focal_loss
 
-from downstream.roi_gradient import roi_align_gradient
-
 _NAME = "mmcv._ext"
 _AVERAGE = 1  # mmcv's code for pool_mode: 0 is max, 1 is average
 _REINSTALL = "pip install --force-reinstall --no-cache-dir --no-deps --no-build-isolation onedl-mmcv"
@@ -158,18 +156,6 @@ def roi_align_backward(
     """Write the gradient of `roi_align_forward` with respect to its features into `grad_input` (N, C, H, W)."""
     _require_average(pool_mode, "roi_align_backward")
     size, shape = (aligned_height, aligned_width), grad_input.shape
-    if grad_output.device.type == "cpu" and sampling_ratio > 0 and len(rois):
-        images, channels, height, width = shape
-        found = roi_align_gradient(
-            grad_output,
-            rois,
-            (images, channels, height, width),
-            scale=spatial_scale,
-            ratio=sampling_ratio,
-            aligned=aligned,
-        )
-        grad_input.copy_(found)
-        return
     backward = torch.ops.torchvision._roi_align_backward
     grad_input.copy_(backward(grad_output, rois, spatial_scale, *size, *shape, sampling_ratio, aligned))
 
