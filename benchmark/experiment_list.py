@@ -49,15 +49,8 @@ _SIZES = ("data.factors.pretrain=1024", "data.factors.train=768", "data.factors.
 _TRAINING = ("threads=1", "model.width=0.25", "training.epochs=4", "training.batch=64")
 _PROBES = ("tasks.factors.epochs=5", "tasks.factors.hidden=64")
 _MEASURED = ("tasks.representation.images=256", "tasks.representation.pairs=256")
-_OF_FACTORS = (
-    *_SCENES,
-    *_SIZES,
-    *_TRAINING,
-    *_PROBES,
-    *_MEASURED,
-    "tasks.factors.data=factor_shapes_quick",
-    "tasks.representation.data=factor_shapes_quick/test",
-)
+_OF_FACTORS = (*_SCENES, *_SIZES, *_TRAINING, *_PROBES, "tasks.factors.data=factor_shapes_quick")
+_OF_FEATURES = (*_OF_FACTORS, *_MEASURED, "tasks.representation.data=factor_shapes_quick/test")
 
 _TREE = "shapes_quick"
 _OF_OBJECTS = (
@@ -91,13 +84,13 @@ EXPERIMENTS: dict[str, Experiment] = {
         Quick(
             "random,infonce_k0,infonce_k4,infonce_k9,infonce_crop_0.08,infonce_crop_1,infonce_patch_0,infonce_patch_16",
             "0",
-            _OF_FACTORS,
+            _OF_FEATURES,
         ),
     ),
     "non-shared": Experiment(
         "non_shared",
         _SEEDS,
-        Quick("random,infonce,rc_0.1,rc_10,lbe_0.1,lbe_10,mib,noise", "0", _OF_FACTORS),
+        Quick("random,infonce,rc_0.1,rc_10,lbe_0.1,lbe_10,mib,noise", "0", _OF_FEATURES),
     ),
     "superfluous": Experiment(
         "superfluous",

@@ -149,13 +149,13 @@ def test_rows_that_share_more_factors_share_what_those_with_fewer_do() -> None:
     rows = load("reverse_u").rows
     for name in ("infonce", "infocl", "byol"):
         sets = []
-        for count in range(10):
+        for count in range(10) if name == "infonce" else (0, 2, 4, 6, 9):
             views = rows[f"{name}_k{count}"].config.views.factors
             assert views is not None
             assert (views.mode, len(views.shared)) == ("rendered", count)
             sets.append(set(views.shared))
         assert sets[0] == set()
-        assert ["shape" in own for own in sets] == [False] * 4 + [True] * 6
+        assert ["shape" in own for own in sets] == [len(own) >= 4 for own in sets]
         assert sets[-1] == set(FACTORS)
         assert all(fewer < more for fewer, more in itertools.pairwise(sets))
 
