@@ -3,7 +3,7 @@
 Ours is the task as the harness runs it. The other is a plain mmengine Runner with the hooks of mmdet's or mmseg's own
 default runtime, on the same model, data pipeline, batch and seed, with torchvision's RoIAlign as mmcv offers it where
 it has no compiled operators. The clock runs from the end of the warm-up to the end of the last iteration, so that data,
-hooks and logging count, and the building of both does not: `python -m benchmark.perf.dense`.
+hooks and logging count, and the building of both does not.
 """
 
 from __future__ import annotations
@@ -24,11 +24,9 @@ from mmengine.hub import get_config
 from mmengine.runner import Runner
 
 from benchmark.config import BenchConfig, load
-from benchmark.data import shapes
 from benchmark.perf.comparison import Comparison, alternate
-from benchmark.pretrain import backbone_spec
+from benchmark.perf.untrained import untrained
 from downstream import dense, detection, segmentation
-from downstream.backbone import Backbone, save_backbone
 from downstream.tasks import Context, DetectionOptions, SegmentationOptions
 
 _PART = "dense tasks"
@@ -73,23 +71,8 @@ def measure(*, iterations: int = _ITERATIONS, images: int = _IMAGES) -> Iterator
 
 def prepared(config: BenchConfig, folder: Path, *, images: int) -> Context:
     """Scenes and an untrained backbone in an empty folder."""
-    scenes = config.data.shapes
-    assert scenes is not None
     size = {"pretrain": 1, "classification_train": 8, "classification_test": 8}
-    shapes.ensure(replace(scenes, **size, dense_train=images, dense_test=2), folder / "shapes")
-    spec = backbone_spec(config)
-    torch.manual_seed(0)
-    save_backbone(Backbone(spec), folder / "backbone.pth")
-    return Context(
-        backbone=folder / "backbone.pth",
-        spec=spec,
-        data_root=folder,
-        work_dir=folder,
-        store=folder / "store",
-        seed=0,
-        device="cpu",
-        report=lambda *_: None,
-    )
+    return untrained(config, folder, **size, dense_train=images, dense_test=2)
 
 
 def built(options: DetectionOptions | SegmentationOptions, context: Context) -> Config:
@@ -150,13 +133,3 @@ class _Clock(Hook):
         self.ended = time.perf_counter()
         if batch_idx + 1 == _WARM_UP:
             self.began = self.ended
-
-
-def main() -> None:
-    """Print what was found."""
-    for each in measure():
-        print(each.line())
-
-
-if __name__ == "__main__":
-    main()

@@ -1,17 +1,15 @@
 """The vote of the nearest neighbours beside scikit-learn's and beside the whole matrix of cosines.
 
 A slice of ImageNet with features of a ResNet-50's width; what the whole would take is extrapolated from it, and said
-to be. Memory is the growth of a fresh process's peak: `python -m benchmark.perf.knn`.
+to be. Memory is the growth of a fresh process's peak.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.connection import Connection
 
 import numpy as np
 import torch
@@ -20,8 +18,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from benchmark.environment import peak_memory_bytes
 from benchmark.perf.comparison import Comparison, alternate
+from benchmark.perf.memory import Work, growth_bytes
 from downstream.features import Features
 from downstream.neighbours import knn_labels
 
@@ -98,21 +96,13 @@ def extrapolated(of_time: Slice, seconds: Mapping[str, tuple[float, ...]], *, wo
 
 def peak_bytes(name: str, of_memory: Slice) -> int:
     """Growth of a fresh process's peak memory by one vote, beyond the features, after a vote of a few images."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_report_peak, args=(theirs, name, of_memory))
-    process.start()
-    grown: int = ours.recv()
-    process.join()
-    return grown
+    return growth_bytes(_votes, name, of_memory)
 
 
-def _report_peak(pipe: Connection, name: str, of_memory: Slice) -> None:
+def _votes(name: str, of_memory: Slice) -> Work:
     train, x = of_memory.drawn()
-    VOTES[name](Features(train.x[:_TINY], train.y[:_TINY]), x[:_TINY])
-    before = peak_memory_bytes("cpu")
-    VOTES[name](train, x)
-    pipe.send(peak_memory_bytes("cpu") - before)
+    few = Features(train.x[:_TINY], train.y[:_TINY])
+    return partial(VOTES[name], few, x[:_TINY]), partial(VOTES[name], train, x)
 
 
 def _seconds(vote: Callable[[Features, Tensor], Tensor], train: Features, x: Tensor) -> float:
@@ -145,13 +135,3 @@ def _weights(distances: NDArray[np.float32]) -> NDArray[np.float32]:
 
 OTHERS = ("scikit-learn's KNeighborsClassifier (brute, cosine)", "the whole matrix of cosines")
 VOTES = {"ours": _ours, OTHERS[0]: _scikit_learn, OTHERS[1]: _whole_matrix}
-
-
-def main() -> None:
-    """Print what was found."""
-    for each in measure():
-        print(each.line(), each.note)
-
-
-if __name__ == "__main__":
-    main()

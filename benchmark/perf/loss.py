@@ -5,18 +5,16 @@ N pairs of 128 numbers; memory is the growth of a process's peak, above the inpu
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Iterator
 from functools import partial
-from multiprocessing.connection import Connection
 
 import torch
 from torch import Tensor
 
-from benchmark.environment import peak_memory_bytes
 from benchmark.perf.comparison import Comparison, alternate
 from benchmark.perf.losses import OURS, PLAIN, Loss, loss_of, why_not
+from benchmark.perf.memory import Work, growth_bytes
 
 _PART = "InfoNCE"
 _COUNT, _WIDTH = 4096, 128
@@ -73,22 +71,12 @@ def peak_megabytes(name: str, count: int) -> float:
         name: of the loss.
         count: N.
     """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_report_peak, args=(theirs, name, count))
-    process.start()
-    theirs.close()  # a process that dies then ends the wait
-    grown: float = ours.recv()
-    process.join()
-    return grown
+    return growth_bytes(_passes, name, count) / 1e6
 
 
-def _report_peak(pipe: Connection, name: str, count: int) -> None:
+def _passes(name: str, count: int) -> Work:
     loss, inputs = loss_of(name).function, _inputs(count)
-    _step(loss, *_inputs(2))
-    before = peak_memory_bytes("cpu")
-    _step(loss, *inputs)
-    pipe.send((peak_memory_bytes("cpu") - before) / 1e6)
+    return partial(_step, loss, *_inputs(2)), partial(_step, loss, *inputs)
 
 
 def _inputs(count: int) -> tuple[Tensor, Tensor]:

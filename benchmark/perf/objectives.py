@@ -7,19 +7,17 @@ Where a form takes much more, the note says what follows from its own network: o
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
 from typing import Any
 
 import torch
 
 from benchmark.config import BenchConfig, load
-from benchmark.environment import peak_memory_bytes
 from benchmark.optimisers import build_optimiser
 from benchmark.perf.comparison import ROUNDS, Comparison, alternate
+from benchmark.perf.memory import Work, growth_bytes
 from benchmark.pretrain import PretrainModel, build_parts
 from benchmark.step_cost import StepCost, step_cost
 from objectives.infocl import REGULARIZERS
@@ -110,25 +108,12 @@ def reason(form: FormOfLoss, config: BenchConfig) -> str:
 
 def peak_bytes(form: FormOfLoss, config: BenchConfig) -> int:
     """Growth of a fresh process's peak memory by a step of the config's batch, after a step of four images."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_report_peak, args=(theirs, form, config))
-    process.start()
-    theirs.close()
-    try:
-        grown: int = ours.recv()
-    finally:
-        process.join()
-    return grown
+    return growth_bytes(_steps, form, config)
 
 
-def _report_peak(pipe: Connection, form: FormOfLoss, config: BenchConfig) -> None:
+def _steps(form: FormOfLoss, config: BenchConfig) -> Work:
     load_objectives()
-    small, step = _step(form, config, images=_SMALL), _step(form, config, images=config.training.batch)
-    small()
-    before = peak_memory_bytes("cpu")
-    step()
-    pipe.send(peak_memory_bytes("cpu") - before)
+    return _step(form, config, images=_SMALL), _step(form, config, images=config.training.batch)
 
 
 def _timed_step(form: FormOfLoss, config: BenchConfig) -> Callable[[], float]:
@@ -162,13 +147,3 @@ def _step(form: FormOfLoss, config: BenchConfig, *, images: int) -> Callable[[],
 
 def _cost(form: FormOfLoss, config: BenchConfig) -> StepCost:
     return step_cost(form.objective, form.config(config), classes=_CLASSES)
-
-
-def main() -> None:
-    """Print every comparison."""
-    for found in measure():
-        print(found.line() + (f"; {found.note}" if found.note else ""))
-
-
-if __name__ == "__main__":
-    main()

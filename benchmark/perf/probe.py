@@ -17,13 +17,11 @@ from pathlib import Path
 import torch
 from torch.nn.functional import cross_entropy
 
-from benchmark.config import BenchConfig, load
-from benchmark.data import shapes
-from benchmark.data.shapes import ShapesConfig
+from benchmark.config import load
 from benchmark.perf.comparison import ROUNDS, Comparison
-from benchmark.pretrain import backbone_spec
+from benchmark.perf.untrained import untrained
 from downstream import classification
-from downstream.backbone import Backbone, load_backbone, save_backbone
+from downstream.backbone import load_backbone, save_backbone
 from downstream.datasets import open_splits
 from downstream.features import encode
 from downstream.image_options import ClassificationOptions, FinetuningOptions
@@ -100,7 +98,9 @@ def run_probes(
     """
     config = load("shapes")
     with tempfile.TemporaryDirectory() as folder:
-        context = _context(config, Path(folder), images=images)
+        train, test = images
+        size = {"pretrain": 1, "dense_train": 2, "dense_test": 1}
+        context = untrained(config, Path(folder), classification_train=train, classification_test=test, **size)
         grid, base = config.tasks["classification"], config.tasks["linear_sgd"]
         assert isinstance(grid, ClassificationOptions)
         assert isinstance(base, FinetuningOptions)
@@ -120,29 +120,6 @@ def run_probes(
             for name in list(probes)[:: 1 if turn % 2 else -1]:
                 found[name].append(_timed(probes[name]))
     return found
-
-
-def _context(config: BenchConfig, folder: Path, *, images: tuple[int, int]) -> Context:
-    """Data and an untrained backbone in an empty folder."""
-    train, test = images
-    scenes = config.data.shapes
-    assert scenes is not None
-    size = {"pretrain": 1, "dense_train": 2, "dense_test": 1}
-    wanted: ShapesConfig = replace(scenes, classification_train=train, classification_test=test, **size)
-    shapes.ensure(wanted, folder / "shapes")
-    spec = backbone_spec(config)
-    torch.manual_seed(0)
-    save_backbone(Backbone(spec), folder / "backbone.pth")
-    return Context(
-        backbone=folder / "backbone.pth",
-        spec=spec,
-        data_root=folder,
-        work_dir=folder,
-        store=folder / "store",
-        seed=0,
-        device="cpu",
-        report=lambda *_: None,
-    )
 
 
 def _teach(options: FinetuningOptions, splits: Splits, context: Context) -> None:

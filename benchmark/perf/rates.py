@@ -12,9 +12,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from benchmark.config import BenchConfig
+from benchmark.kinds import step_hooks
 from benchmark.optimisers import build_optimiser
 from benchmark.pretrain import PretrainModel, build_parts, pretrain
-from benchmark.training_hooks import AtomicCheckpoint, Scalars
 from downstream.imagefolder import ImageSet
 from objectives.contract import Views
 
@@ -34,12 +34,8 @@ def loop_rate(config: BenchConfig, images: ImageSet, *, steps: int, device: str)
     parts = build_parts("infonce", config, seed=0, classes=0, device=device)
     with tempfile.TemporaryDirectory() as folder:
         clock = _Clock(device)
-        hooks = [
-            clock,
-            Scalars(Path(folder) / "scalars.csv", interval=config.logging.interval, images=batch, report=clock.report),
-            AtomicCheckpoint(Path(folder) / "checkpoint.pth", interval=config.logging.checkpoint),
-        ]
-        pretrain(parts, images, config, seed=0, work_dir=Path(folder), hooks=hooks)
+        beside = step_hooks(Path(folder), config.logging, batch=batch, report=clock.report)
+        pretrain(parts, images, config, seed=0, work_dir=Path(folder), hooks=[clock, *beside])
         assert clock.steps == steps
         return steps * batch / clock.seconds
 
