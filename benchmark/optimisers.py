@@ -86,6 +86,8 @@ def build_optimiser(model: nn.Module, training: TrainingConfig) -> OptimWrapper:
     wrapper: dict[str, Any] = {"type": "OptimWrapper", "optimizer": optimiser}
     if training.precision != "float32":
         wrapper |= {"type": "AmpOptimWrapper", "dtype": training.precision}
+        if training.precision == "bfloat16":
+            wrapper["loss_scale"] = {"enabled": False}  # its exponents are float32's: no gradient underflows
     if training.exclude_bias_and_norm:
         wrapper["paramwise_cfg"] = {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}
     built = build_optim_wrapper(model, wrapper)

@@ -48,11 +48,11 @@ def train(
         several: this is one of several processes, and average the gradients of all.
         workers: processes that make batches ahead; 0 = this one makes them.
     """
-    checkpoint = work_dir / "checkpoint.pth"
+    checkpoint, on_gpu = work_dir / "checkpoint.pth", _device(model).type == "cuda"
     runner = _Runner(
         model=model,
         work_dir=str(work_dir),
-        train_dataloader=_in_order(batches, workers=workers),
+        train_dataloader=_in_order(batches, workers=workers, pinned=on_gpu),
         train_cfg={"by_epoch": False, "max_iters": len(batches)},  # type: ignore[arg-type]
         optim_wrapper=optimiser,
         param_scheduler=schedule,
@@ -62,8 +62,9 @@ def train(
         load_from=str(checkpoint) if checkpoint.exists() else None,
         resume=checkpoint.exists(),
         launcher="pytorch" if several else "none",
-        # CUDA has no deterministic form of some kernels.
-        randomness={"seed": seed, "deterministic": _device(model).type == "cpu"},
+        # CUDA has no deterministic form of some kernels. All batches have one shape: cuDNN looks for fast kernels once.
+        randomness={"seed": seed, "deterministic": not on_gpu},
+        env_cfg={"cudnn_benchmark": on_gpu},
         log_level="WARNING",
         experiment_name=str(work_dir),
     )
@@ -73,14 +74,19 @@ def train(
         runner.train()
 
 
-def _in_order(batches: Dataset[Any], *, workers: int) -> DataLoader[Any]:
-    """All batches in their order; a training that goes on makes none of those that it has seen."""
+def _in_order(batches: Dataset[Any], *, workers: int, pinned: bool) -> DataLoader[Any]:
+    """All batches in their order; a training that goes on makes none of those that it has seen.
+
+    From pinned memory a batch goes to the GPU while this process goes on; from other memory it waits for all that the
+    GPU has been asked for before.
+    """
     return DataLoader(
         batches,
         batch_size=1,  # mmengine asks for it, before it skips
         sampler=_Steps(len(batches)),  # type: ignore[arg-type]
         collate_fn=operator.itemgetter(0),
         num_workers=workers,
+        pin_memory=pinned,
     )
 
 
