@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from benchmark.generator_model import GeneratorModel, settings, total_steps
-from benchmark.pretrain import StepBatches
 from benchmark.runner import train
 from benchmark.seeds import derived_seed
+from benchmark.step_batches import StepBatches
 from benchmark.views.generator import GeneratorTraining
 from benchmark.views.policy import ViewConfig
 from downstream.colour import ColourSpace

@@ -12,7 +12,6 @@ from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
 from benchmark.batch_norm import share_batch_norm
 from benchmark.chunks import ChunkedNetwork
@@ -22,20 +21,18 @@ from benchmark.network import PretrainNetwork
 from benchmark.optimisers import build_optimiser, build_schedule
 from benchmark.runner import train
 from benchmark.seeds import derived_seed
+from benchmark.step_batches import Batch, StepBatches
+from benchmark.view_maker import ViewMaker
 from benchmark.views.channel_split import ChannelSplit
-from benchmark.views.making import Policy, is_rendered, view_policy
+from benchmark.views.making import is_rendered, view_policy
 from benchmark.views.policy import ViewPolicy
-from benchmark.views.rendered import RenderedViews
 from downstream.backbone import Backbone, BackboneSpec
 from objectives.contract import Dims, Objective, Views
-from objectives.ranks import own_rows
 from objectives.registry import OBJECTIVES, resolve
 
 if TYPE_CHECKING:
     from benchmark.config import BenchConfig
     from downstream.imagefolder import ImageSet
-
-Batch = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -176,10 +173,14 @@ class PretrainModel(BaseModel):
     """Views, network and objective as mmengine trains them."""
 
     def __init__(self, parts: Parts, config: BenchConfig, *, seed: int, steps: int) -> None:
-        needs, policy = parts.objective, view_policy(config, seed=seed)
-        puzzle = ViewPolicy(config.views, seed=seed) if needs.needs_patches else None
-        scenes = policy if needs.needs_factors and isinstance(policy, RenderedViews) else None
-        maker = ViewMaker(policy, labelled=needs.needs_labels, scenes=scenes, puzzle=puzzle, split=parts.split)
+        needs = parts.objective
+        maker = ViewMaker(
+            view_policy(config, seed=seed),
+            labels=needs.needs_labels,
+            factors=needs.needs_factors,
+            puzzle=ViewPolicy(config.views, seed=seed) if needs.needs_patches else None,
+            split=parts.split,
+        )
         super().__init__(data_preprocessor=maker)
         self.network, self.objective, self.seed, self.steps = parts.network, parts.objective, seed, steps
         self.chunks = config.training.chunks
@@ -196,59 +197,3 @@ class PretrainModel(BaseModel):
     def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the sum of the terms, and the terms for the record."""
         return torch.stack(list(losses.values())).sum(), {name: term.detach() for name, term in losses.items()}
-
-
-class ViewMaker(nn.Module):
-    """From a batch of uint8 images to two views on the device."""
-
-    anchor: Tensor
-
-    def __init__(
-        self,
-        policy: Policy,
-        *,
-        labelled: bool,
-        scenes: RenderedViews | None,
-        puzzle: ViewPolicy | None,
-        split: ChannelSplit | None,
-    ) -> None:
-        super().__init__()
-        self.policy, self.split = policy, split
-        self.labelled, self.scenes, self.puzzle = labelled, scenes, puzzle
-        self.register_buffer("anchor", torch.empty(0), persistent=False)
-
-    def forward(self, batch: Batch, training: bool = False) -> Batch:
-        """Return {"views", "step"} from {"images" (N, 3, H, W) uint8, "labels", "index" (N,), "step"}."""
-        device, step = self.anchor.device, batch["step"]
-        images, index = batch["images"].to(device, non_blocking=True), batch["index"]
-        with torch.autocast(device.type, enabled=False):  # views are the same in every precision
-            x1, x2 = (self.policy(images, step=step, index=index, view=view) for view in (0, 1))
-            if self.split is not None:
-                x1, x2 = self.split(x1, x2, step=step, index=index)
-            patches = None if self.puzzle is None else self.puzzle.patches(images, step=step, index=index)
-        labels = batch["labels"].to(device) if self.labelled else None
-        factors = None
-        if self.scenes is not None:
-            shown = (self.scenes.shown(step=step, index=index.cpu(), view=view).to(device) for view in (0, 1))
-            factors = (next(shown), next(shown))
-        return {"views": Views(x1, x2, labels, patches, factors), "step": step}
-
-
-class StepBatches(Dataset[Batch]):
-    """Item t is this process's share of the batch of step t: which images that holds follows from (seed, t) alone."""
-
-    def __init__(self, images: ImageSet, *, batch: int, steps: int, seed: int) -> None:
-        self.images, self.batch, self.steps, self.seed = images, batch, steps, seed
-        self.order: tuple[int, Tensor] = (-1, torch.empty(0))
-
-    def __len__(self) -> int:
-        return self.steps
-
-    def __getitem__(self, step: int) -> Batch:
-        epoch, position = divmod(step, len(self.images.images) // self.batch)
-        if self.order[0] != epoch:
-            stream = torch.Generator().manual_seed(derived_seed(self.seed, "order", epoch))
-            self.order = (epoch, torch.randperm(len(self.images.images), generator=stream))
-        index = own_rows(self.order[1][position * self.batch : (position + 1) * self.batch])
-        labels = self.images.labels[index]
-        return {"images": self.images.images[index], "labels": labels, "index": index, "step": step}

@@ -21,6 +21,17 @@ class Policy(Protocol):
         """Make one view of every image; see `ViewPolicy`."""
         ...
 
+    def shown(self, *, step: int, index: Tensor, view: int) -> Tensor | None:
+        """What the views show, (N, F) levels of factors, from index (N,) on the CPU; None where it is not known."""
+        ...
+
+
+class AugmentedViews(ViewPolicy):
+    """Views made of images, of which nothing but the pixels is known."""
+
+    def shown(self, *, step: int, index: Tensor, view: int) -> None:
+        """Nothing."""
+
 
 def is_rendered(config: BenchConfig) -> bool:
     """Whether views are drawn from factors, not made of images."""
@@ -36,7 +47,7 @@ def view_policy(config: BenchConfig, *, seed: int, split: str = "pretrain") -> P
         split: of the scenes, where views are rendered: "pretrain" or "held_out".
     """
     if not is_rendered(config):
-        return ViewPolicy(config.views, seed=seed)
+        return AugmentedViews(config.views, seed=seed)
     assert config.data.factors is not None
     levels = levels_of(config.data.factors, split, count=config.data.factors.pretrain)
     return RenderedViews(config.views, levels, seed=seed)

@@ -19,8 +19,9 @@ from benchmark.config import BenchConfig, Row
 from benchmark.errors import UserError
 from benchmark.plan import plan
 from benchmark.preflight import Data, check_row
-from benchmark.pretrain import PretrainModel, StepBatches, backbone_spec, build_parts
+from benchmark.pretrain import PretrainModel, backbone_spec, build_parts
 from benchmark.source_digest import source_digest
+from benchmark.step_batches import StepBatches
 from benchmark.views.channel_split import ChannelSplit
 from downstream.backbone import load_backbone
 from downstream.colour import ColourSpace, load_colour

@@ -12,7 +12,8 @@ import torch
 from tiny_pretraining import images, parts, tiny_config, train
 
 from benchmark.config import BenchConfig
-from benchmark.pretrain import Parts, StepBatches
+from benchmark.pretrain import Parts
+from benchmark.step_batches import StepBatches
 from benchmark.views.making import view_policy
 from objectives.contract import Views
 

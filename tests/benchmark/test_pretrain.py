@@ -11,7 +11,8 @@ from tiny_pretraining import BATCH, COUNT, images, parts, tiny_config, train
 from torch import Tensor, nn
 
 from benchmark.network import PretrainNetwork
-from benchmark.pretrain import PretrainModel, StepBatches, backbone_spec, pretrain, total_steps
+from benchmark.pretrain import PretrainModel, backbone_spec, pretrain, total_steps
+from benchmark.step_batches import StepBatches
 from downstream.backbone import Backbone
 
 

@@ -9,6 +9,7 @@ from benchmark.data.factor_shapes.dataset import levels_of
 from benchmark.data.factor_shapes.factors import FACTORS, LEVELS, positions
 from benchmark.data.factor_shapes.scenes import draw_images
 from benchmark.pretrain import PretrainModel, build_parts
+from benchmark.view_maker import ViewMaker
 from benchmark.views.factors import FactorViewsConfig
 from benchmark.views.making import view_policy
 from benchmark.views.rendered import RenderedViews
@@ -140,3 +141,9 @@ def test_a_contrastive_objective_is_not_told_factors() -> None:
     scenes, index = torch.zeros(4, 3, 32, 32, dtype=torch.uint8), torch.arange(4)
     made = model.data_preprocessor({"images": scenes, "labels": torch.zeros(4), "index": index, "step": 0})["views"]
     assert made.factors is None
+
+
+def test_of_views_made_of_images_nothing_is_known_to_tell() -> None:
+    maker = ViewMaker(view_policy(load("shapes"), seed=0), labels=False, factors=True, puzzle=None, split=None)
+    images, index = torch.zeros(4, 3, 64, 64, dtype=torch.uint8), torch.arange(4)
+    assert maker({"images": images, "labels": torch.zeros(4), "index": index, "step": 0})["views"].factors is None
