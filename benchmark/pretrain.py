@@ -148,6 +148,7 @@ def pretrain(
         work_dir=work_dir,
         several=several,
         workers=images.workers,
+        make=model.data_preprocessor.make,
     )
     return parts.network.backbone
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from benchmark.ahead import made_ahead
 from benchmark.data_parallel import average_gradients
 
 # mmengine's own hooks for logging, timing and run-time information transfer a value to the host at every step.
@@ -32,6 +33,7 @@ def train(
     work_dir: Path,
     several: bool,
     workers: int,
+    make: Callable[[Any], Any] | None = None,
 ) -> None:
     """Train a model for one step a batch.
 
@@ -47,12 +49,13 @@ def train(
         work_dir: folder of the checkpoint and of TensorBoard's files.
         several: this is one of several processes, and average the gradients of all.
         workers: processes that make batches ahead; 0 = this one makes them.
+        make: what a GPU does with a batch while it computes the step before (`benchmark.ahead`); None = nothing.
     """
     checkpoint, on_gpu = work_dir / "checkpoint.pth", _device(model).type == "cuda"
     runner = _Runner(
         model=model,
         work_dir=str(work_dir),
-        train_dataloader=_in_order(batches, workers=workers, pinned=on_gpu),
+        train_dataloader=_InOrder(batches, workers=workers, make=make, device=_device(model)),
         train_cfg={"by_epoch": False, "max_iters": len(batches)},  # type: ignore[arg-type]
         optim_wrapper=optimiser,
         param_scheduler=schedule,
@@ -74,20 +77,27 @@ def train(
         runner.train()
 
 
-def _in_order(batches: Dataset[Any], *, workers: int, pinned: bool) -> DataLoader[Any]:
-    """All batches in their order; a training that goes on makes none of those that it has seen.
+class _InOrder(DataLoader[Any]):
+    """All batches in their order; a training that goes on makes none of those that it has seen."""
 
-    From pinned memory a batch goes to the GPU while this process goes on; from other memory it waits for all that the
-    GPU has been asked for before.
-    """
-    return DataLoader(
-        batches,
-        batch_size=1,  # mmengine asks for it, before it skips
-        sampler=_Steps(len(batches)),  # type: ignore[arg-type]
-        collate_fn=operator.itemgetter(0),
-        num_workers=workers,
-        pin_memory=pinned,
-    )
+    def __init__(
+        self, batches: Dataset[Any], *, workers: int, make: Callable[[Any], Any] | None, device: torch.device
+    ) -> None:
+        super().__init__(
+            batches,
+            batch_size=1,  # mmengine asks for it, before it skips
+            sampler=_Steps(len(batches)),  # type: ignore[arg-type]
+            collate_fn=operator.itemgetter(0),
+            num_workers=workers,
+            pin_memory=device.type == "cuda",  # what is not pinned waits for all that the GPU has been asked for
+        )
+        self._make, self._device = make, device
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        batches = super().__iter__()
+        if self._make is None or self._device.type != "cuda":
+            return batches
+        return made_ahead(batches, self._make, device=self._device)
 
 
 class _Steps(Sampler[int]):

@@ -38,6 +38,10 @@ class ViewMaker(nn.Module):
         self.register_buffer("anchor", torch.empty(0), persistent=False)
 
     def forward(self, batch: Batch, training: bool = False) -> Batch:
+        """Return what `make` makes of the batch, unless that has been done ahead."""
+        return batch if "views" in batch else self.make(batch)
+
+    def make(self, batch: Batch) -> Batch:
         """Return {"views", "step"} from {"images" (N, 3, H, W) uint8, "labels", "index" (N,), "step"}."""
         device, step = self.anchor.device, batch["step"]
         images, index = batch["images"].to(device, non_blocking=True), batch["index"]
@@ -46,7 +50,7 @@ class ViewMaker(nn.Module):
             if self.split is not None:
                 x1, x2 = self.split(x1, x2, step=step, index=index)
             patches = None if self.puzzle is None else self.puzzle.patches(images, step=step, index=index)
-        labels = batch["labels"].to(device) if self.labels else None
+        labels = batch["labels"].to(device, non_blocking=True) if self.labels else None
         factors = self._shown(step=step, index=index) if self.factors else None
         return {"views": Views(x1, x2, labels, patches, factors), "step": step}
 

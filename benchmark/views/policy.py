@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from benchmark.views import jigsaw, operations, randaugment
+from benchmark.views.kernels import kernels_for
 from benchmark.views.parameters import ViewConfig, ViewParameters, draw
 
 __all__ = ["ViewConfig", "ViewPolicy"]
@@ -69,11 +70,19 @@ class ViewPolicy:
         index = index.cpu()
         parameters = draw(self.config, image_size=(height, width), seed=self.seed, step=step, index=index, view=view)
         views = _crop(images, parameters, size=self.config.size)
-        self._jitter_(views, parameters)
+        kernels = kernels_for(views.device)
+        table = None if kernels is None else kernels.table_of(parameters, device=views.device)
+        if kernels is None:
+            self._jitter_(views, parameters)
+        elif any(self.config.jitter):
+            kernels.jitter_(views, table)
         _replace_(views, parameters.blur, self._blur, parameters.sigma)
         for turn in randaugment.draw(self.config.randaugment, seed=self.seed, step=step, index=index, view=view):
             for chosen, operation, values in turn.steps():
                 _replace_(views, chosen, operation, *values)
+        if kernels is not None:
+            finished: Tensor = kernels.finish_(views, table, mean=self.config.mean, std=self.config.std)
+            return finished
         _replace_(views, parameters.grayscale, lambda part: operations.grayscale(part).expand_as(part))
         _replace_(views, parameters.solarize, operations.solarize)
         return self._normalise_(views)

@@ -1,0 +1,79 @@
+"""Batches made ahead: in order, one at a time, and what goes wrong with one reaches the caller."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from benchmark.ahead import made_ahead
+
+CPU = torch.device("cpu")
+
+
+def numbers(count: int, *, asked: list[int]) -> Iterator[dict[str, Any]]:
+    for step in range(count):
+        asked.append(step)
+        yield {"step": step}
+
+
+def doubled(batch: dict[str, Any]) -> dict[str, Any]:
+    return {"step": 2 * batch["step"]}
+
+
+def test_all_are_made_in_their_order_and_then_it_ends() -> None:
+    made = made_ahead(numbers(5, asked=[]), doubled, device=CPU)
+    assert [batch["step"] for batch in made] == [0, 2, 4, 6, 8]
+
+
+def test_nothing_comes_of_nothing() -> None:
+    assert list(made_ahead(iter(()), doubled, device=CPU)) == []
+
+
+def test_the_next_is_made_while_the_caller_has_the_last_and_no_more_than_that() -> None:
+    asked: list[int] = []
+    begun = threading.Event()
+
+    def announced(batch: dict[str, Any]) -> dict[str, Any]:
+        if batch["step"] == 1:
+            begun.set()
+        return batch
+
+    made = made_ahead(numbers(9, asked=asked), announced, device=CPU)
+    assert next(made)["step"] == 0
+    assert begun.wait(timeout=30)  # of the second, and nobody has asked for it
+    assert asked == [0, 1]
+    made.close()  # type: ignore[attr-defined]
+
+
+def test_an_error_is_raised_where_its_batch_would_have_come() -> None:
+    def fails_at_two(batch: dict[str, Any]) -> dict[str, Any]:
+        if batch["step"] == 2:
+            raise ValueError("views: no room")
+        return batch
+
+    made = made_ahead(numbers(9, asked=[]), fails_at_two, device=CPU)
+    assert [next(made)["step"], next(made)["step"]] == [0, 1]
+    with pytest.raises(ValueError, match="views: no room"):
+        next(made)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_on_a_gpu_the_caller_sees_what_was_made_whatever_it_computes_meanwhile() -> None:
+    device = torch.device("cuda:0")
+
+    def filled(batch: dict[str, Any]) -> dict[str, Any]:
+        values = batch["values"].to(device, non_blocking=True)
+        for _ in range(20):
+            values = values @ torch.eye(len(values), device=device)
+        return {"values": values}
+
+    batches = ({"values": torch.full((700, 700), float(step)).pin_memory()} for step in range(12))
+    for step, batch in enumerate(made_ahead(batches, filled, device=device)):
+        busy = torch.rand(3000, 3000, device=device)
+        for _ in range(5):
+            busy = busy @ busy / 3000
+        assert bool((batch["values"] == step).all())
