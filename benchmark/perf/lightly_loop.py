@@ -36,7 +36,7 @@ def why_not() -> str:
 
 
 def lightly_rates(config: BenchConfig, images: ImageSet, *, steps: int, device: str) -> dict[str, Callable[[], float]]:
-    """What measures images a second of lightly's loop, without worker processes and with one for each core.
+    """What measures images a second of lightly's loop, with a worker process for each core; on a CPU also without any.
 
     Args:
         config: of the pretraining that it is compared with.
@@ -49,7 +49,7 @@ def lightly_rates(config: BenchConfig, images: ImageSet, *, steps: int, device: 
         f"lightly, {workers} workers": partial(
             _rate, config, pictures, steps=steps, device=torch.device(device), workers=workers
         )
-        for workers in (0, cores())
+        for workers in ((0, cores()) if device == "cpu" else (cores(),))
     }
 
 

@@ -93,7 +93,8 @@ def compare(setting: Setting) -> Iterator[Comparison]:
     if peers:
         best = max(peers, key=lambda name: median(found[name]))
         rest = "; ".join(f"{name}: {median(found[name]):.0f} images/s" for name in peers if name != best)
-        yield row(best, bar=setting.peer, note=f"{note}; its better number of worker processes ({rest})")
+        choice = f"; its better number of worker processes ({rest})" if rest else ""
+        yield row(best, bar=setting.peer, note=note + choice)
 
 
 def _images(setting: Setting) -> tuple[ImageSet, str]:

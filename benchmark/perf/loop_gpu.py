@@ -20,7 +20,7 @@ def settings() -> list[Setting]:
     photographs = ("views.size=224", "data.image_size=256", "training.batch=128")
     small = load("cifar10", (*SIMCLR, "training.batch=512", half))
     return [
-        Setting("ResNet-18, 32 px, batch 512, on a GPU", small, 50, 0.9, 5.0, device="cuda"),
+        Setting("ResNet-18, 32 px, batch 512, on a GPU", small, 40, 0.9, 5.0, device="cuda"),
         Setting(
             "ResNet-50, 256 -> 224 px, batch 128, on a GPU",
             load("cifar10", (*large, *photographs, half)),
