@@ -25,6 +25,11 @@ class Comparison:
         bar: the ratio (ours over theirs where more is better, else theirs over ours: how many times as good) that is
             claimed at least; None where nothing is claimed.
         note: what a reader must know; where nothing was measured, why, and the command that does.
+        cost: the ratio is how many times as much ours takes, for a thing that need not be the better one. Nothing is
+            claimed of it.
+
+    Raises:
+        ValueError: a bar on a cost.
     """
 
     part: str
@@ -36,16 +41,21 @@ class Comparison:
     more: bool = True
     bar: float | None = None
     note: str = ""
+    cost: bool = False
+
+    def __post_init__(self) -> None:
+        if self.cost and self.bar is not None:
+            raise ValueError(f"comparison: a cost must have no bar, got {self.bar:g} for {self.what}")
 
     @property
     def ratios(self) -> tuple[float, ...]:
-        """How many times as good ours is, a number per round."""
+        """How many times as good ours is, or as dear for a cost, a number per round."""
         pairs = zip(self.ours, self.theirs, strict=True)
-        return tuple(mine / other if self.more else other / mine for mine, other in pairs)
+        return tuple(mine / other if self.more is not self.cost else other / mine for mine, other in pairs)
 
     @property
     def ratio(self) -> float:
-        """Median over the rounds of how many times as good ours is; NaN where nothing was measured."""
+        """Median of `ratios`; NaN where nothing was measured."""
         return statistics.median(self.ratios) if self.ours else math.nan
 
     @property
@@ -59,7 +69,8 @@ class Comparison:
             return f"{self.part}: {self.what}, beside {self.other}: not measured ({self.note})"
         ours, theirs = (f"{statistics.median(numbers):.4g}" for numbers in (self.ours, self.theirs))
         claim = "" if self.bar is None else f", claim >= {self.bar:g}: {'held' if self.holds else 'did NOT hold'}"
-        found = f"{self.ratio:.2f} x {self.other} ({ours} and {theirs} {self.unit}){claim}"
+        verb = "costs " if self.cost else ""
+        found = f"{verb}{self.ratio:.2f} x {self.other} ({ours} and {theirs} {self.unit}){claim}"
         return f"{self.part}: {self.what}: {found}"
 
 

@@ -29,7 +29,7 @@ from benchmark.perf.untrained import untrained
 from downstream import dense, detection, segmentation
 from downstream.tasks import Context, DetectionOptions, SegmentationOptions
 
-_PART = "dense tasks"
+_PART = "Dense tasks"
 _TASKS = {"voc": "mmdet", "ade20k": "mmseg"}
 _RUNTIMES = {"mmdet": "mmdet::_base_/default_runtime.py", "mmseg": "mmseg::_base_/schedules/schedule_20k.py"}
 """Where the libraries have their hooks."""

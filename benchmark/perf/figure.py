@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,9 +23,10 @@ _ROW = 0.26  # inches
 _LABELS = 3.4  # inches left of the axis
 _COLOUR = {True: "#0173b2", False: "#d55e00", None: "#7a7a7a"}
 _LABEL = {True: "claim held", False: "claim did NOT hold", None: "nothing claimed"}
-_NOT_DRAWN = ("objectives",)  # compares our own rows with one another, in more lines than a figure holds
+_COST = "a cost"
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _NOTE = "Dot: median over rounds; line: least and most. Tick: what is claimed at least. Right of 1, ours is better."
+_COST_NOTE = "Open dot: how many times as much ours takes; left of 1 is cheaper."
 
 
 def write_figure(stored: Sequence[Measured], folder: Path) -> list[Path]:
@@ -33,8 +35,7 @@ def write_figure(stored: Sequence[Measured], folder: Path) -> list[Path]:
     Returns:
         The files written.
     """
-    drawn = [measured for measured in stored if measured.part not in _NOT_DRAWN]
-    rows = [each for measured in drawn for each in measured.comparisons if not math.isnan(each.ratio)]
+    rows = [each for measured in stored for each in measured.comparisons if not math.isnan(each.ratio)]
     if not rows:
         return []
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,18 +61,25 @@ def draw(rows: Sequence[Comparison]) -> Figure:
             _draw_row(axes, place, line)
     _label(axes, lines)
     _scale(axes, rows)
-    shown = [outcome for outcome in _LABEL if any(row.holds is outcome for row in rows)]
-    dots = [Line2D([], [], marker="o", ls="", ms=4, color=_COLOUR[each], label=_LABEL[each]) for each in shown]
-    finish(figure, handles=dots, notes=[_NOTE])
+    looks = {**{(outcome, False): words for outcome, words in _LABEL.items()}, (None, True): _COST}
+    shown = {(row.holds, row.cost) for row in rows}
+    dots = [Line2D([], [], ls="", label=words, **_dot(*look)) for look, words in looks.items() if look in shown]
+    finish(figure, handles=dots, notes=[_NOTE, *[_COST_NOTE] * any(row.cost for row in rows)])
     return figure
 
 
 def _draw_row(axes: Axes, place: int, row: Comparison) -> None:
     colour = _COLOUR[row.holds]
     axes.plot([min(row.ratios), max(row.ratios)], [place, place], color=colour, lw=1.6, solid_capstyle="butt")
-    axes.plot([row.ratio], [place], marker="o", ms=4, color=colour)
+    axes.plot([row.ratio], [place], **_dot(row.holds, row.cost))
     if row.bar is not None:
         axes.plot([row.bar], [place], marker="|", ms=9, mew=1.2, color=INK)
+
+
+def _dot(holds: bool | None, cost: bool) -> dict[str, Any]:
+    """A full dot says how many times as good ours is, an open one how many times as dear."""
+    colour = _COLOUR[holds]
+    return {"marker": "o", "ms": 4, "color": colour, "markerfacecolor": "white" if cost else colour}
 
 
 def _label(axes: Axes, lines: Sequence[Comparison | str]) -> None:

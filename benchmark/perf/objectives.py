@@ -23,10 +23,10 @@ from benchmark.step_cost import StepCost, step_cost
 from objectives.infocl import REGULARIZERS
 from objectives.registry import OBJECTIVES, load_objectives
 
-_PART = "objectives"
+_PART = "Objectives"
 _OTHER = "infonce"
 _CLASSES = 2
-_MUCH = 1.5  # times the cost of InfoNCE, from which on there is a reason to give
+_MUCH = 1.5  # times the cost of InfoNCE, above which there is a reason to give
 _SMALL = 4  # images of the step before the one whose memory is measured
 
 
@@ -83,8 +83,9 @@ def compare(config: BenchConfig, among: Iterable[FormOfLoss], *, rounds: int) ->
     for form in every[1:]:
         for numbers, unit, what in ((times, "ms/step", "time"), (memory, "MB", "memory")):
             label = f"{what} of a step of {config.training.batch} images of {form.name}"
-            one = Comparison(_PART, label, unit, numbers[form.name], numbers[plain.name], plain.name, more=False)
-            found.append(replace(one, note=reason(form, config)) if one.ratio * _MUCH < 1 else one)
+            sides = numbers[form.name], numbers[plain.name], plain.name
+            one = Comparison(_PART, label, unit, *sides, more=False, cost=True)
+            found.append(replace(one, note=reason(form, config)) if one.ratio > _MUCH else one)
     return found
 
 

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from benchmark.perf.comparison import Comparison
+from benchmark.perf.machine import PEERS
 from benchmark.perf.parts import PARTS
 from benchmark.perf.stored import Measured
 from results.whole_files import write_whole
@@ -19,7 +20,8 @@ _HEAD = """# Performance
 How fast the harness is beside a bare loop, stock libraries and peers. Times drift on a machine that others use, so what
 counts is a ratio: both sides are measured within one run, turn by turn, in turned order every other round, after a
 round that warms up. A ratio above 1 says how many times as good ours is, as the median over rounds, with the least and
-the most in brackets. `make perf` measured every number here and wrote this page; none is typed.
+the most in brackets. Where it is called a cost, it says how many times as much ours takes: below 1 is cheaper.
+`make perf` measured every number here and wrote this page; none is typed.
 """
 _REPEAT = """## How to repeat it
 
@@ -30,9 +32,9 @@ make perf PARTS=loop,loss              # some parts; the page keeps what is stor
 make perf PARTS=none                   # the page alone, from what is stored
 ```
 
-Raw numbers go to `RUNS/perf/<part>.json`. lightly, solo-learn and kornia come from the package index into an
-environment of their own, `RUNS/perf/peers`, on top of the project's: the same torch. Ours and theirs run there, in one
-process a part. Rows of a GPU need one: `make perf` measures them where it finds it.
+Raw numbers go to `RUNS/perf/<part>.json`. {peers} come from the package index into an environment of their own,
+`RUNS/perf/peers`, on top of the project's: the same torch. Ours and theirs run there, in one process a part. Rows of a
+GPU need one: `make perf` measures them where it finds it.
 """
 
 
@@ -57,11 +59,16 @@ def page(stored: Sequence[Measured]) -> str:
     comparisons = [each for measured in stored for each in measured.comparisons]
     parts = dict.fromkeys(each.part for each in comparisons)
     tables = [_section(part, [each for each in comparisons if each.part == part]) for part in parts]
-    blocks = [_HEAD, _summary(comparisons), *tables, _REPEAT, _machines(stored)]
+    blocks = [_HEAD, _summary(comparisons), *tables, _repeat(), _machines(stored)]
     missing = [part for part in PARTS if part not in {measured.part for measured in stored}]
     if missing:
         blocks.insert(2, f"Not measured yet: {', '.join(f'`make perf PARTS={part}`' for part in missing)}.\n")
     return "\n".join(blocks)
+
+
+def _repeat() -> str:
+    *most, last = PEERS
+    return _REPEAT.format(peers=f"{', '.join(most)} and {last}")
 
 
 def _summary(comparisons: Sequence[Comparison]) -> str:
@@ -90,7 +97,8 @@ def _cells(row: Comparison) -> tuple[str, ...]:
     ours, theirs = (f"{median(numbers):.4g} {row.unit}" for numbers in (row.ours, row.theirs))
     rounds = f" ({_short(min(row.ratios))} to {_short(max(row.ratios))})" if len(row.ratios) > 1 else ""
     outcome = {None: "no claim", True: "held", False: "did NOT hold"}[row.holds]
-    return ours, f"{row.other}: {theirs}", f"{_short(row.ratio)}{rounds}", claim, outcome
+    ratio = f"cost {_short(row.ratio)} x" if row.cost else _short(row.ratio)
+    return ours, f"{row.other}: {theirs}", f"{ratio}{rounds}", claim, outcome
 
 
 def _short(ratio: float) -> str:

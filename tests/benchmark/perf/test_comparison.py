@@ -38,6 +38,18 @@ def test_a_claim_holds_from_its_bar_on(bar: float | None, holds: bool | None, sa
     assert found.line().endswith(said)
 
 
+@pytest.mark.parametrize(("more", "ours"), [(False, (6.0, 2.0, 4.0)), (True, (2 / 3, 2.0, 1.0))])
+def test_the_ratio_of_a_cost_says_how_many_times_as_much_ours_takes(more: bool, ours: tuple[float, ...]) -> None:
+    dear = Comparison("Loss", "a thing", "units", ours, (2.0, 2.0, 2.0), "another way", more=more, cost=True)
+    assert dear.ratios == pytest.approx((3, 1, 2))
+    assert dear.line().startswith("Loss: a thing: costs 2.00 x another way (")
+
+
+def test_a_cost_has_no_bar() -> None:
+    with pytest.raises(ValueError, match=r"comparison: a cost must have no bar, got 1.5 for a thing"):
+        Comparison("Loss", "a thing", "s", (), (), "another way", more=False, bar=1.5, cost=True)
+
+
 def test_rounds_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="shorter"):
         _ = compared((1.0, 2.0), (1.0,), more=True).ratios

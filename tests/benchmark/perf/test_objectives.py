@@ -39,6 +39,9 @@ def test_forms_are_compared_with_infonce_in_time_and_memory() -> None:
     found = compare(tiny_config(), [FormOfLoss("infonce", {}), FormOfLoss("byol", {})], rounds=2)
     assert [(one.unit, len(one.ours), len(one.theirs)) for one in found] == [("ms/step", 2, 2), ("MB", 1, 1)]
     assert all(one.other == "infonce" and not one.more and "byol" in one.what for one in found)
+    assert all(one.cost and one.part == "Objectives" for one in found)
+    assert found[1].ratio == found[1].ours[0] / found[1].theirs[0]
+    assert [bool(one.note) for one in found] == [one.ratio > 1.5 for one in found]
     assert min(found[0].ours + found[0].theirs) > 0
 
 

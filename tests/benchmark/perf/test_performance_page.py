@@ -28,6 +28,7 @@ MACHINE: dict[str, Any] = {
 HELD = Comparison("InfoNCE", "N = 8", "s", (0.5, 0.25, 0.5), (1.5, 1.0, 1.0), "lightly", False, 2.5, "two threads")
 NOT_HELD = Comparison("InfoNCE", "N = 9", "MB", (30.0,), (40.0,), "a | b", False, 4.0)
 UNMEASURED = Comparison("Pretraining", "GPU", "images/s", (), (), "lightly", True, 5.0, "no GPU; make perf PARTS=loop")
+DEAR = Comparison("Objectives", "64 px", "ms", (4.0, 6.0), (2.0, 2.0), "infonce", False, cost=True)
 FREE = Comparison("Views", "32 px", "images/s", (300.0, 330.0), (100.0, 100.0), "PIL")
 
 
@@ -71,6 +72,11 @@ def test_a_claim_that_did_not_hold_is_said_in_words_and_counted() -> None:
     assert "Of 3 claims 1 held, 1 did NOT hold, 1 could not be measured here." in text
 
 
+def test_a_cost_is_called_one() -> None:
+    text = page([measured("objectives", DEAR)])
+    assert line_of(text, "| 64 px") == "| 64 px | 5 ms | infonce: 2 ms | cost 2.5 x (2 to 3) |  | no claim |"
+
+
 def test_what_could_not_be_measured_stands_there_with_its_command() -> None:
     text = page([measured("loop", UNMEASURED)])
     assert line_of(text, "| GPU") == "| GPU (1) |  | lightly | not measured | at least 5 | not measured |"
@@ -104,9 +110,23 @@ def test_what_is_written_by_hand_is_kept(tmp_path: Path) -> None:
     assert path.read_text() == once
 
 
+def drawn_words(svg: Path) -> str:
+    return " ".join("".join(each.itertext()) for each in ElementTree.parse(svg).iter() if each.tag.endswith("text"))
+
+
+def test_the_figure_tells_costs_from_what_is_better_the_more(tmp_path: Path) -> None:
+    svg, _ = write_figure([measured("loss", HELD), measured("objectives", DEAR)], tmp_path / "both")
+    assert "64 px; beside infonce" in drawn_words(svg)
+    assert "a cost" in drawn_words(svg)
+    assert "how many times as much ours takes" in drawn_words(svg)
+    svg, _ = write_figure([measured("loss", HELD)], tmp_path / "one")
+    assert "a cost" not in drawn_words(svg)
+    assert "how many times as much ours takes" not in drawn_words(svg)
+
+
 def test_the_figure_has_a_row_for_what_was_measured_and_none_for_what_was_not(tmp_path: Path) -> None:
     svg, png = write_figure([measured("loop", UNMEASURED), measured("loss", HELD, NOT_HELD)], tmp_path)
-    words = " ".join("".join(each.itertext()) for each in ElementTree.parse(svg).iter() if each.tag.endswith("text"))
+    words = drawn_words(svg)
     assert "N = 8; beside lightly" in words
     assert "N = 9; beside a | b" in words
     assert "claim did NOT hold" in words
