@@ -1,7 +1,8 @@
 """From JPEGs to views on one core: packed, and decoded anew, beside the plain pipeline of PIL images.
 
 The plain pipeline is that of most training scripts: `Image.open`, `convert("RGB")`, torchvision's random resized crop,
-flip, `ToTensor` and `Normalize`. The JPEGs are made here: random scenes with detail at every scale, quality 90.
+flip, `ToTensor` and `Normalize`, stacked to a batch. The JPEGs are made here: random scenes with detail at every scale,
+quality 90; a batch has each of them several times.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from torchvision import transforms
 
 from benchmark.config import load
 from benchmark.perf.comparison import Comparison, alternate
+from benchmark.perf.peers import problem
 from benchmark.views import ViewConfig, ViewPolicy
 from downstream.decoding import decode
 from downstream.image_sets import Pixels, open_images
@@ -36,8 +38,9 @@ _PART = "Data"
 _STORED, _SHOWN = 256, 224
 _PLAIN_PIL = "plain PIL"
 _BAR = 2.0
+_BATCH = 128
+_INSTALL = {"cv2": "pip install opencv-python-headless"}
 _TWICE = "both decode the JPEG; ours also brings it to the size that packed images have, so that views are the same"
-_INSTALL = "not installed: .venv/bin/pip install {}, then make perf PARTS=decoding"
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Size:
     Attributes:
         width: in pixels.
         height: in pixels.
-        count: how many are made.
+        count: how many different ones are made.
     """
 
     width: int
@@ -58,7 +61,7 @@ class Size:
         return f"{self.width} x {self.height} JPEGs"
 
 
-SIZES = (Size(500, 375, 48), Size(2000, 1500, 4))
+SIZES = (Size(500, 375, 16), Size(2000, 1500, 4))
 
 
 def measure() -> Iterator[Comparison]:
@@ -66,14 +69,14 @@ def measure() -> Iterator[Comparison]:
     yield from measure_sizes(SIZES)
 
 
-def measure_sizes(sizes: tuple[Size, ...]) -> Iterator[Comparison]:
-    """The same from JPEGs of the given sizes."""
+def measure_sizes(sizes: tuple[Size, ...], *, batch: int = _BATCH) -> Iterator[Comparison]:
+    """The same from JPEGs of the given sizes, and with another batch."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         for size in sizes:
             files = [_jpeg(size, seed) for seed in range(size.count)]
-            yield from _pipelines(size, files)
+            yield from _pipelines(size, [files[number % len(files)] for number in range(batch)])
             yield from _decoders(size, files)
     finally:
         torch.set_num_threads(threads)
@@ -91,11 +94,11 @@ def _pipelines(size: Size, files: list[bytes]) -> Iterator[Comparison]:
             arms: dict[str, Callable[[], object]] = {
                 "packed": partial(_ours, packed, views),
                 "streamed": partial(_ours, streamed, views),
-                _PLAIN_PIL: _all(partial(_plain, views=views), files),
+                _PLAIN_PIL: partial(_plain, files, views),
             }
             found = _rates(arms, count=len(files))
             for name in ("packed", "streamed"):
-                what = f"{size}, {name} at {_STORED} px, {words} of {_SHOWN} px, one thread"
+                what = f"{size}, {name} at {_STORED} px, {words} of {_SHOWN} px, batch {len(files)}, one thread"
                 note = _TWICE if name == "streamed" else ""
                 rates = found[name], found[_PLAIN_PIL]
                 yield Comparison(_PART, what, "images/s", *rates, _PLAIN_PIL, bar=_BAR, note=note)
@@ -103,14 +106,26 @@ def _pipelines(size: Size, files: list[bytes]) -> Iterator[Comparison]:
 
 def _decoders(size: Size, files: list[bytes]) -> Iterator[Comparison]:
     what = f"{size}, decoded to {_STORED} px, one thread"
-    known = {name: package for name, (package, _) in DECODERS.items()}
-    there = {name: DECODERS[name][1] for name, package in known.items() if find_spec(package) is not None}
+    missing = {name: why for name in DECODERS if (why := why_not(name, files[0]))}
+    there = {name: way for name, (_, way) in DECODERS.items() if name not in missing}
     arms = {name: _all(way, files) for name, way in {"ours": _decode, **there}.items()}
     found = _rates(arms, count=len(files))
-    for name, package in known.items():
-        note = "" if name in found else _INSTALL.format({"cv2": "opencv-python-headless"}.get(package, package))
-        ours = found["ours"] if name in found else ()
-        yield Comparison(_PART, what, "images/s", ours, found.get(name, ()), name, note=note)
+    for name in DECODERS:
+        ours, theirs = (found["ours"], found[name]) if name in found else ((), ())
+        yield Comparison(_PART, what, "images/s", ours, theirs, name, note=missing.get(name, ""))
+
+
+def why_not(name: str, content: bytes) -> str:
+    """Why a decoder cannot be measured, in one line; "" if it decodes the content."""
+    package, way = DECODERS[name]
+    if find_spec(package) is None:
+        return f"{package} is not installed here: {problem(package) or _INSTALL.get(package, 'make perf installs it')}"
+    try:
+        way(content)
+    # What such a package raises that lacks a library of the system, or a function in this version.
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+        return f"{package} does not decode here: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
+    return ""
 
 
 def _all(way: Callable[[bytes], object], files: list[bytes]) -> Callable[[], object]:
@@ -166,9 +181,10 @@ _PLAIN = transforms.Compose(
 )
 
 
-def _plain(content: bytes, *, views: int) -> list[Tensor]:
-    image = Image.open(io.BytesIO(content)).convert("RGB")
-    return [_PLAIN(image) for _ in range(views)]
+def _plain(files: list[bytes], views: int) -> list[Tensor]:
+    images = (Image.open(io.BytesIO(content)).convert("RGB") for content in files)
+    pairs = [[_PLAIN(image) for _ in range(views)] for image in images]
+    return [torch.stack(batch) for batch in zip(*pairs, strict=True)]
 
 
 def _decode(content: bytes) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 
 from benchmark.environment import describe_environment, installed_version
 
-PEERS = ("lightly", "solo-learn", "kornia")
+PEERS = ("lightly", "solo-learn", "kornia", "simplejpeg", "torchcodec")
 """Distributions that others' numbers come from."""
 
 

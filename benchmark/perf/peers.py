@@ -31,7 +31,7 @@ class Peers:
 
     Attributes:
         python: its interpreter.
-        built_on: versions that it stands on; another one and it is made anew.
+        built_on: versions that it stands on, and what was to be installed; with others it is made anew.
         problems: name of a peer -> what was wrong when it was installed, in one line.
     """
 
@@ -67,7 +67,8 @@ def prepare(folder: Path) -> Peers:
 
 
 def _built_on() -> dict[str, str]:
-    return {"python": sys.version, "torch": torch.__version__, "torchvision": torchvision.__version__}
+    versions = {module.__name__: module.__version__ for module in (torch, torchvision)}
+    return {"python": sys.version, **versions, "peers": ", ".join(PEERS)}
 
 
 def _install(python: Path, name: str, pins: Path) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from benchmark.perf.__main__ import main, measure_parts
 from benchmark.perf.comparison import Comparison
+from benchmark.perf.machine import PEERS
 from benchmark.perf.parts import PARTS, modules
 from benchmark.perf.peers import environment, problem
 from benchmark.perf.stored import Measured, read, write
@@ -61,6 +62,7 @@ def test_the_page_is_written_from_what_is_stored_without_measuring(tmp_path: Pat
     assert main(["--parts", "none", "--runs", str(tmp_path / "runs"), "--docs", str(tmp_path / "docs")]) == 0
     assert "| a thing | 1 s | another: 2 s | 2 |" in (tmp_path / "docs" / "performance.md").read_text()
     assert (tmp_path / "docs" / "figures" / "performance.png").exists()
+    assert all(peer in (tmp_path / "docs" / "performance.md").read_text() for peer in PEERS)
 
 
 def test_every_part_is_a_module_that_measures() -> None:
