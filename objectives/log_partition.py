@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import torch
@@ -10,27 +12,54 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 _ON_CPU = 512  # rows and columns of a block of the matrix; 1 MB in float32, which stays in a core's cache
-_ELSEWHERE = 4096  # 64 MB, which a GPU is busy with for longer than a launch takes; no GPU has measured it yet
+_ELSEWHERE = 4096  # 64 MB, which a GPU is busy with for longer than a launch takes
+_WIDEST = 256  # numbers of a row of which a kernel's blocks fit in a processor's shared memory
 
 
 def log_partition(z: Tensor, *, temperature: float, block: int | None = None) -> Tensor:
     """Return log sum over k != i of exp(z_i . z_k / T) for every row i.
 
     The (M, M) matrix of products is symmetric: each block above its diagonal serves for two, and is computed anew for
-    the gradient rather than kept.
+    the gradient rather than kept. On a GPU a kernel does the same with blocks that never leave the processor, as
+    precisely; which of the two is faster there is to be measured by make perf PARTS=loss_gpu.
 
     Args:
         z: (M, D), M >= 2; of one type, float32 or float64.
         temperature: T > 0.
-        block: rows and columns of a block, which change time and memory alone; None chooses them for the device.
+        block: rows and columns of a block, which change time and memory alone; None chooses them for the device, or
+            the kernel where it suits.
 
     Returns:
         (M,) in nats.
     """
+    if block is None and suits_kernel(z.device.type, z.dtype, z.shape[1]) and kernel_runs(z.device, z.shape[1]):
+        from objectives.kernels import log_partition as kernel
+
+        return kernel.log_partition(z, temperature=temperature)
     if block is None:
         block = _ON_CPU if z.device.type == "cpu" else _ELSEWHERE
     result: Tensor = _LogPartition.apply(z, temperature, block)
     return result
+
+
+def suits_kernel(device_type: str, dtype: torch.dtype, width: int) -> bool:
+    """Whether the kernel is for such rows: float32 on a GPU, of up to 256 numbers; torch.compile traces blocks."""
+    on_gpu = device_type == "cuda" and not torch.compiler.is_compiling()
+    return on_gpu and dtype == torch.float32 and width <= _WIDEST
+
+
+@cache
+def kernel_runs(device: torch.device, width: int) -> bool:
+    """Whether the kernel runs there, tried once; what stands in the way (no Triton, no C compiler) is warned of."""
+    try:
+        from objectives.kernels.log_partition import try_out
+
+        try_out(device, width)
+    except Exception as error:  # of Triton, of the compilers it calls or of the driver
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        warnings.warn(f"log_partition: blocks stand in for the kernel on {device}: {reason}", stacklevel=3)
+        return False
+    return True
 
 
 class _LogPartition(torch.autograd.Function):
