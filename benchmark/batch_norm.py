@@ -7,11 +7,15 @@ second is ShuffleBN, He et al. 2020, arXiv 1911.05722, section 3.3).
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from objectives.ranks import gather, ranks
+from objectives.ranks import ranks
 
 
 def share_batch_norm(model: nn.Module) -> nn.Module:
@@ -43,17 +47,10 @@ class SharedBatchNorm(_BatchNorm):
         """Normalise by the statistics of all processes; in evaluation mode by the running ones."""
         if not self.training:
             return super().forward(input)
-        dims = [0, *range(2, input.ndim)]
-        variances, means = torch.var_mean(input, dim=dims, correction=0)
-        means, variances = gather(torch.stack((means, variances))[None]).unbind(dim=1)  # (processes, C) each
-        mean = means.mean(dim=0)
-        variance = (variances + (means - mean).square()).mean(dim=0)
-        self._follow(mean.detach(), variance.detach(), count=ranks() * input.numel() // input.shape[1])
-        scale = (variance + self.eps).rsqrt()
-        scale = scale if self.weight is None else scale * self.weight
-        shift = -mean * scale if self.bias is None else self.bias - mean * scale
-        shape = (-1, *[1] * (input.ndim - 2))
-        return torch.addcmul(shift.view(shape), input, scale.view(shape))
+        output: Tensor
+        output, mean, variance = _Normalise.apply(input, self.weight, self.bias, self.eps)
+        self._follow(mean, variance, count=ranks() * _values(input))
+        return output
 
     def _follow(self, mean: Tensor, variance: Tensor, *, count: int) -> None:
         """Move the running statistics, of which the variance is the unbiased one, as torch's batch norm does."""
@@ -66,6 +63,62 @@ class SharedBatchNorm(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:  # noqa: A002
         """Take any shape; the layer that this one replaces knew its own."""
+
+
+class _Normalise(torch.autograd.Function):
+    """Torch's own kernels, forward and backward, with what they sum up gathered in between.
+
+    From x (N, C, ...) to what is normalised, and the mean and the biased variance (C,) of all processes.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        means, variances = _of_all(*torch.batch_norm_update_stats(x, None, None, 0.0))
+        mean = means.mean(dim=0)
+        variance = (variances + (means - mean).square()).mean(dim=0)
+        output, _, _ = torch.native_batch_norm(x, weight, bias, mean, variance, False, 0.0, eps)
+        ctx.save_for_backward(x, weight, mean, (variance + eps).rsqrt())
+        ctx.mark_non_differentiable(mean, variance)
+        return output, mean, variance
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor, Tensor | None, Tensor | None, None]:
+        x, weight, mean, scale = ctx.saved_tensors
+        of_weight, of_bias = _sums(gradient, x, mean, scale)
+        stretched, shifted = (each.sum(dim=0) / (ranks() * _values(x)) for each in _of_all(of_weight, of_bias))
+        steep = scale if weight is None else scale * weight
+        bent = -steep * scale * stretched
+        shape = (-1, *[1] * (x.ndim - 2))
+        level, bent, steep = (each.view(shape) for each in (-steep * shifted - bent * mean, bent, steep))
+        of_x = torch.addcmul(level, x, bent).addcmul_(gradient, steep)
+        used = ctx.needs_input_grad
+        return of_x, of_weight if used[1] else None, of_bias if used[2] else None, None
+
+
+def _sums(gradient: Tensor, x: Tensor, mean: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+    """This process's gradients of weight and bias: the sums of y's, times (x - mean) scale and as they are."""
+    kernel = torch.ops.aten.native_batch_norm_backward
+    _, of_weight, of_bias = kernel(gradient, x, None, None, None, mean, scale, True, 0.0, [False, True, True])
+    return of_weight, of_bias
+
+
+def _of_all(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Two tensors (C,) of every process, (processes, C) each; over gloo gathering is quicker than a sum."""
+    both = torch.stack((first, second))
+    if ranks() == 1:
+        return both[:1], both[1:]
+    parts = [torch.empty_like(both) for _ in range(ranks())]
+    dist.all_gather(parts, both)
+    firsts, seconds = torch.stack(parts, dim=1)
+    return firsts, seconds
+
+
+def _values(x: Tensor) -> int:
+    """Values a channel."""
+    return x.numel() // x.shape[1]
 
 
 def _shared(norm: _BatchNorm) -> SharedBatchNorm:
