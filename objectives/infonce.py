@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from objectives.contract import BaseLoss, Dims, Form, Network, Views
-from objectives.log_partition import log_partition
+from objectives.log_partition import kernel_runs, log_partition, suits_kernel
 from objectives.projections import at_least_float32, require_pairs
-from objectives.ranks import gather
+from objectives.ranks import gather, ranks
 from objectives.registry import OBJECTIVES
 
 
@@ -39,6 +39,10 @@ def info_nce(z1: Tensor, z2: Tensor, *, temperature: float) -> Tensor:
     """
     require_pairs(z1, z2)
     with torch.autocast(z1.device.type, enabled=False):  # half precision cannot tell cosines near 1 apart
+        if ranks() == 1 and _suit_kernel(z1, z2):
+            from objectives.kernels.nt_xent import nt_xent
+
+            return nt_xent(z1, z2, temperature=temperature)
         z1, z2 = gather(_directions(z1)), gather(_directions(z2))
         positives = (z1 * z2).sum(dim=1).mean() / temperature
         return log_partition(torch.cat((z1, z2)), temperature=temperature).mean() - positives
@@ -63,6 +67,13 @@ def info_nce_queue(query: Tensor, key: Tensor, queue: Tensor, *, temperature: fl
         query, key = _directions(query), _directions(key.detach())
         cosines = torch.cat([(query * key).sum(dim=1, keepdim=True), query @ queue.to(query).T], dim=1)
         return F.cross_entropy(cosines / temperature, torch.zeros(len(query), dtype=torch.int64, device=query.device))
+
+
+def _suit_kernel(z1: Tensor, z2: Tensor) -> bool:
+    """Whether the whole loss is a GPU's few launches; where not, its denominator may still be a kernel."""
+    width, dtype = z1.shape[1], torch.promote_types(z1.dtype, torch.float32)
+    alike = z1.dtype == z2.dtype and z1.device == z2.device
+    return alike and suits_kernel(z1.device.type, dtype, width) and kernel_runs(z1.device, width)
 
 
 def _directions(z: Tensor) -> Tensor:

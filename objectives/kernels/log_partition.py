@@ -44,15 +44,20 @@ class Blocks:
     stages: int
 
 
-def blocks_for(device: torch.device, padded: int) -> Blocks:
-    """The blocks for rows of `padded` numbers.
+@cache
+def blocks_on(device: torch.device, padded: int) -> Blocks:
+    """The blocks for a device, the interpreter's CPU among them, and rows of `padded` numbers."""
+    return blocks_for(torch.cuda.get_device_capability(device) if device.type == "cuda" else (9, 0), padded)
 
-    The registers hold them and nothing spills, as Triton 3.6 and 3.8 compile for compute capability 8.0 and 9.0.
+
+def blocks_for(capability: tuple[int, int], padded: int) -> Blocks:
+    """The blocks for a GPU of that compute capability and rows of `padded` numbers.
+
+    Registers hold them, as Triton 3.6 and 3.8 compile for compute capability 8.0 and 9.0: at most 8 bytes spill.
 
     Raises:
         ValueError: the GPU multiplies no bfloat16.
     """
-    capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else (9, 0)
     if capability < (8, 0):
         raise ValueError(f"compute capability must be 8.0 or more, got {capability[0]}.{capability[1]}")
     if capability[0] in (9, 10):  # 227 kB of shared memory, others have 99 or more
@@ -63,10 +68,11 @@ def blocks_for(device: torch.device, padded: int) -> Blocks:
 def try_out(device: torch.device, width: int) -> None:
     """Compute what is known, forwards and backwards; whatever stands in the way is raised."""
     z = torch.full((3, width), width**-0.5, device=device)
-    parts, blocks = split(z), blocks_for(device, padded_width(width))
+    parts, blocks = split(z), blocks_on(device, padded_width(width))
     result = forwards(parts, 1.0, blocks)
     torch.testing.assert_close(result, torch.full_like(result, 1 + math.log(2)))
-    torch.testing.assert_close(backwards(parts, result, torch.ones_like(result), width, 1.0, blocks), 2 * z)
+    shares = backwards(parts, result, torch.ones_like(result), width, 1.0, blocks)
+    torch.testing.assert_close(shares.sum(0), 2 * z)
 
 
 def log_partition(z: Tensor, *, temperature: float, blocks: Blocks | None = None) -> Tensor:
@@ -82,7 +88,7 @@ def log_partition(z: Tensor, *, temperature: float, blocks: Blocks | None = None
     Returns:
         (M,) in nats.
     """
-    chosen = blocks or blocks_for(z.device, padded_width(z.shape[1]))
+    chosen = blocks or blocks_on(z.device, padded_width(z.shape[1]))
     result: Tensor = _LogPartition.apply(z, temperature, chosen)
     return result
 
@@ -110,7 +116,8 @@ class _LogPartition(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         parts, result = ctx.saved_tensors
-        return backwards(parts, result, gradient, ctx.width, ctx.temperature, ctx.blocks), None, None
+        shares = backwards(parts, result, gradient, ctx.width, ctx.temperature, ctx.blocks)
+        return shares.sum(0), None, None
 
 
 def split(z: Tensor) -> Tensor:
@@ -123,11 +130,12 @@ def split(z: Tensor) -> Tensor:
     return parts
 
 
-def forwards(parts: Tensor, temperature: float, blocks: Blocks) -> Tensor:
-    """L (M,) of the three parts of rows."""
+def forwards(parts: Tensor, temperature: float, blocks: Blocks, *, out: Tensor | None = None) -> Tensor:
+    """L (M,) of the three parts of rows, in `out` if given."""
     count = parts.shape[1]
     programs, shares, share = _cut(parts, blocks)
-    partial, result = (parts.new_empty(shape, dtype=torch.float32) for shape in ((shares, count), (count,)))
+    partial = parts.new_empty(shares, count, dtype=torch.float32)
+    result = parts.new_empty(count, dtype=torch.float32) if out is None else out
     with torch.cuda.device_of(parts):
         _sum_kernel[programs, shares](parts, partial, count, share, _scale(temperature), **_options(parts, blocks))
         _join_kernel[(triton.cdiv(count, 128),)](partial, result, count, shares, block=128)
@@ -137,7 +145,7 @@ def forwards(parts: Tensor, temperature: float, blocks: Blocks) -> Tensor:
 def backwards(
     parts: Tensor, result: Tensor, gradient: Tensor, width: int, temperature: float, blocks: Blocks
 ) -> Tensor:
-    """Gradient (M, D) of rows of D numbers, from their three parts, L (M,) and its gradient (M,)."""
+    """Gradient of rows of D numbers in shares (S, M, D) to add up, from their three parts, L (M,) and its gradient."""
     count = parts.shape[1]
     programs, shares, share = _cut(parts, blocks)
     change = parts.new_empty(shares, count, width, dtype=torch.float32)
@@ -146,7 +154,7 @@ def backwards(
             parts, result, gradient, change, count, share, gradient.stride(0), _scale(temperature), 1 / temperature,
             width=width, **_options(parts, blocks),
         )  # fmt: skip
-    return change.sum(0) if shares > 1 else change[0]
+    return change
 
 
 def _cut(parts: Tensor, blocks: Blocks) -> tuple[int, int, int]:
