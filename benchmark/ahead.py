@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves
 from benchmark.step_batches import Batch
 
 
-def made_ahead(batches: Iterator[Batch], make: Callable[[Batch], Batch], *, device: torch.device) -> Iterator[Batch]:
+def made_ahead(batches: Iterator[Batch], make: Callable[[Batch], Batch], *, device: torch.device) -> Generator[Batch]:
     """Make every batch in a thread, on a stream of its own, while the caller is busy with the one before.
 
     A batch is begun when the device is through with the last but one: whatever the device is asked for, it lags behind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +52,11 @@ def train(
         make: what a GPU does with a batch while it computes the step before (`benchmark.ahead`); None = nothing.
     """
     checkpoint, on_gpu = work_dir / "checkpoint.pth", _device(model).type == "cuda"
+    loader = _InOrder(batches, workers=workers, make=make, device=_device(model))
     runner = _Runner(
         model=model,
         work_dir=str(work_dir),
-        train_dataloader=_InOrder(batches, workers=workers, make=make, device=_device(model)),
+        train_dataloader=loader,
         train_cfg={"by_epoch": False, "max_iters": len(batches)},  # type: ignore[arg-type]
         optim_wrapper=optimiser,
         param_scheduler=schedule,
@@ -73,7 +74,7 @@ def train(
     )
     # Else torch fills every new tensor where algorithms are deterministic, for code that reads what nobody has written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    with closing(runner.visualizer):  # TensorBoard writes from a thread of its own
+    with closing(loader), closing(runner.visualizer):  # either has a thread of its own
         runner.train()
 
 
@@ -91,13 +92,17 @@ class _InOrder(DataLoader[Any]):
             num_workers=workers,
             pin_memory=device.type == "cuda",  # what is not pinned waits for all that the GPU has been asked for
         )
-        self._make, self._device = make, device
+        self._make, self._device, self._ahead = make, device, ExitStack()
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         batches = super().__iter__()
         if self._make is None or self._device.type != "cuda":
             return batches
-        return made_ahead(batches, self._make, device=self._device)
+        return self._ahead.enter_context(closing(made_ahead(batches, self._make, device=self._device)))
+
+    def close(self) -> None:
+        """End the thread, and free what it has of the GPU: a process forked with that in it aborts."""
+        self._ahead.close()
 
 
 class _Steps(Sampler[int]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +13,7 @@ import torch
 
 from benchmark.ahead import made_ahead
 
-CPU = torch.device("cpu")
+CPU, GPU = torch.device("cpu"), torch.device("cuda:0")
 
 
 def numbers(count: int, *, asked: list[int]) -> Iterator[dict[str, Any]]:
@@ -46,7 +48,7 @@ def test_the_next_is_made_while_the_caller_has_the_last_and_no_more_than_that() 
     assert next(made)["step"] == 0
     assert begun.wait(timeout=30)  # of the second, and nobody has asked for it
     assert asked == [0, 1]
-    made.close()  # type: ignore[attr-defined]
+    made.close()
 
 
 def test_an_error_is_raised_where_its_batch_would_have_come() -> None:
@@ -61,19 +63,33 @@ def test_an_error_is_raised_where_its_batch_would_have_come() -> None:
         next(made)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_on_a_gpu_the_caller_sees_what_was_made_whatever_it_computes_meanwhile() -> None:
-    device = torch.device("cuda:0")
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
+
+@needs_gpu
+def test_on_a_gpu_the_caller_sees_what_was_made_whatever_it_computes_meanwhile() -> None:
     def filled(batch: dict[str, Any]) -> dict[str, Any]:
-        values = batch["values"].to(device, non_blocking=True)
+        values = batch["values"].to(GPU, non_blocking=True)
         for _ in range(20):
-            values = values @ torch.eye(len(values), device=device)
+            values = values @ torch.eye(len(values), device=GPU)
         return {"values": values}
 
     batches = ({"values": torch.full((700, 700), float(step)).pin_memory()} for step in range(12))
-    for step, batch in enumerate(made_ahead(batches, filled, device=device)):
-        busy = torch.rand(3000, 3000, device=device)
+    for step, batch in enumerate(made_ahead(batches, filled, device=GPU)):
+        busy = torch.rand(3000, 3000, device=GPU)
         for _ in range(5):
             busy = busy @ busy / 3000
         assert bool((batch["values"] == step).all())
+
+
+@needs_gpu
+def test_once_closed_nothing_of_it_ends_a_forked_process() -> None:
+    made = made_ahead(({"values": torch.ones(3).pin_memory()} for _ in range(9)), lambda batch: batch, device=GPU)
+    assert [next(made), next(made)]
+    made.close()
+    child = os.fork()
+    if not child:
+        del made
+        gc.collect()  # what is left of the GPU's cannot be freed in a fork
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
