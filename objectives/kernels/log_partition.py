@@ -13,8 +13,6 @@ is read from memory as it is multiplied. [Henry et al. 2019, arXiv 1904.06376]
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import torch
@@ -23,46 +21,10 @@ import triton.language as tl
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from objectives.kernels.blocks import Blocks, blocks_on, padded_width, processors
+
 _LOWEST = tl.constexpr(-3.0e38)  # in the place of -inf, where differences are taken
 _LN2 = tl.constexpr(math.log(2))
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """How the work is cut.
-
-    Attributes:
-        rows: of a program, a power of two >= 16.
-        columns: of a step of its loop, likewise.
-        warps: of a program.
-        stages: steps whose loads are under way at once.
-    """
-
-    rows: int
-    columns: int
-    warps: int
-    stages: int
-
-
-@cache
-def blocks_on(device: torch.device, padded: int) -> Blocks:
-    """The blocks for a device, the interpreter's CPU among them, and rows of `padded` numbers."""
-    return blocks_for(torch.cuda.get_device_capability(device) if device.type == "cuda" else (9, 0), padded)
-
-
-def blocks_for(capability: tuple[int, int], padded: int) -> Blocks:
-    """The blocks for a GPU of that compute capability and rows of `padded` numbers.
-
-    Registers hold them, as Triton 3.6 and 3.8 compile for compute capability 8.0 and 9.0: at most 8 bytes spill.
-
-    Raises:
-        ValueError: the GPU multiplies no bfloat16.
-    """
-    if capability < (8, 0):
-        raise ValueError(f"compute capability must be 8.0 or more, got {capability[0]}.{capability[1]}")
-    if capability[0] in (9, 10):  # 227 kB of shared memory, others have 99 or more
-        return Blocks(64, 64, 4, 2) if padded <= 128 else Blocks(64, 32, 4, 2)
-    return Blocks(32, 32, 4, 2) if padded <= 128 else Blocks(16, 32, 4, 2)
 
 
 def try_out(device: torch.device, width: int) -> None:
@@ -91,11 +53,6 @@ def log_partition(z: Tensor, *, temperature: float, blocks: Blocks | None = None
     chosen = blocks or blocks_on(z.device, padded_width(z.shape[1]))
     result: Tensor = _LogPartition.apply(z, temperature, chosen)
     return result
-
-
-def padded_width(width: int) -> int:
-    """The power of two, at least 16, that a row takes in a register."""
-    return 1 << max(4, (width - 1).bit_length())
 
 
 class _LogPartition(torch.autograd.Function):
@@ -160,7 +117,7 @@ def backwards(
 def _cut(parts: Tensor, blocks: Blocks) -> tuple[int, int, int]:
     """Blocks of rows, the shares that the columns are cut into, and blocks of columns in a share."""
     rows, columns = (triton.cdiv(parts.shape[1], block) for block in (blocks.rows, blocks.columns))
-    share = triton.cdiv(columns, max(1, min(columns, 2 * _processors(parts.device) // rows)))
+    share = triton.cdiv(columns, max(1, min(columns, 2 * processors(parts.device) // rows)))
     return rows, triton.cdiv(columns, share), share
 
 
@@ -177,12 +134,6 @@ def _options(parts: Tensor, blocks: Blocks) -> dict[str, int]:
 
 def _scale(temperature: float) -> float:
     return 1 / (temperature * math.log(2))
-
-
-@cache
-def _processors(device: torch.device) -> int:
-    """Multiprocessors of a GPU; a few where the interpreter plays one."""
-    return torch.cuda.get_device_properties(device).multi_processor_count if device.type == "cuda" else 4
 
 
 def _split(

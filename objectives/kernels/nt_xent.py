@@ -14,7 +14,8 @@ import triton.language as tl
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from objectives.kernels.log_partition import backwards, blocks_on, forwards, padded_width
+from objectives.kernels.blocks import blocks_on, padded_width
+from objectives.kernels.log_partition import backwards, forwards
 
 _SHORTEST = tl.constexpr(1e-12)  # rows are divided by no less, as by torch.nn.functional.normalize
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from objectives.kernels.blocks import blocks_for, padded_width
+
 backends = pytest.importorskip("triton.backends.compiler", reason="Triton is not installed")
 compiler = pytest.importorskip("triton.compiler")
 log_partition = pytest.importorskip("objectives.kernels.log_partition")
 nt_xent = pytest.importorskip("objectives.kernels.nt_xent")
 
-SHARED = {(8, 0): 99 * 1024, (9, 0): 227 * 1024}  # bytes of a block; the least of 8.x
+SHARED = {(8, 0): 99 * 1024, (9, 0): 227 * 1024, (10, 0): 227 * 1024}  # bytes of a block; the least of 8.x
 INTEGERS = {"count", "share", "parts", "stride", "shares"}
 KERNELS = {
     "split": (log_partition._split_kernel, "z=*fp32 parts=*bf16"),
@@ -34,13 +36,15 @@ KERNELS = {
 
 @pytest.mark.parametrize("capability", list(SHARED))
 @pytest.mark.parametrize("name", list(KERNELS))
+@pytest.mark.parametrize("width", [100, 256])
 def test_every_kernel_compiles_and_fits(
-    name: str, capability: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, width: int, capability: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
     kernel, types = KERNELS[name]
-    blocks = log_partition.blocks_for(capability, 128)
-    fixed: dict[str, Any] = {"width": 100, "padded": 128, "columns": blocks.columns, "wide": False, "block": 128}
+    padded = padded_width(width)
+    blocks = blocks_for(capability, padded)
+    fixed: dict[str, Any] = {"width": width, "padded": padded, "columns": blocks.columns, "wide": False, "block": 128}
     fixed["rows"] = blocks.rows if name in ("sum", "change") else 8
     known = {
         **dict.fromkeys(INTEGERS, "i32"),
@@ -59,4 +63,4 @@ def test_every_kernel_compiles_and_fits(
 
 def test_a_gpu_that_multiplies_no_bfloat16_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^compute capability must be 8.0 or more, got 7.5$"):
-        log_partition.blocks_for((7, 5), 128)
+        blocks_for((7, 5), 128)

@@ -19,7 +19,8 @@ SCRIPT = """
 import json, sys, torch
 from torch.nn.functional import normalize
 from objectives.infonce import info_nce
-from objectives.kernels.log_partition import Blocks, log_partition
+from objectives.kernels.blocks import Blocks
+from objectives.kernels.log_partition import log_partition
 from objectives.kernels.nt_xent import nt_xent
 from objectives.log_partition import kernel_runs, log_partition as in_blocks
 
