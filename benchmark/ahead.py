@@ -23,11 +23,13 @@ def made_ahead(batches: Iterator[Batch], make: Callable[[Batch], Batch], *, devi
         make: what is made of each. Its random numbers must not depend on when it is called.
         device: where `make` works; on a CPU there is a thread alone.
     """
-    stream = torch.cuda.Stream(device) if device.type == "cuda" else None
-    with ThreadPoolExecutor(1) as thread:
+    stream, threads = torch.cuda.Stream(device) if device.type == "cuda" else None, torch.get_num_threads()
+    # What makes views on a CPU are many small operations, which a team of threads for each makes slower.
+    with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as thread:
         before: torch.cuda.Event | None = None
         coming = thread.submit(_made, batches, make, stream, before)
         while (made := coming.result()) is not None:
+            torch.set_num_threads(threads)  # what the thread has set holds for all that begin later
             coming = thread.submit(_made, batches, make, stream, before)
             if stream is not None:
                 _hand_over(made, stream)

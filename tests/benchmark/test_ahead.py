@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -29,6 +30,15 @@ def doubled(batch: dict[str, Any]) -> dict[str, Any]:
 def test_all_are_made_in_their_order_and_then_it_ends() -> None:
     made = made_ahead(numbers(5, asked=[]), doubled, device=CPU)
     assert [batch["step"] for batch in made] == [0, 2, 4, 6, 8]
+
+
+def test_threads_that_begin_later_have_as_many_of_torch_as_before() -> None:
+    made = made_ahead(numbers(3, asked=[]), doubled, device=CPU)
+    before = torch.get_num_threads()
+    next(made)
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(torch.get_num_threads).result() == before == torch.get_num_threads()
+    made.close()
 
 
 def test_nothing_comes_of_nothing() -> None:
