@@ -21,7 +21,7 @@ def log_partition(z: Tensor, *, temperature: float, block: int | None = None) ->
 
     The (M, M) matrix of products is symmetric: each block above its diagonal serves for two, and is computed anew for
     the gradient rather than kept. On a GPU a kernel does the same with blocks that never leave the processor, as
-    precisely; which of the two is faster there is to be measured by make perf PARTS=loss_gpu.
+    precisely and faster (docs/performance.md).
 
     Args:
         z: (M, D), M >= 2; of one type, float32 or float64.

@@ -1,8 +1,7 @@
 """InfoNCE on a GPU: its kernel, the default there, beside blocks of the matrix, the plain form, and compiled forms.
 
 Forward and backward of N pairs of 128 numbers. Compiled forms are traced and compiled before they are timed, which
-takes each process seconds; the kernel is compiled once for a machine. Whether it is the default rightly is to be
-measured by make perf PARTS=loss_gpu.
+takes each process seconds; the kernel is compiled once for a machine.
 """
 
 from __future__ import annotations
