@@ -7,7 +7,20 @@ from importlib import import_module
 
 from benchmark.perf.comparison import Comparison
 
-PARTS = ("loop", "loop_gpu", "views", "decoding", "loss", "loss_gpu", "objectives", "probe", "knn", "dense", "ranks")
+PARTS = (
+    "loop",
+    "loop_gpu",
+    "views",
+    "decoding",
+    "loss",
+    "loss_gpu",
+    "objectives",
+    "probe",
+    "knn",
+    "dense",
+    "ranks",
+    "bench_memory",
+)
 """Modules of this package with a function `measure()`, which gives comparisons, best as they are found."""
 
 

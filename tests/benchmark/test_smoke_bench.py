@@ -73,6 +73,12 @@ def test_a_record_says_what_the_cell_cost_and_where_it_ran(runs: Path) -> None:
     assert record["environment"]["device"] == "cpu"
 
 
+def test_no_cell_holds_three_gigabytes(runs: Path) -> None:
+    peaks = [record["costs"]["peak_memory_bytes"] for record in records(runs).values()]
+    assert len(peaks) == len(ROWS) * (1 + len(TASKS))
+    assert max(peaks) < 3e9
+
+
 def test_the_backbone_loads_and_has_been_trained(runs: Path) -> None:
     found = records(runs)
     spec = backbone_spec(load("smoke"))
