@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import default_collate
 
 from downstream.decoding import PACKING
 from downstream.image_sources import ImageSource
@@ -119,7 +120,10 @@ class _Streamed:
         return len(self.source.names)
 
     def __getitem__(self, index: Tensor, /) -> Tensor:
-        return torch.stack([decode_row(self.source, row, size=self.size) for row in index.tolist()])
+        # In a loader's process this stacks them in shared memory. A batch in memory of its own would be copied there, and
+        # leave a hole that glibc often does not fill: the process grew by a batch with every batch.
+        images: Tensor = default_collate([decode_row(self.source, row, size=self.size) for row in index.tolist()])
+        return images
 
 
 class _Part:
