@@ -244,6 +244,8 @@ def build_runner(config: Config, *, context: Context) -> Runner:
     """What trains and tests a complete config, with its data sets read; torch's determinism is that of the config."""
     with quiet(), mm_types.named(config.filename):
         runner = _Runner.from_cfg(config)
+        # Else torch fills every new tensor where algorithms are deterministic; no code reads what nobody has written.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         runner.register_hook(Watch(context))
         runner.register_hook(PreciseBatchNorm(config.get("precise_batch_norm", 0)))
         runner.register_hook(Checkpoint(context.work_dir / _CHECKPOINT, interval=config.get("checkpoint_interval", 0)))

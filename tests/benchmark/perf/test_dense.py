@@ -1,5 +1,9 @@
+from dataclasses import replace
+
 import pytest
+import torch
 from mmengine.runner import Runner, set_random_seed
+from torch.autograd.graph import saved_tensors_hooks
 
 from benchmark.config import load
 from benchmark.perf.dense import built, ours, prepared, seconds, stock
@@ -29,6 +33,31 @@ def test_both_runners_train_the_same_model_on_the_same_batches(task: str, task_c
         batches.append(next(iter(loop.dataloader)))
     assert len(batches[0]["inputs"]) == len(batches[1]["inputs"]) == 16
     assert all((a == b).all() for a, b in zip(*(batch["inputs"] for batch in batches), strict=True))
+
+
+@pytest.mark.parametrize("task", ["voc", "ade20k"])
+@pytest.mark.parametrize("frozen", [4, -1])
+def test_frozen_stages_are_computed_without_a_graph_and_no_new_tensor_is_filled(
+    task: str, frozen: int, task_context: Context
+) -> None:
+    options = CONFIG.tasks[task]
+    assert isinstance(options, DetectionOptions | SegmentationOptions)
+    options = replace(options, overrides={**options.overrides, "model.backbone.frozen_stages": frozen})
+    runner = ours(built(options, task_context), task_context)
+    kept: list[torch.Tensor] = []
+
+    def keep(x: torch.Tensor) -> torch.Tensor:
+        kept.append(x)
+        return x
+
+    model = runner.model.train()
+    images = model.data_preprocessor(next(iter(runner.train_loop.dataloader)), True)["inputs"]
+    with saved_tensors_hooks(keep, lambda x: x):
+        features = model.backbone(images)
+    assert [x.requires_grad for x in features] == [frozen < 0] * len(features)
+    assert (len(kept) > 0) is (frozen < 0)
+    assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
 
 
 def test_an_iteration_of_each_is_timed(task_context: Context) -> None:
