@@ -34,7 +34,7 @@ _TASKS = {"voc": "mmdet", "ade20k": "mmseg"}
 _RUNTIMES = {"mmdet": "mmdet::_base_/default_runtime.py", "mmseg": "mmseg::_base_/schedules/schedule_20k.py"}
 """Where the libraries have their hooks."""
 
-_ITERATIONS, _WARM_UP, _IMAGES = 15, 5, 256
+_ITERATIONS, _WARM_UP, _IMAGES, _ROUNDS = 40, 5, 256, 7
 
 
 def measure(*, iterations: int = _ITERATIONS, images: int = _IMAGES) -> Iterator[Comparison]:
@@ -54,7 +54,8 @@ def measure(*, iterations: int = _ITERATIONS, images: int = _IMAGES) -> Iterator
                 {
                     "ours": partial(seconds, ours, options, context, iterations=iterations),
                     "stock": partial(seconds, stock, options, context, iterations=iterations),
-                }
+                },
+                rounds=_ROUNDS,
             )
             yield Comparison(
                 part=_PART,
