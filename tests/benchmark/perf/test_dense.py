@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -38,12 +39,13 @@ def test_both_runners_train_the_same_model_on_the_same_batches(task: str, task_c
 @pytest.mark.parametrize("task", ["voc", "ade20k"])
 @pytest.mark.parametrize("frozen", [4, -1])
 def test_frozen_stages_are_computed_without_a_graph_and_no_new_tensor_is_filled(
-    task: str, frozen: int, task_context: Context
+    task: str, frozen: int, task_context: Context, tmp_path: Path
 ) -> None:
     options = CONFIG.tasks[task]
     assert isinstance(options, DetectionOptions | SegmentationOptions)
     options = replace(options, overrides={**options.overrides, "model.backbone.frozen_stages": frozen})
-    runner = ours(built(options, task_context), task_context)
+    context = replace(task_context, work_dir=tmp_path)  # mmengine tells runs apart by folder and second
+    runner = ours(built(options, context), context)
     kept: list[torch.Tensor] = []
 
     def keep(x: torch.Tensor) -> torch.Tensor:
