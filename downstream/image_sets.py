@@ -120,8 +120,8 @@ class _Streamed:
         return len(self.source.names)
 
     def __getitem__(self, index: Tensor, /) -> Tensor:
-        # In a loader's process this stacks them in shared memory. A batch in memory of its own would be copied there, and
-        # leave a hole that glibc often does not fill: the process grew by a batch with every batch.
+        # In a loader's process this stacks them in shared memory. A batch in memory of its own would be copied there
+        # and leave a hole, which glibc often does not fill: the process then grows by a batch with every batch.
         images: Tensor = default_collate([decode_row(self.source, row, size=self.size) for row in index.tolist()])
         return images
 
