@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import fields, is_dataclass
 
 import torch
-from torch.utils._pytree import tree_leaves
 
 from benchmark.step_batches import Batch
 
@@ -21,12 +20,14 @@ def made_ahead(batches: Iterator[Batch], make: Callable[[Batch], Batch], *, devi
     Args:
         batches: as they come; asked for in the thread.
         make: what is made of each. Its random numbers must not depend on when it is called.
-        device: where `make` works; on a CPU there is a thread alone.
+        device: where `make` works; on a CPU, which only tests ask for, there is a thread alone.
     """
     stream, threads = torch.cuda.Stream(device) if device.type == "cuda" else None, torch.get_num_threads()
     # What makes views on a CPU are many small operations, which a team of threads for each makes slower.
     with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as thread:
         before: torch.cuda.Event | None = None
+        if stream is not None:
+            stream.wait_stream(torch.cuda.current_stream(device))  # what `make` needs may be on its way
         coming = thread.submit(_made, batches, make, stream, before)
         while (made := coming.result()) is not None:
             torch.set_num_threads(threads)  # what the thread has set holds for all that begin later
@@ -55,10 +56,21 @@ def _made(
         return make(batch)
 
 
-def _hand_over(made: Any, stream: torch.cuda.Stream) -> None:
+def _hand_over(made: Batch, stream: torch.cuda.Stream) -> None:
     """Let the caller's stream wait for the other, and keep the memory until the caller's is through with it."""
     current = torch.cuda.current_stream(stream.device)
     current.wait_stream(stream)
-    for leaf in tree_leaves(made):
-        if isinstance(leaf, torch.Tensor) and leaf.is_cuda:
-            leaf.record_stream(current)
+    for tensor in tensors_of(made):
+        if tensor.is_cuda:
+            tensor.record_stream(current)
+
+
+def tensors_of(made: object) -> Iterator[torch.Tensor]:
+    """The tensors in dictionaries, sequences and dataclasses of any depth."""
+    if isinstance(made, torch.Tensor):
+        yield made
+    elif isinstance(made, dict | list | tuple):
+        for each in made.values() if isinstance(made, dict) else made:
+            yield from tensors_of(each)
+    elif is_dataclass(made):
+        yield from tensors_of([getattr(made, field.name) for field in fields(made)])

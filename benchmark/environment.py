@@ -68,6 +68,12 @@ def installed_stack() -> list[Any]:
     return [[name, installed_version(name)] for name in (*PACKAGES, "scikit-learn")] + operators
 
 
+def use_device(device: str) -> None:
+    """Make a numbered GPU the current one: what names none, such as an event or a kernel's launch, then means it."""
+    if torch.device(device).index is not None:
+        torch.cuda.set_device(device)
+
+
 def peak_memory_bytes(device: str) -> int:
     """Most memory this process has held: resident on the CPU, allocated on a GPU."""
     if device.startswith("cuda"):

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import torch
 
 from benchmark import cells
-from benchmark.environment import describe_environment, peak_memory_bytes
+from benchmark.environment import describe_environment, peak_memory_bytes, use_device
 from benchmark.job import Job
 from benchmark.kinds import KINDS
 from benchmark.output import output_to
@@ -35,6 +35,7 @@ def run_job(job: Job) -> None:
         _clear(job)
         with output_to(job.folder / "log.txt") as shown:
             torch.set_num_threads(job.config.threads)
+            use_device(job.device)
             outcome = _compute(job, shown)
         cells.write_record(runs, cell, outcome)
         if outcome.reason is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+
+from objectives.kernels.trying import runs
 
 _ON_CPU = 512  # rows and columns of a block of the matrix; 1 MB in float32, which stays in a core's cache
 _ELSEWHERE = 4096  # 64 MB, which a GPU is busy with for longer than a launch takes
@@ -50,16 +51,14 @@ def suits_kernel(device_type: str, dtype: torch.dtype, width: int) -> bool:
 
 @cache
 def kernel_runs(device: torch.device, width: int) -> bool:
-    """Whether the kernel runs there, tried once; what stands in the way (no Triton, no C compiler) is warned of."""
-    try:
-        from objectives.kernels.log_partition import try_out
+    """Whether the kernels of InfoNCE run there, tried once."""
+
+    def trial() -> None:
+        from objectives.kernels.nt_xent import try_out
 
         try_out(device, width)
-    except Exception as error:  # of Triton, of the compilers it calls or of the driver
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        warnings.warn(f"log_partition: blocks stand in for the kernel on {device}: {reason}", stacklevel=3)
-        return False
-    return True
+
+    return runs(trial, what=f"log_partition: blocks stand in for the kernel on {device}")
 
 
 class _LogPartition(torch.autograd.Function):

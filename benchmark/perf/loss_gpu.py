@@ -53,8 +53,8 @@ def forms(**how: Any) -> dict[str, Loss]:
     return {
         f"blocks of {_BLOCK}": in_blocks,
         "the plain form": plain,
-        "the plain form, compiled": torch.compile(plain, **how),
-        f"blocks of {_BLOCK}, compiled": torch.compile(in_blocks, **how),
+        "the plain form, compiled": torch.compile(plain, dynamic=False, **how),
+        f"blocks of {_BLOCK}, compiled": torch.compile(in_blocks, dynamic=False, **how),
     }
 
 

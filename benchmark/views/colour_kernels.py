@@ -20,6 +20,18 @@ _ORDER, _FACTORS, _GRAY, _SOLARIZE = tl.constexpr(1), tl.constexpr(5), tl.conste
 _BLOCK = 1024  # pixels of an image that a program works on at a time
 
 
+def try_out(device: torch.device) -> None:
+    """Compute what is known with both kernels; whatever stands in the way is raised."""
+    pixel = torch.tensor([0.2, 0.4, 0.6]).view(1, 3, 1, 1)
+    # Brightness by a half; then contrast, saturation and hue as they are. Then luma, inverted where it is 0.5 or more.
+    table = torch.tensor([[1, 0, 1, 2, 3, 0.5, 1, 1, 0, 0, 0], [0, 0, 1, 2, 3, 1, 1, 1, 0, 1, 1]], device=device)
+    views = pixel.repeat(2, 1, 3, 5).to(device)
+    finish_(jitter_(views, table), table, mean=(0.1, 0.1, 0.1), std=(0.5, 0.5, 0.5))
+    luma = 0.2989 * 0.2 + 0.587 * 0.4 + 0.114 * 0.6
+    wanted = (torch.cat([pixel / 2, torch.full_like(pixel, luma)]) - 0.1) / 0.5
+    torch.testing.assert_close(views.cpu(), wanted.expand_as(views))
+
+
 def table_of(parameters: ViewParameters, *, device: torch.device) -> Tensor:
     """What happens to the colour of each image, as the kernels read it: (N, 11) float32 on the device."""
     jitter, gray, solarize = (
@@ -37,7 +49,8 @@ def jitter_(views: Tensor, table: Tensor) -> Tensor:
         table: (N, 11), of `table_of`.
     """
     if len(views):
-        _jitter[(len(views),)](views, table, views[0, 0].numel(), COLUMNS, block=_BLOCK)
+        with torch.cuda.device_of(views):
+            _jitter[(len(views),)](views, table, views[0, 0].numel(), COLUMNS, block=_BLOCK)
     return views
 
 
@@ -51,7 +64,8 @@ def finish_(views: Tensor, table: Tensor, *, mean: tuple[float, ...], std: tuple
         std: likewise.
     """
     if len(views):
-        _finish[(len(views),)](views, table, views[0, 0].numel(), COLUMNS, *mean, *std, block=_BLOCK)
+        with torch.cuda.device_of(views):
+            _finish[(len(views),)](views, table, views[0, 0].numel(), COLUMNS, *mean, *std, block=_BLOCK)
     return views
 
 

@@ -27,16 +27,6 @@ _LOWEST = tl.constexpr(-3.0e38)  # in the place of -inf, where differences are t
 _LN2 = tl.constexpr(math.log(2))
 
 
-def try_out(device: torch.device, width: int) -> None:
-    """Compute what is known, forwards and backwards; whatever stands in the way is raised."""
-    z = torch.full((3, width), width**-0.5, device=device)
-    parts, blocks = split(z), blocks_on(device, padded_width(width))
-    result = forwards(parts, 1.0, blocks)
-    torch.testing.assert_close(result, torch.full_like(result, 1 + math.log(2)))
-    shares = backwards(parts, result, torch.ones_like(result), width, 1.0, blocks)
-    torch.testing.assert_close(shares.sum(0), 2 * z)
-
-
 def log_partition(z: Tensor, *, temperature: float, blocks: Blocks | None = None) -> Tensor:
     """Return log sum over k != i of exp(z_i . z_k / T) for every row i.
 

@@ -6,6 +6,7 @@ one for the denominators' gradient, one that adds the positives' and leads both 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -18,6 +19,16 @@ from objectives.kernels.blocks import blocks_on, padded_width
 from objectives.kernels.log_partition import backwards, forwards
 
 _SHORTEST = tl.constexpr(1e-12)  # rows are divided by no less, as by torch.nn.functional.normalize
+
+
+def try_out(device: torch.device, width: int) -> None:
+    """Compute what is known with every kernel, forwards and backwards; whatever stands in the way is raised."""
+    z = torch.eye(2, width, device=device).requires_grad_()
+    loss = nt_xent(z, z.detach(), temperature=1.0)
+    (gradient,) = torch.autograd.grad(loss, z)
+    # Two pairs at right angles: each anchor has its positive at 1 and two negatives at 0.
+    torch.testing.assert_close(loss, torch.full_like(loss, math.log(math.e + 2) - 1))
+    torch.testing.assert_close(gradient, z.detach().flip(0) / (math.e + 2))  # away from the other image's views
 
 
 def nt_xent(z1: Tensor, z2: Tensor, *, temperature: float) -> Tensor:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import torch
 
-from benchmark.ahead import made_ahead
+from benchmark.ahead import made_ahead, tensors_of
+from objectives.contract import Views
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda:0")
 
@@ -76,20 +77,30 @@ def test_an_error_is_raised_where_its_batch_would_have_come() -> None:
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 
+def test_every_tensor_of_a_batch_is_found() -> None:
+    x1, x2, labels, first, second = torch.arange(5.0).unbind()
+    views = Views(x1, x2, labels, None, (first, second))
+    assert [float(each) for each in tensors_of({"views": views, "step": 3})] == [0, 1, 2, 3, 4]
+
+
 @needs_gpu
 def test_on_a_gpu_the_caller_sees_what_was_made_whatever_it_computes_meanwhile() -> None:
     def filled(batch: dict[str, Any]) -> dict[str, Any]:
         values = batch["values"].to(GPU, non_blocking=True)
         for _ in range(20):
             values = values @ torch.eye(len(values), device=GPU)
-        return {"values": values}
+        return {"views": Views(values, values + 1, None)}
 
-    batches = ({"values": torch.full((700, 700), float(step)).pin_memory()} for step in range(12))
-    for step, batch in enumerate(made_ahead(batches, filled, device=GPU)):
+    batches = ({"values": torch.full((700, 700), float(step)).pin_memory()} for step in range(40))
+    seen = []
+    for batch in made_ahead(batches, filled, device=GPU):
         busy = torch.rand(3000, 3000, device=GPU)
         for _ in range(5):
             busy = busy @ busy / 3000
-        assert bool((batch["values"] == step).all())
+        views = batch.pop("views")
+        seen.append(torch.stack([each.aminmax()[place] for each in (views.x1, views.x2) for place in (0, 1)]))
+        del views, batch, busy  # nothing but the streams keeps the memory
+    assert torch.stack(seen).tolist() == [[step, step, step + 1, step + 1] for step in range(40)]
 
 
 @needs_gpu

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.source_digest import source_digest
+from benchmark.source_digest import _sources, source_digest
 
 MAIN = '''"""A package's main module."""
 
@@ -186,3 +186,8 @@ def test_reading_the_code_imports_none_of_it(package: Path) -> None:
     digest("digested.main")
     assert "digested" not in sys.modules
     assert "digested.main" not in sys.modules
+
+
+def test_kernels_of_a_gpu_are_part_of_what_uses_them() -> None:
+    assert "benchmark.views.colour_kernels" in _sources(("benchmark.pretrain",))
+    assert {"objectives.kernels.nt_xent", "objectives.kernels.log_partition"} < set(_sources(("objectives.infonce",)))

@@ -35,6 +35,7 @@ def one_by_one(images: torch.Tensor, parameters: ViewParameters, config: ViewCon
 
 def main() -> None:
     """Sides below, at and above a program's block; gray, black and two-coloured images among them."""
+    colour_kernels.try_out(torch.device("cpu"))
     default = load("shapes").views
     for side in (5, 32, 40):
         images = torch.rand(24, 3, side, side, generator=torch.Generator().manual_seed(side))
