@@ -24,6 +24,9 @@ from downstream.image_sources import ImageSource, Members, stamp
 from downstream.imagefolder import EXTENSIONS, image_files
 
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstandard"}
+LISTING = 1
+"""Raised when the same shards would be listed otherwise: other keys, suffixes, labels or places."""
+
 _KEY = re.compile(r"((?:.*/|)[^./][^./]*)\.([^/]*)")  # webdataset's base_plus_ext
 _BLOCK = 512
 _UNLABELLED = -1
@@ -62,7 +65,7 @@ def read_shards(paths: Sequence[Path], *, store: Path) -> ImageSource:
     for path in paths:
         _check(path)
     root, names = paths[0].parent, tuple(path.name for path in paths)
-    kept = store / "shards" / f"{stamp(root, names)}.npz"
+    kept = store / "shards" / f"{stamp(root, names)}-{LISTING}.npz"
     if not kept.exists():
         _keep(kept, [_index(path) for path in paths])
     with np.load(kept) as table:

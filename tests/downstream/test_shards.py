@@ -4,6 +4,7 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from written_shards import Member, both_forms, jpeg, labelled, write_tar
@@ -11,7 +12,7 @@ from written_shards import Member, both_forms, jpeg, labelled, write_tar
 from downstream.image_sets import ImageSet, open_images
 from downstream.image_sources import ImageSource
 from downstream.imagefolder import image_folder
-from downstream.shards import read_shards, shard_paths
+from downstream.shards import LISTING, read_shards, shard_paths
 
 
 def read(root: Path) -> ImageSource:
@@ -134,6 +135,19 @@ def test_what_is_listed_is_not_listed_again_until_a_shard_changes(tmp_path: Path
     assert torch.equal(again.labels, first.labels)
     assert [path.stat().st_mtime_ns for path in (tmp_path / "store/shards").iterdir()] == times
     assert one_shard(tmp_path, *labelled([0, 1, 2], classes=2)).names[-1] == "0.tar/00002.jpg"
+
+
+def test_a_list_of_another_version_is_not_taken_and_of_this_one_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("downstream.shards.LISTING", LISTING - 1)
+    one_shard(tmp_path, *labelled([0, 1], classes=2))
+    (kept,) = (tmp_path / "store/shards").iterdir()
+    with np.load(kept) as table:
+        np.savez(kept, **{**table, "label": np.array([5, 5])})  # as an earlier reading of labels had it
+    assert read(tmp_path / "0.tar").classes == ("5",)
+    monkeypatch.undo()
+    assert read(tmp_path / "0.tar").classes == ("0", "1")
 
 
 def test_labels_alone_change_the_digest_and_are_no_reason_to_decode_anew(tmp_path: Path) -> None:
