@@ -28,6 +28,7 @@ _TRAIN, _TEST = 1_281_167, 50_000
 """Images of ImageNet."""
 
 _NEIGHBOURS, _TEMPERATURE, _CLASSES = 200, 0.07, 100
+_ROUNDS = 15  # turns are short, and how fast new memory is had differs between them
 _TINY = 8  # images of the pass before the one whose memory counts
 
 
@@ -61,7 +62,10 @@ def measure(*, of_time: Slice = _SLICE, of_memory: Slice = _NARROW) -> list[Comp
         of_memory: what is passed through once, for the peak of memory.
     """
     train, x = of_time.drawn()
-    seconds = alternate({name: partial(_seconds, vote, train, x) for name, vote in VOTES.items()})
+    seconds = alternate(
+        {name: partial(_seconds, vote, train, x) for name, vote in VOTES.items()},
+        rounds=_ROUNDS,
+    )
     grown = {name: (peak_bytes(name, of_memory) / 1e6,) for name in VOTES}
     found = []
     for other in OTHERS:
