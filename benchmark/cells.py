@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
+
+from downstream.held_folders import is_held as is_held
+from downstream.held_folders import lock as lock
 
 SCHEMA = 2
 """Raised when a record gets another form; `results.store.cells` reads the older ones too."""
@@ -162,51 +163,3 @@ def write_json(path: Path, content: Any) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-
-
-_HELD: set[TextIO] = set()
-
-
-def _let_go() -> None:
-    """Close the locks that a forked child has inherited: else they would outlive the process that took them."""
-    for file in _HELD:
-        file.close()
-    _HELD.clear()
-
-
-os.register_at_fork(after_in_child=_let_go)
-
-
-@contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold a folder against other processes; the system lets go of it when its holder ends, however it ends."""
-    while True:
-        path.mkdir(parents=True, exist_ok=True)
-        with (path / "lock").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            if _is_file_at(file.fileno(), path / "lock"):  # not removed with its folder while this one waited
-                _HELD.add(file)
-                try:
-                    yield
-                finally:
-                    _HELD.discard(file)
-                return
-
-
-def is_held(path: Path) -> bool:
-    """Whether a process holds the folder now."""
-    try:
-        with (path / "lock").open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that look do not see each other
-    except FileNotFoundError:  # nobody ever held it
-        return False
-    except BlockingIOError:
-        return True
-    return False
-
-
-def _is_file_at(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False

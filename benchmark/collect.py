@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmark import cells
 from benchmark.errors import UserError, blaming_the_user
 from benchmark.states import State, states
+from downstream.held_folders import partial_folders
 
 _YOUNG_S = 3600.0  # seconds: no write of a file takes longer
 
@@ -21,7 +22,7 @@ class Garbage:
     """Something that can go.
 
     Attributes:
-        path: a cell's folder, or a temporary file.
+        path: a folder of a cell or of a data set that was not written to its end, or a temporary file.
         what: what it is, one line.
         size: bytes.
     """
@@ -81,6 +82,9 @@ def garbage(runs: Path, found: Sequence[State]) -> Iterator[Garbage]:
     for path in sorted(runs.glob("**/*.tmp")):
         if path.is_file() and not _is_being_written(path, runs):
             yield _garbage(path, "left by a write that never ended")
+    for path in sorted(partial_folders(runs)):
+        if not cells.is_held(path):
+            yield _garbage(path, "left by a write of a data set that never ended")
 
 
 def _is_being_written(path: Path, runs: Path) -> bool:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from downstream.decoding import PACKING, decode
+from downstream.held_folders import partial_folder, remove_abandoned
 from downstream.image_sources import ImageSource
 
 Report = Callable[[int, int], None]
@@ -64,10 +64,9 @@ def pack(source: ImageSource, *, size: int, store: Path, report: Report) -> tupl
     packed = store / hashlib.sha256(f"{PACKING}/{size}/{source.stamp()}".encode()).hexdigest()[:16]
     if not (packed / "digest.json").exists():
         store.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(store)  # first: they can be as large as what is to come
         _check_room(source, size=size, store=store)
-        with tempfile.TemporaryDirectory(dir=store) as folder:
-            building = Path(folder) / "building"
-            building.mkdir()
+        with partial_folder(packed) as building:
             shape = (len(source.names), 3, size, size)
             np.lib.format.open_memmap(building / "images.npy", mode="w+", dtype=np.uint8, shape=shape)
             content = _read_all(source, size=size, into=building / "images.npy", report=report)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +11,9 @@ from typing import Any
 
 import torch
 
+from downstream.held_folders import partial_folder, remove_abandoned
+
 MANIFEST = "dataset.json"
-ABANDONED_AFTER = 24 * 3600  # seconds; writing takes less than a minute
 
 
 @dataclass(frozen=True)
@@ -54,19 +52,13 @@ def ensure_tree(tree: Tree, out: Path) -> None:
     if _is_written(tree, out):
         return
     out.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f"{out.name}.partial-"
-    _remove_abandoned(out.parent, prefix=prefix)
-    partial = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
-    folder = partial / out.name  # a folder of its own, as only the maker of a temporary one may read it
-    try:
-        folder.mkdir()
+    remove_abandoned(out.parent, name=out.name)
+    with partial_folder(out) as folder:
         with _one_thread():
             tree.write(folder)
         manifest = {"config": dict(tree.options), "digest": tree.digest, **tree.facts}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         _publish(tree, folder=folder, out=out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _is_written(tree: Tree, out: Path) -> bool:
@@ -127,10 +119,3 @@ def _publish(tree: Tree, *, folder: Path, out: Path) -> None:
     except OSError:
         if not _is_written(tree, out):
             raise
-
-
-def _remove_abandoned(folder: Path, *, prefix: str) -> None:
-    """Remove what runs that were killed long ago have left."""
-    for path in folder.glob(f"{prefix}*"):
-        if time.time() - path.stat().st_mtime > ABANDONED_AFTER:
-            shutil.rmtree(path, ignore_errors=True)

@@ -16,6 +16,7 @@ from benchmark.cells import Cell
 from benchmark.cli import main
 from benchmark.environment import describe_environment
 from benchmark.states import shown, states
+from downstream.held_folders import PARTIAL
 
 TASKS = ("classification", "voc")
 
@@ -178,6 +179,19 @@ def test_a_folder_that_is_not_there_is_one_line(
     assert main([command, "--runs", str(tmp_path / "none")]) == 2
     message = f"clbench: runs: a folder with cells/<key>/cell.json is expected, got {tmp_path / 'none'}\n"
     assert capsys.readouterr().err == message
+
+
+def test_a_data_set_that_nobody_writes_any_more_is_garbage(
+    grid: list[Cell], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left, living = (tmp_path / "images" / f"{name}{PARTIAL}0" for name in "ab")
+    with cells.lock(left):
+        (left / "images.npy").write_bytes(bytes(3_000_000))
+    with cells.lock(living):
+        assert main(["gc", "--runs", str(tmp_path), "--yes"]) == 0
+        assert living.exists()
+    assert f"3.0 MB  left by a write of a data set that never ended  {left}" in capsys.readouterr().out
+    assert not left.exists()
 
 
 def test_garbage_is_shown_and_goes_only_where_the_user_says_so(
