@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import InterpolationMode, v2
 
+from downstream.cores import cores
 from downstream.images import Images
 from downstream.subsets import derived_seed
 
@@ -73,7 +73,7 @@ def batches(
         _Decoded(images, transform, sampling),
         batch_size=batch,
         sampler=order.tolist(),
-        num_workers=min(_WORKERS, len(os.sched_getaffinity(0))) if cuda else 0,  # on a CPU they would take its cores
+        num_workers=min(_WORKERS, cores()) if cuda else 0,  # on a CPU they would take its cores
         pin_memory=cuda,
         generator=torch.Generator(),  # a loader draws from its generator; the global one is nobody's here
     )

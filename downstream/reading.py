@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from downstream.cores import cores
 from downstream.decoding import PACKING, decode
 from downstream.held_folders import partial_folder, remove_abandoned
 from downstream.image_sources import ImageSource
@@ -106,7 +107,7 @@ def _check_room(source: ImageSource, *, size: int, store: Path) -> None:
 def _read_all(source: ImageSource, *, size: int, into: Path | None, report: Report) -> str:
     """Read every image, in parts; return the hash of names and contents."""
     count, content = len(source.names), hashlib.sha256()
-    workers = 0 if count < _FEW else min(_WORKERS, len(os.sched_getaffinity(0)))
+    workers = 0 if count < _FEW else min(_WORKERS, cores())
     parts = DataLoader(_Parts(source, size, into), batch_size=None, num_workers=workers, generator=torch.Generator())
     for number, hashes in enumerate(parts):
         first = number * _PART

@@ -18,11 +18,11 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
 from benchmark.config import BenchConfig
-from benchmark.perf.machine import cores
 from benchmark.perf.peers import problem
 from benchmark.perf.rates import now
 from benchmark.pretrain import backbone_spec
 from downstream.backbone import Backbone
+from downstream.cores import cores
 from downstream.imagefolder import ImageSet
 
 TEMPERATURE = 0.5

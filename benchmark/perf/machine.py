@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from benchmark.environment import describe_environment, installed_version
+from downstream.cores import cores
 
 PEERS = ("lightly", "solo-learn", "kornia", "simplejpeg", "torchcodec")
 """Distributions that others' numbers come from."""
@@ -30,11 +31,6 @@ def describe_machine() -> dict[str, Any]:
         "commit": found["commit"],
         "created": found["created"],
     }
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def load() -> float:
