@@ -20,6 +20,8 @@ Batch = dict[str, Any]
 class StepBatches(Dataset[Batch]):
     """Item t is this process's share of the batch of step t: which images that holds follows from (seed, t) alone.
 
+    The share is that of the process that makes it, once and for all: a loader's process need not know of the others.
+
     Args:
         images: what is drawn from; every epoch is a permutation of them, in whole batches.
         batch: images per step, of all processes together.
@@ -30,6 +32,7 @@ class StepBatches(Dataset[Batch]):
     def __init__(self, images: ImageSet, *, batch: int, steps: int, seed: int) -> None:
         self.images, self.batch, self.steps, self.seed = images, batch, steps, seed
         self.order: tuple[int, Tensor] = (-1, torch.empty(0))
+        self.places = own_rows(torch.arange(batch))
 
     def __len__(self) -> int:
         return self.steps
@@ -39,6 +42,6 @@ class StepBatches(Dataset[Batch]):
         if self.order[0] != epoch:
             stream = torch.Generator().manual_seed(derived_seed(self.seed, "order", epoch))
             self.order = (epoch, torch.randperm(len(self.images.images), generator=stream))
-        index = own_rows(self.order[1][position * self.batch : (position + 1) * self.batch])
+        index = self.order[1][position * self.batch + self.places]
         labels = self.images.labels[index]
         return {"images": self.images.images[index], "labels": labels, "index": index, "step": step}

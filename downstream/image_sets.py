@@ -93,7 +93,11 @@ class _Mapped:
     """
 
     def __init__(self, file: Path) -> None:
+        self.file = file.absolute()
         self.pixels: NDArray[np.uint8] = np.load(file, mmap_mode="r")
+
+    def __reduce__(self) -> tuple[type[_Mapped], tuple[Path]]:
+        return _Mapped, (self.file,)  # another process maps the same file, instead of getting all pixels
 
     @property
     def shape(self) -> Sequence[int]:

@@ -1,5 +1,6 @@
 import io
 import json
+import pickle
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,14 @@ def test_shards_and_a_folder_of_the_same_images_are_the_same_set_packed_and_stre
         assert found.classes == ("0", "1")
     assert sets[0].digest == sets[1].digest  # so that both have the same key
     assert sets[2].digest == sets[3].digest
+
+
+def test_packed_images_go_to_another_process_as_their_files_name(tmp_path: Path) -> None:
+    found = open_at(one_shard(tmp_path, *labelled(range(40), classes=2)), stream=False)
+    sent = pickle.dumps(found.take(torch.tensor([30, 2])))
+    assert len(sent) < 40 * 3 * 24 * 24 / 10
+    received: ImageSet = pickle.loads(sent)
+    assert torch.equal(received.images[torch.tensor([1, 0])], found.images[torch.tensor([2, 30])])
 
 
 def test_every_image_is_read_where_tarfile_finds_it(tmp_path: Path) -> None:
