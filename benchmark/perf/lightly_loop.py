@@ -1,7 +1,7 @@
 """lightly's SimCLR as its examples train it: its transform, torch's DataLoader, its head and its loss.
 
-Source: examples/pytorch/simclr.py of lightly 1.6, with the transform of its CIFAR-10 benchmark. Images lie decoded in
-memory, as torchvision's CIFAR10 keeps them. The backbone is ours, as torch lays it out.
+Source: examples/pytorch/simclr.py of lightly 1.6. Images lie decoded in memory, as torchvision's CIFAR10 keeps them.
+The backbone is ours, as torch lays it out.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from benchmark.config import BenchConfig
 from benchmark.perf.peers import problem
 from benchmark.perf.rates import now
 from benchmark.pretrain import backbone_spec
+from benchmark.views.parameters import ViewConfig
 from downstream.backbone import Backbone
 from downstream.cores import cores
 from downstream.imagefolder import ImageSet
@@ -44,7 +45,7 @@ def lightly_rates(config: BenchConfig, images: ImageSet, *, steps: int, device: 
         steps: how many.
         device: torch device string.
     """
-    pictures = _Pictures(images, size=config.views.size)
+    pictures = _Pictures(images, config.views)
     return {
         f"lightly, {workers} workers": partial(
             _rate, config, pictures, steps=steps, device=torch.device(device), workers=workers
@@ -54,12 +55,26 @@ def lightly_rates(config: BenchConfig, images: ImageSet, *, steps: int, device: 
 
 
 class _Pictures(Dataset[list[torch.Tensor]]):
-    """Images in memory as PIL, two views each."""
+    """Images in memory as PIL, two views each, by lightly's SimCLRTransform with the numbers of the config's views."""
 
-    def __init__(self, images: ImageSet, *, size: int) -> None:
+    def __init__(self, images: ImageSet, views: ViewConfig) -> None:
         self.pixels = images.images[torch.arange(len(images.images))].permute(0, 2, 3, 1).contiguous().numpy()
-        transforms = importlib.import_module("lightly.transforms")
-        self.transform = transforms.SimCLRTransform(input_size=size, cj_strength=0.5, gaussian_blur=0.0)
+        brightness, contrast, saturation, hue = views.jitter
+        self.transform = importlib.import_module("lightly.transforms").SimCLRTransform(
+            input_size=views.size,
+            cj_prob=views.jitter_p,
+            cj_strength=1.0,
+            cj_bright=brightness,
+            cj_contrast=contrast,
+            cj_sat=saturation,
+            cj_hue=hue,
+            min_scale=views.crop_scale[0],
+            random_gray_scale=views.grayscale_p,
+            gaussian_blur=views.blur_p,
+            sigmas=views.blur_sigma,
+            hf_prob=views.flip,
+            normalize={"mean": views.mean, "std": views.std},
+        )
 
     def __len__(self) -> int:
         return len(self.pixels)

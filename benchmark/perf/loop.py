@@ -29,6 +29,14 @@ SIMCLR = (
     f"objectives.infonce={{'temperature':{TEMPERATURE}}}",
 )
 """The recipe of lightly's CIFAR-10 benchmark: SimCLRTransform(input_size=32, cj_strength=0.5, gaussian_blur=0.0)."""
+FULL_STRENGTH = (
+    *SIMCLR,
+    "views.jitter=(0.8,0.8,0.8,0.2)",
+    "views.blur_p=0.5",
+    "views.blur_sigma=(0.1,2.0)",
+    "views.blur_kernel=13",  # three standard deviations to either side; PIL's filter has no edge
+)
+"""The recipe that lightly's SimCLRTransform(input_size=32) has by itself, SimCLR's for ImageNet."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +66,11 @@ def settings() -> list[Setting]:
     """The network of `shapes`, on its own recipe and on SimCLR's for CIFAR-10, and a ResNet-18 at full width."""
     small = ("model.depth=10", "model.width=0.5", "model.stem=stl10")
     narrow, wide = load("cifar10", (*SIMCLR, *small)), load("cifar10", (*SIMCLR, "training.batch=64"))
+    blurred = load("cifar10", (*FULL_STRENGTH, *small))
     return [
         Setting("ResNet-10, half width, 64 -> 32 px, batch 256", load("shapes"), 30, 0.9, None, resident=64),
-        Setting("ResNet-10, half width, 32 px, batch 256", narrow, 8, None, 3.0),
+        Setting("ResNet-10, half width, 32 px, batch 256, lightly's own transform", blurred, 8, None, 3.0),
+        Setting("ResNet-10, half width, 32 px, batch 256, without blur", narrow, 8, None, 3.0),
         Setting("ResNet-18, 32 px, batch 64", wide, 3, 0.97, 1.0),
     ]
 

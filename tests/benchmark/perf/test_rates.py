@@ -1,3 +1,6 @@
+import inspect
+
+import lightly.transforms
 import pytest
 import torch
 from PIL import Image
@@ -45,11 +48,19 @@ def test_images_come_from_the_folder_that_is_given(tmp_path_factory: pytest.Temp
         assert len(images_to_measure_on(100, least=6)[0].images) == 6
 
 
-def test_the_views_of_both_loops_are_of_one_recipe() -> None:
-    wide = next(each for each in loop.settings() if each.peer is not None)
-    views = wide.config.views
-    assert views.jitter == (0.4, 0.4, 0.4, 0.1)
-    assert (views.crop_scale, views.grayscale_p, views.blur_p, views.flip) == ((0.08, 1.0), 0.2, 0.0, 0.5)
+def test_the_recipes_are_those_of_lightly() -> None:
+    """Its transform's own defaults, and what its CIFAR-10 benchmark changes of them."""
+    own = inspect.signature(lightly.transforms.SimCLRTransform).parameters
+    colour = [own[f"cj_{name}"].default for name in ("bright", "contrast", "sat", "hue")]
+    blurred, benchmark = (each.config.views for each in loop.settings() if each.peer == 3.0)
+    assert list(blurred.jitter) == colour
+    assert list(benchmark.jitter) == [0.5 * strength for strength in colour]
+    assert (blurred.blur_p, benchmark.blur_p) == (own["gaussian_blur"].default, 0.0)
+    assert blurred.blur_sigma == own["sigmas"].default
+    for views in (blurred, benchmark):
+        assert (views.jitter_p, views.grayscale_p) == (own["cj_prob"].default, own["random_gray_scale"].default)
+        assert (views.crop_scale[0], views.flip) == (own["min_scale"].default, own["hf_prob"].default)
+        assert {"mean": list(views.mean), "std": list(views.std)} == own["normalize"].default
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="measures there")
