@@ -27,6 +27,9 @@ class LARS(Optimizer):
     compared with the gradient after decay (one norm, not the sum of two), and with `exclude_bias_and_norm` biases and
     normalisation weights (tensors of one dimension) take the plain rate.
 
+    torch has no fused form of it. All tensors of a group are taken together, but for the product with the scale, which
+    is of each tensor another.
+
     Args:
         params: parameters or parameter groups.
         lr: learning rate.
@@ -54,23 +57,42 @@ class LARS(Optimizer):
         """Take one step; `closure` is evaluated first if given."""
         loss = None if closure is None else torch.enable_grad()(closure)()
         for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is not None:
-                    self._update(weight, group)
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            if weights:
+                self._update(weights, group)
         return loss
 
-    def _update(self, weight: Tensor, group: dict[str, Any]) -> None:
-        assert weight.grad is not None
-        gradient = weight.grad.add(weight, alpha=group["weight_decay"])
-        if weight.ndim > 1 or not group["exclude_bias_and_norm"]:
-            scale = group["trust"] * weight.norm() / gradient.norm().clamp_min(1e-12)
-            gradient = gradient * torch.where(weight.norm() > 0, scale, torch.ones_like(scale))
+    def _update(self, weights: list[Tensor], group: dict[str, Any]) -> None:
+        gradients = [_gradient(weight) for weight in weights]
+        steps = torch._foreach_add(gradients, weights, alpha=group["weight_decay"])
+        exempt = group["exclude_bias_and_norm"]
+        scaled = [place for place, weight in enumerate(weights) if weight.ndim > 1 or not exempt]
+        if scaled:
+            chosen = [steps[place] for place in scaled]
+            scales = _scales([weights[place] for place in scaled], chosen, trust=group["trust"])
+            torch._foreach_mul_(chosen, list(scales))
+        velocities = [self._velocity(weight) for weight in weights]
+        torch._foreach_mul_(velocities, group["momentum"])
+        torch._foreach_add_(velocities, steps, alpha=group["lr"])
+        torch._foreach_sub_(weights, velocities)
+
+    def _velocity(self, weight: Tensor) -> Tensor:
         state = self.state[weight]
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(weight)
         velocity: Tensor = state["momentum_buffer"]
-        velocity.mul_(group["momentum"]).add_(gradient, alpha=group["lr"])
-        weight.sub_(velocity)
+        return velocity
+
+
+def _gradient(weight: Tensor) -> Tensor:
+    assert weight.grad is not None
+    return weight.grad
+
+
+def _scales(weights: list[Tensor], gradients: list[Tensor], *, trust: float) -> Tensor:
+    """Of the step of each tensor, (T,): `trust` times the norm of its weights over that of its gradient; 1 at zero."""
+    sizes, slopes = (torch.stack(list(torch._foreach_norm(tensors))) for tensors in (weights, gradients))
+    return torch.where(sizes > 0, trust * sizes / slopes.clamp_min(1e-12), 1.0)
 
 
 def build_optimiser(model: nn.Module, training: TrainingConfig) -> OptimWrapper:

@@ -1,10 +1,12 @@
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmark.config import TrainingConfig, load
 from benchmark.optimisers import LARS, OPTIMISERS, build_optimiser, build_schedule
@@ -71,6 +73,32 @@ def test_lars_moves_a_weight_that_is_zero_and_leaves_one_without_gradient() -> N
     LARS([weight, idle], lr=0.5, momentum=0.9, weight_decay=0.0).step()
     assert torch.equal(weight.detach(), torch.full((2, 2), -0.5))
     assert torch.equal(idle.detach(), torch.zeros(2, 2))
+
+
+class Counting(TorchDispatchMode):
+    """Counts what torch is asked to do."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.calls = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.calls += 1
+        return func(*args, **(kwargs or {}))
+
+
+def test_lars_asks_for_the_same_few_operations_however_many_tensors_there_are() -> None:
+    def operations(tensors: int) -> int:
+        weights = [torch.ones(2, 2, requires_grad=True) for _ in range(tensors)]
+        for weight in weights:
+            weight.grad = torch.ones(2, 2)
+        optimiser = LARS(weights, lr=0.5, momentum=0.9, weight_decay=0.1)
+        optimiser.step()  # makes the velocities
+        with Counting() as counting:
+            optimiser.step()
+        return counting.calls
+
+    assert operations(2) == operations(20) < 20
 
 
 def test_lars_goes_on_from_its_saved_state() -> None:
