@@ -94,7 +94,8 @@ def test_lars_asks_for_the_same_few_operations_however_many_tensors_there_are() 
             weight.grad = torch.ones(2, 2)
         optimiser = LARS(weights, lr=0.5, momentum=0.9, weight_decay=0.1)
         optimiser.step()  # makes the velocities
-        with Counting() as counting:
+        counting = Counting()
+        with counting:
             optimiser.step()
         return counting.calls
 
