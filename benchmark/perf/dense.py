@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine import Config
 from mmengine.hooks import Hook
 from mmengine.hub import get_config
@@ -25,6 +24,7 @@ from mmengine.runner import Runner
 
 from benchmark.config import BenchConfig, load
 from benchmark.perf.comparison import Comparison, alternate
+from benchmark.perf.torch_modes import modes_restored
 from benchmark.perf.untrained import untrained
 from downstream import dense, detection, segmentation
 from downstream.tasks import Context, DetectionOptions, SegmentationOptions
@@ -109,16 +109,12 @@ def seconds(make: Make, options: DetectionOptions | SegmentationOptions, context
     """Seconds an iteration of a training that begins anew."""
     config, clock = built(options, context), _Clock()
     config.train_cfg.max_iters = _WARM_UP + iterations
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    try:
-        with tempfile.TemporaryDirectory() as folder, dense.quiet(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            config.work_dir = config.experiment_name = folder
-            runner = make(config, replace(context, work_dir=Path(folder)))
-            runner.register_hook(clock, priority="LOWEST")
-            runner.train()
-    finally:
-        torch.use_deterministic_algorithms(deterministic)
+    with modes_restored(), tempfile.TemporaryDirectory() as folder, dense.quiet(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        config.work_dir = config.experiment_name = folder
+        runner = make(config, replace(context, work_dir=Path(folder)))
+        runner.register_hook(clock, priority="LOWEST")
+        runner.train()
     return (clock.ended - clock.began) / iterations
 
 

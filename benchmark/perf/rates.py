@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from benchmark.config import BenchConfig
 from benchmark.kinds import step_hooks
 from benchmark.optimisers import build_optimiser
+from benchmark.perf.torch_modes import modes_restored
 from benchmark.pretrain import PretrainModel, build_parts, pretrain
 from downstream.imagefolder import ImageSet
 from objectives.contract import Views
@@ -32,7 +33,7 @@ def loop_rate(config: BenchConfig, images: ImageSet, *, steps: int, device: str)
     epochs = steps / (len(images.images) // batch)
     config = replace(config, training=replace(config.training, epochs=epochs))
     parts = build_parts("infonce", config, seed=0, classes=0, device=device)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, modes_restored():
         clock = _Clock(device)
         beside = step_hooks(Path(folder), config.logging, batch=batch, report=clock.report)
         pretrain(parts, images, config, seed=0, work_dir=Path(folder), hooks=[clock, *beside])
