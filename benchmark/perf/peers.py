@@ -22,6 +22,9 @@ from results.whole_files import write_whole
 
 _RECORD = "PERF_PEERS"
 """Environment variable: the file that says what could be installed."""
+_FILE = "peers.json"
+_PINS = "constraints.txt"
+_BARE = "without its dependencies: installed"
 _LONGEST = 900  # seconds that an installation may take
 
 
@@ -41,29 +44,47 @@ class Peers:
 
 
 def prepare(folder: Path) -> Peers:
-    """Make the environment in `folder`, from the package index, unless it is there already.
+    """Make the environment in `folder`, from the package index; where it is there, try again what is not in it.
 
     Raises:
         OSError: the folder cannot be written.
         CalledProcessError: Python could make no environment.
     """
-    record = folder / "peers.json"
-    if record.exists():
-        known = Peers(**json.loads(record.read_text()))
-        if known.built_on == _built_on() and Path(known.python).exists():
-            return known
+    known = _known(folder)
+    python, problems = (
+        (_made(folder), dict.fromkeys(PEERS, "not tried")) if known is None else (known.python, known.problems)
+    )
+    tried = {
+        name: _install(python, name, folder / _PINS) for name, problem in problems.items() if not _is_there(problem)
+    }
+    found = Peers(python, _built_on(), {name: problem for name, problem in (problems | tried).items() if problem})
+    if found != known:
+        write_whole(folder / _FILE, json.dumps(asdict(found), indent=1).encode())
+    return found
+
+
+def _known(folder: Path) -> Peers | None:
+    """What the environment holds; None where there is none, or one that stands on other versions."""
+    if not (folder / _FILE).exists():
+        return None
+    known = Peers(**json.loads((folder / _FILE).read_text()))
+    return known if known.built_on == _built_on() and Path(known.python).exists() else None
+
+
+def _made(folder: Path) -> str:
+    """An environment without any peer; its interpreter."""
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    python = folder.resolve() / "bin" / "python"
     (site,) = folder.glob("lib/python*/site-packages")
     (site / "project.pth").write_text(f"{sysconfig.get_path('purelib')}\n")  # torch and pip are the project's
-    pins = folder / "constraints.txt"
     versions = (f"{module.__name__}=={module.__version__.partition('+')[0]}" for module in (torch, torchvision))
-    pins.write_text("\n".join(versions))
-    problems = {name: problem for name in PEERS if (problem := _install(python, name, pins))}
-    found = Peers(str(python), _built_on(), problems)
-    write_whole(record, json.dumps(asdict(found), indent=1).encode())
-    return found
+    (folder / _PINS).write_text("\n".join(versions))
+    return str(folder.resolve() / "bin" / "python")
+
+
+def _is_there(problem: str) -> bool:
+    """Whether a peer could be installed, be it without what it asks for."""
+    return not problem or problem.endswith(_BARE)
 
 
 def _built_on() -> dict[str, str]:
@@ -71,13 +92,13 @@ def _built_on() -> dict[str, str]:
     return {"python": sys.version, **versions, "peers": ", ".join(PEERS)}
 
 
-def _install(python: Path, name: str, pins: Path) -> str:
+def _install(python: str, name: str, pins: Path) -> str:
     """Install one peer, or without what it asks for where that does not fit; return what was wrong, "" if nothing."""
-    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
+    command = [python, "-m", "pip", "install", "--disable-pip-version-check"]
     problem = _run([*command, "--constraint", str(pins), name])
     if problem:
         second = _run([*command, "--no-deps", name])
-        problem += f"; without its dependencies: {second or 'installed'}"
+        problem += f"; without its dependencies: {second}" if second else f"; {_BARE}"
     return problem
 
 
@@ -98,7 +119,7 @@ def environment(folder: Path) -> dict[str, str]:
     """Variables of a process of the environment in `folder`: it finds this code, and what could not be installed."""
     code = str(Path(__file__).parents[2])
     paths = os.pathsep.join(path for path in (code, os.environ.get("PYTHONPATH", "")) if path)
-    return {**os.environ, "PYTHONPATH": paths, _RECORD: str(folder / "peers.json")}
+    return {**os.environ, "PYTHONPATH": paths, _RECORD: str(folder / _FILE)}
 
 
 def problem(name: str) -> str:
