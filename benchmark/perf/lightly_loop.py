@@ -2,6 +2,10 @@
 
 Source: examples/pytorch/simclr.py of lightly 1.6. Images lie decoded in memory, as torchvision's CIFAR10 keeps them.
 The backbone is ours, as torch lays it out.
+
+The clock starts when as many batches have been trained on as there are worker processes, so that the start of those is
+not in it. It counts whole rounds of the workers, which go on making batches until it stops, so that then as many lie
+ready as at its start.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ from downstream.imagefolder import ImageSet
 
 TEMPERATURE = 0.5
 """Of the loss, lightly's default."""
+CLOCK = "lightly's clock starts after a batch of each of its worker processes and counts whole rounds of them"
+_AHEAD = 2  # batches that torch's DataLoader has each worker process make ahead
 
 
 def why_not() -> str:
@@ -42,7 +48,7 @@ def lightly_rates(config: BenchConfig, images: ImageSet, *, steps: int, device: 
     Args:
         config: of the pretraining that it is compared with.
         images: to train on.
-        steps: how many.
+        steps: how many are wanted.
         device: torch device string.
     """
     pictures = _Pictures(images, config.views)
@@ -52,6 +58,11 @@ def lightly_rates(config: BenchConfig, images: ImageSet, *, steps: int, device: 
         )
         for workers in ((0, cores()) if device == "cpu" else (cores(),))
     }
+
+
+def counted(steps: int, *, workers: int) -> int:
+    """The steps that the clock counts: about `steps`, in whole rounds of the worker processes."""
+    return workers * max(1, round(steps / workers)) if workers else steps
 
 
 class _Pictures(Dataset[list[torch.Tensor]]):
@@ -105,17 +116,27 @@ def _rate(config: BenchConfig, pictures: _Pictures, *, steps: int, device: torch
     criterion: Any = importlib.import_module("lightly.loss").NTXentLoss(temperature=TEMPERATURE)
     optimiser = torch.optim.AdamW(model.parameters(), lr=training.lr, weight_decay=training.weight_decay)
     precision = getattr(torch, training.precision)
-    started = now(device.type)
-    sampler = RandomSampler(pictures, num_samples=steps * training.batch)
+    steps = counted(steps, workers=workers)
+    sampler = RandomSampler(pictures, num_samples=(steps + (1 + _AHEAD) * workers) * training.batch)
     loader = DataLoader(
-        pictures, batch_size=training.batch, sampler=sampler, num_workers=workers, pin_memory=device.type == "cuda"
+        pictures,
+        batch_size=training.batch,
+        sampler=sampler,
+        num_workers=workers,
+        prefetch_factor=_AHEAD if workers else None,
+        pin_memory=device.type == "cuda",
     )
     total = torch.zeros((), device=device)
-    for x0, x1 in loader:
+    batches = iter(loader)  # kept until the clock has stopped: its processes take a while to end
+    started = now(device.type)
+    for step in range(1 - workers, steps + 1):
+        x0, x1 = next(batches)
         with torch.autocast(device.type, dtype=precision, enabled=precision is not torch.float32):
             loss = criterion(model(x0.to(device)), model(x1.to(device)))
         total += loss.detach()
         loss.backward()
         optimiser.step()
         optimiser.zero_grad()
+        if step == 0:
+            started = now(device.type)
     return steps * training.batch / (now(device.type) - started)

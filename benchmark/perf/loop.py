@@ -16,7 +16,7 @@ import torch
 from benchmark.config import BenchConfig, load
 from benchmark.perf.comparison import Comparison, alternate
 from benchmark.perf.images import images_to_measure_on, random_images
-from benchmark.perf.lightly_loop import TEMPERATURE, lightly_rates, why_not
+from benchmark.perf.lightly_loop import CLOCK, TEMPERATURE, lightly_rates, why_not
 from benchmark.perf.rates import bare_rate, loop_rate
 from downstream.imagefolder import ImageSet
 from objectives.registry import load_objectives
@@ -104,7 +104,7 @@ def compare(setting: Setting) -> Iterator[Comparison]:
         best = max(peers, key=lambda name: median(found[name]))
         rest = "; ".join(f"{name}: {median(found[name]):.0f} images/s" for name in peers if name != best)
         choice = f"; its better number of worker processes ({rest})" if rest else ""
-        yield row(best, bar=setting.peer, note=note + choice)
+        yield row(best, bar=setting.peer, note=f"{note}; {CLOCK}{choice}")
 
 
 def _images(setting: Setting) -> tuple[ImageSet, str]:

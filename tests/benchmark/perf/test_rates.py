@@ -8,7 +8,7 @@ from PIL import Image
 from benchmark.config import BenchConfig, load
 from benchmark.perf import loop, loop_gpu
 from benchmark.perf.images import DATA, images_to_measure_on, random_images
-from benchmark.perf.lightly_loop import lightly_rates
+from benchmark.perf.lightly_loop import counted, lightly_rates
 from benchmark.perf.rates import bare_rate, loop_rate
 from objectives.registry import load_objectives
 
@@ -31,6 +31,11 @@ def test_lightly_is_measured_without_and_with_worker_processes() -> None:
     rates = lightly_rates(tiny(), random_images(8, side=32), steps=3, device="cpu")
     assert len(rates) == 2
     assert all(rate() > 0 for rate in rates.values())
+
+
+@pytest.mark.parametrize(("steps", "workers", "wanted"), [(8, 0, 8), (8, 2, 8), (3, 2, 4), (40, 16, 32), (20, 64, 64)])
+def test_whole_rounds_of_lightlys_worker_processes_are_counted(steps: int, workers: int, wanted: int) -> None:
+    assert counted(steps, workers=workers) == wanted
 
 
 def test_images_come_from_the_folder_that_is_given(tmp_path_factory: pytest.TempPathFactory) -> None:
