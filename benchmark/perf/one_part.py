@@ -1,6 +1,7 @@
 """One part, in a process of its own: `python -m benchmark.perf.one_part NAME MODULE FILE`.
 
-It says what it finds as it finds it, and writes the file when it is through.
+It says what it finds as it finds it, and writes the file when it is through. A part that can measure nothing here, for
+want of a GPU, leaves the numbers of a machine that could.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from benchmark.output import output_to
 from benchmark.perf.comparison import Comparison
 from benchmark.perf.machine import describe_machine, load
 from benchmark.perf.parts import measure_of
-from benchmark.perf.stored import Measured, write
+from benchmark.perf.stored import Measured, read, write
 
 
 def main(words: Sequence[str]) -> int:
@@ -33,13 +34,25 @@ def main(words: Sequence[str]) -> int:
             for comparison in measure_of(module)():
                 print(comparison.line(), file=shown, flush=True)
                 found.append(comparison)
-            write(Measured(name, tuple(found), machine | {"load_after": load()}), Path(file))
+            measured = Measured(name, tuple(found), machine | {"load_after": load()})
+            if measured.has_numbers or not _numbers_in(Path(file)):
+                write(measured, Path(file))
+            else:
+                print(f"perf: {name}: the numbers of another machine are kept", file=shown, flush=True)
         except Exception as error:  # whatever stops one part must not stop the others
             traceback.print_exc()
             reason = " ".join(str(error).split()) or type(error).__name__
             print(f"perf: {name}: {reason} (see {log})", file=shown, flush=True)
             return 1
     return 0
+
+
+def _numbers_in(file: Path) -> bool:
+    """Whether a file holds what was measured; one that cannot be read does not."""
+    try:
+        return read(file).has_numbers
+    except (OSError, ValueError):
+        return False
 
 
 if __name__ == "__main__":

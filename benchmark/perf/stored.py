@@ -26,6 +26,11 @@ class Measured:
     comparisons: tuple[Comparison, ...]
     machine: dict[str, Any]
 
+    @property
+    def has_numbers(self) -> bool:
+        """Whether anything could be measured."""
+        return any(each.ours for each in self.comparisons)
+
 
 def write(measured: Measured, path: Path) -> None:
     """Write a part, whole or not at all."""

@@ -44,6 +44,21 @@ def test_a_part_that_fails_leaves_the_others_and_what_it_was_before(
     assert "chatter" in (tmp_path / "quick.log").read_text()
 
 
+def test_what_needs_a_gpu_keeps_the_numbers_of_a_machine_that_had_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gpu_part.py").write_text(QUICK.replace("(1.0,), (2.0,)", "(), ()"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    row = Comparison("Quick", "a thing", "s", (1.0,), (2.0,), "another")
+    for before, kept in ((Measured("gpu", (row,), {"cpu": "of another machine"}), True), (None, False)):
+        (tmp_path / "gpu.json").unlink(missing_ok=True)
+        if before is not None:
+            write(before, tmp_path / "gpu.json")
+        assert measure_parts({"gpu": "gpu_part"}, folder=tmp_path, python=sys.executable) == []
+        assert (read(tmp_path / "gpu.json") == before) is kept
+        assert ("perf: gpu: the numbers of another machine are kept" in capfd.readouterr().out) is kept
+
+
 def test_a_wrong_name_is_told_in_one_line_with_the_nearest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     places = ["--runs", str(tmp_path / "runs"), "--docs", str(tmp_path / "docs")]
     assert main(["--parts", "loop,los", *places]) == 2
