@@ -76,8 +76,10 @@ def _summary(comparisons: Sequence[Comparison]) -> str:
     held, failed = (sum(each.holds is outcome for each in claimed) for outcome in (True, False))
     open_ones = len(claimed) - held - failed
     said = f"Of {len(claimed)} claims {held} held, {failed} did NOT hold, {open_ones} could not be measured here."
-    drawn = any(each.ours for each in comparisons)
-    return f"{said}\n" + ("\n![ratios, on a logarithmic axis](figures/performance.svg)\n" if drawn else "")
+    drawn = any(each.ours for each in claimed)
+    return f"{said}\n" + (
+        "\n![ratios of what is claimed, on a logarithmic axis](figures/performance.svg)\n" if drawn else ""
+    )
 
 
 def _section(part: str, rows: Sequence[Comparison]) -> str:

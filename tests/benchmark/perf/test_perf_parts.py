@@ -72,7 +72,7 @@ def test_the_page_is_written_from_what_is_stored_without_measuring(tmp_path: Pat
     (tmp_path / "runs" / "perf").mkdir(parents=True)
     machine = {"cpu": "Some CPU", "cores": 2, "memory_gb": 1.0, "gpu": None, "system": "Linux", "python": "3.12"}
     machine |= {"packages": {}, "commit": "abc", "created": "today", "load_before": 0.0, "load_after": 0.0}
-    row = Comparison("Views", "a thing", "s", (1.0,), (2.0,), "another", more=False)
+    row = Comparison("Views", "a thing", "s", (1.0,), (2.0,), "another", more=False, bar=1.5)
     write(Measured("views", (row,), machine), tmp_path / "runs" / "perf" / "views.json")
     assert main(["--parts", "none", "--runs", str(tmp_path / "runs"), "--docs", str(tmp_path / "docs")]) == 0
     assert "| a thing | 1 s | another: 2 s | 2 |" in (tmp_path / "docs" / "performance.md").read_text()

@@ -114,14 +114,12 @@ def drawn_words(svg: Path) -> str:
     return " ".join("".join(each.itertext()) for each in ElementTree.parse(svg).iter() if each.tag.endswith("text"))
 
 
-def test_the_figure_tells_costs_from_what_is_better_the_more(tmp_path: Path) -> None:
-    svg, _ = write_figure([measured("loss", HELD), measured("objectives", DEAR)], tmp_path / "both")
-    assert "64 px; beside infonce" in drawn_words(svg)
-    assert "a cost" in drawn_words(svg)
-    assert "how many times as much ours takes" in drawn_words(svg)
-    svg, _ = write_figure([measured("loss", HELD)], tmp_path / "one")
-    assert "a cost" not in drawn_words(svg)
-    assert "how many times as much ours takes" not in drawn_words(svg)
+def test_the_figure_shows_what_is_claimed_alone(tmp_path: Path) -> None:
+    svg, _ = write_figure([measured("loss", HELD), measured("objectives", DEAR), measured("views", FREE)], tmp_path)
+    assert "N = 8; beside lightly" in drawn_words(svg)
+    assert "infonce" not in drawn_words(svg)
+    assert "Views" not in drawn_words(svg)
+    assert "figures/performance.svg" not in page([measured("views", FREE)])
 
 
 def test_the_figure_has_a_row_for_what_was_measured_and_none_for_what_was_not(tmp_path: Path) -> None:
