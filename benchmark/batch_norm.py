@@ -10,12 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from objectives.ranks import ranks
+from objectives.ranks import gather, ranks
 
 
 def share_batch_norm(model: nn.Module) -> nn.Module:
@@ -107,12 +106,7 @@ def _sums(gradient: Tensor, x: Tensor, mean: Tensor, scale: Tensor) -> tuple[Ten
 
 def _of_all(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     """Two tensors (C,) of every process, (processes, C) each; over gloo gathering is quicker than a sum."""
-    both = torch.stack((first, second))
-    if ranks() == 1:
-        return both[:1], both[1:]
-    parts = [torch.empty_like(both) for _ in range(ranks())]
-    dist.all_gather(parts, both)
-    firsts, seconds = torch.stack(parts, dim=1)
+    firsts, seconds = gather(torch.stack((first, second))[None]).unbind(dim=1)
     return firsts, seconds
 
 

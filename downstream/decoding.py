@@ -1,8 +1,8 @@
 """The one way from the bytes of an image file to pixels, for all that is packed or streamed.
 
 Chosen by measurement (`benchmark/perf/decoding.py`): Pillow reads every format, and a large JPEG at a fraction of its
-size; torch resizes 8-bit pixels several times as fast as Pillow does. Why no decoder of JPEG
-alone is taken: docs/data.md.
+size; torch resizes 8-bit pixels several times as fast as Pillow does. Why no decoder of JPEG alone is taken:
+docs/data.md.
 """
 
 from __future__ import annotations

@@ -155,23 +155,27 @@ def _add_products(
     return _add(a0, b0, total, wide)
 
 
+def _load_parts(
+    parts: tl.tensor, row: tl.tensor, number: tl.tensor, count: tl.tensor, padded: tl.constexpr
+) -> tuple[tl.tensor, tl.tensor, tl.tensor]:
+    place, inside = parts + row[:, None] * padded + number, row[:, None] < count
+    first = tl.load(place, mask=inside, other=0.0)
+    second = tl.load(place + count * padded, mask=inside, other=0.0)
+    third = tl.load(place + 2 * count * padded, mask=inside, other=0.0)
+    return first, second, third
+
+
 def _sum(
     parts: tl.tensor, partial: tl.tensor, count: tl.tensor, share: tl.tensor, scale: tl.tensor,
     padded: tl.constexpr, rows: tl.constexpr, columns: tl.constexpr, wide: tl.constexpr,
 ) -> None:  # fmt: skip
     row, number = tl.program_id(0) * rows + tl.arange(0, rows), tl.arange(0, padded)
-    mine, own = parts + row[:, None] * padded + number, row[:, None] < count
-    a0 = tl.load(mine, mask=own, other=0.0)
-    a1 = tl.load(mine + count * padded, mask=own, other=0.0)
-    a2 = tl.load(mine + 2 * count * padded, mask=own, other=0.0)
+    a0, a1, a2 = _three(parts, row, number, count, padded)
     high, total = tl.full((rows,), _LOWEST, tl.float32), tl.zeros((rows,), tl.float32)
     start = tl.program_id(1) * share * columns
     for first in range(start, tl.minimum(start + share * columns, count), columns):
         column = first + tl.arange(0, columns)
-        others, inside = parts + column[:, None] * padded + number, column[:, None] < count
-        b0 = tl.load(others, mask=inside, other=0.0)
-        b1 = tl.load(others + count * padded, mask=inside, other=0.0)
-        b2 = tl.load(others + 2 * count * padded, mask=inside, other=0.0)
+        b0, b1, b2 = _three(parts, column, number, count, padded)
         s = tl.zeros((rows, columns), tl.float32)
         s = _add_all(a0, a1, a2, tl.trans(b0), tl.trans(b1), tl.trans(b2), s, wide) * scale
         s = tl.where((row[:, None] != column) & (column < count), s, float("-inf"))
@@ -198,20 +202,14 @@ def _change(
     width: tl.constexpr, padded: tl.constexpr, rows: tl.constexpr, columns: tl.constexpr, wide: tl.constexpr,
 ) -> None:  # fmt: skip
     row, number = tl.program_id(0) * rows + tl.arange(0, rows), tl.arange(0, padded)
-    mine, own = parts + row[:, None] * padded + number, row[:, None] < count
-    a0 = tl.load(mine, mask=own, other=0.0)
-    a1 = tl.load(mine + count * padded, mask=own, other=0.0)
-    a2 = tl.load(mine + 2 * count * padded, mask=own, other=0.0)
+    a0, a1, a2 = _three(parts, row, number, count, padded)
     high = tl.load(result + row, mask=row < count, other=0.0) / _LN2
     weight = tl.load(gradient + row * stride, mask=row < count, other=0.0) * inverse
     total = tl.zeros((rows, padded), tl.float32)
     start = tl.program_id(1) * share * columns
     for first in range(start, tl.minimum(start + share * columns, count), columns):
         column = first + tl.arange(0, columns)
-        others, inside = parts + column[:, None] * padded + number, column[:, None] < count
-        b0 = tl.load(others, mask=inside, other=0.0)
-        b1 = tl.load(others + count * padded, mask=inside, other=0.0)
-        b2 = tl.load(others + 2 * count * padded, mask=inside, other=0.0)
+        b0, b1, b2 = _three(parts, column, number, count, padded)
         highs = tl.load(result + column, mask=column < count, other=0.0) / _LN2
         weights = tl.load(gradient + column * stride, mask=column < count, other=0.0) * inverse
         s = tl.zeros((rows, columns), tl.float32)
@@ -224,11 +222,12 @@ def _change(
         w2 = (w - w1.to(tl.float32)).to(tl.bfloat16)
         total = _add_all(w0, w1, w2, b0, b1, b2, total, wide)
     place = change + (tl.program_id(1) * count + row[:, None]) * width + number
-    tl.store(place, total, mask=own & (number < width))
+    tl.store(place, total, mask=(row[:, None] < count) & (number < width))
 
 
 _add = triton.jit(_add_product)
 _add_all = triton.jit(_add_products)
+_three = triton.jit(_load_parts)
 _split_kernel = triton.jit(do_not_specialize=["count"])(_split)
 _sum_kernel = triton.jit(do_not_specialize=["count", "share"])(_sum)
 _join_kernel = triton.jit(do_not_specialize=["count", "shares"])(_join)
