@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
-from torch.multiprocessing.spawn import spawn
 
 from objectives.contract import Objective
+from objectives.process_pair import on_two_processes
 from objectives.registry import OBJECTIVES, load_objectives
 from objectives.tiny_network import COUNT, DIMS, TinyNetwork, gradients, network, views
 
@@ -29,9 +26,7 @@ def compare(name: str, forms: Sequence[Mapping[str, Any]]) -> str:
         forms: the arguments of every form of it that is to be compared.
     """
     kind = OBJECTIVES.get(name)
-    with tempfile.TemporaryDirectory() as folder:
-        spawn(_process, args=(name, kind.__module__, [dict(form) for form in forms], folder), nprocs=2)
-        halves = [torch.load(Path(folder) / f"rank{rank}") for rank in range(2)]
+    halves = on_two_processes(_share, name, kind.__module__, [dict(form) for form in forms])
     for form, first, second in zip(forms, *halves, strict=True):
         wanted = _compute(kind, form, shares=1, rank=0)
         for part, value in enumerate(wanted):
@@ -43,13 +38,9 @@ def compare(name: str, forms: Sequence[Mapping[str, Any]]) -> str:
     return ""
 
 
-def _process(rank: int, name: str, module: str, forms: list[dict[str, Any]], folder: str) -> None:
-    torch.set_num_threads(1)
+def _share(rank: int, name: str, module: str, forms: list[dict[str, Any]]) -> list[list[Tensor]]:
     load_objectives([module])
-    dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
-    results = [_compute(OBJECTIVES.get(name), form, shares=2, rank=rank) for form in forms]
-    dist.destroy_process_group()
-    torch.save(results, Path(folder) / f"rank{rank}")
+    return [_compute(OBJECTIVES.get(name), form, shares=2, rank=rank) for form in forms]
 
 
 def _compute(kind: type[Objective], arguments: Mapping[str, Any], *, shares: int, rank: int) -> list[Tensor]:

@@ -1,16 +1,13 @@
 """A batch norm that several processes share is torch's on the whole batch."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
-from torch.multiprocessing.spawn import spawn
 
 from benchmark.batch_norm import SharedBatchNorm, share_batch_norm
+from objectives.process_pair import on_two_processes
 
 CHANNELS = 3
 LAYERS: dict[str, Callable[[], nn.Module]] = {
@@ -49,19 +46,13 @@ def _computed(name: str, *, rank: int, processes: int) -> dict[str, Tensor]:
     return {key: value.detach() for key, value in {**result, **gradients, **layer.state_dict()}.items()}
 
 
-def _process(rank: int, folder: str) -> None:
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
-    results = computed(rank=rank, processes=2)
-    dist.destroy_process_group()
-    torch.save(results, Path(folder) / f"rank{rank}")
+def _half(rank: int) -> Results:
+    return computed(rank=rank, processes=2)
 
 
 @pytest.fixture(scope="module")
 def halves() -> list[Results]:
-    with tempfile.TemporaryDirectory() as folder:
-        spawn(_process, args=(folder,), nprocs=2)
-        return [torch.load(Path(folder) / f"rank{rank}") for rank in range(2)]
+    return on_two_processes(_half)
 
 
 @pytest.mark.parametrize("name", [name for name in LAYERS if name != "without running statistics"])

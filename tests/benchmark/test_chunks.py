@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 import torch
-import torch.distributed as dist
 from shared_training import Subject, forms, trained
 from tiny_pretraining import images, tiny_config
 from torch import Tensor, nn
-from torch.multiprocessing.spawn import spawn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -24,10 +22,12 @@ from benchmark.errors import UserError
 from benchmark.plan import pretrain_cell
 from benchmark.preflight import Data, check_training
 from objectives.contract import Features, Network, Objective, Views
+from objectives.process_pair import on_two_processes
 from objectives.tiny_network import TinyNetwork, gradients, network, views
 from objectives.trial import batch_for, build
 
 FORMS = forms()
+Half = tuple[list[list[Tensor]], dict[str, Tensor]]
 
 
 def in_chunks(net: TinyNetwork, chunks: int) -> Network:
@@ -170,9 +170,7 @@ def test_a_step_in_chunks_holds_the_activations_of_one_chunk() -> None:
     assert peak(4) < peak(1) / 4
 
 
-def _process(rank: int, folder: str) -> None:
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
+def _share(rank: int) -> Half:
     found = []
     for form in forms():
         model = Model(form, chunks=3).freeze()
@@ -181,9 +179,7 @@ def _process(rank: int, folder: str) -> None:
         loss = shared(batch)
         loss.backward()
         found.append([loss.detach(), *model.gradients()])
-    norms = _step_with_shared_norms(rank)
-    dist.destroy_process_group()
-    torch.save((found, norms), Path(folder) / f"rank{rank}")
+    return found, _step_with_shared_norms(rank)
 
 
 def _step_with_shared_norms(rank: int) -> dict[str, Tensor]:
@@ -199,13 +195,11 @@ def _eight() -> Tensor:
 
 
 @pytest.fixture(scope="module")
-def halves(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[list[list[Tensor]], dict[str, Tensor]]]:
-    folder = tmp_path_factory.mktemp("halves")
-    spawn(_process, args=(str(folder),), nprocs=2)
-    return [torch.load(folder / f"rank{rank}") for rank in range(2)]
+def halves() -> list[Half]:
+    return on_two_processes(_share)
 
 
-def test_two_processes_in_chunks_have_the_loss_and_gradients_of_one_without(halves: Any) -> None:
+def test_two_processes_in_chunks_have_the_loss_and_gradients_of_one_without(halves: list[Half]) -> None:
     for number, form in enumerate(FORMS):
         wanted = of_the_whole_batch(form)
         (first, *mine), (second, *others) = (half[0][number] for half in halves)
@@ -213,7 +207,7 @@ def test_two_processes_in_chunks_have_the_loss_and_gradients_of_one_without(halv
         assert_equal(mine, others)
 
 
-def test_batch_norm_of_two_processes_sees_the_chunks_that_they_encode_at_a_time(halves: Any) -> None:
+def test_batch_norm_of_two_processes_sees_the_chunks_that_they_encode_at_a_time(halves: list[Half]) -> None:
     net = network()
     for rows in ([0, 1, 4, 5], [2, 3, 6, 7]):
         net.encode(_eight()[rows]).h.square().sum().backward()
