@@ -14,12 +14,12 @@ from results.experiments.experiment import Experiment
 from results.experiments.material import Material
 from results.experiments.prediction import CHEAP, DEAR, Prediction, is_compared, predictions
 from results.experiments.tabulated import table_of
-from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict
-from results.experiments.wording import p_both
+from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict, one_sided
+from results.experiments.wording import p_both, p_words
 from results.figures.theme import COLUMN_WIDTH, INK, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.statistics.agreement import FEWEST, Agreement
-from results.statistics.inference import ALPHA, LEVEL
+from results.statistics.inference import ALPHA, LEVEL, holm
 from results.statistics.rounding import rounded
 from results.tables.layout import Table
 
@@ -101,37 +101,40 @@ def verdicts(material: Material) -> list[Verdict]:
 
 def _verdicts(material: Material) -> Iterator[Verdict]:
     for dear in DEAR:
-        for one in predictions(material, dear=dear):
-            yield judged(one, dear=material.places(dear))
+        found = predictions(material, dear=dear)
+        adjusted = holm([one_sided(one.found.p, effect=one.found.tau) for one in found])
+        for one, p in zip(found, adjusted, strict=True):
+            yield judged(one, dear=material.places(dear), adjusted=p)
         if not is_compared(material, dear):
             yield Verdict(f"Some cheap number orders objectives as {dear} does.", MISSING, f"No row has {dear}.")
     if not any(is_compared(material, cheap) for cheap in CHEAP):
         yield Verdict("Some cheap number orders objectives.", MISSING, f"No row has any of {', '.join(CHEAP)}.")
 
 
-def judged(one: Prediction, *, dear: str) -> Verdict:
+def judged(one: Prediction, *, dear: str, adjusted: float) -> Verdict:
     """Judge one prediction by the rule of `results.experiments.verdict`, with tau as the effect and the p of tau.
 
     Args:
         one: the prediction.
         dear: the dear number, in words.
+        adjusted: its one-sided p after the correction for the number of cheap numbers.
     """
     found = one.found
     claim = f"{_signed(one.cheap)} orders objectives as {dear} does."
     if math.isnan(found.tau):
         few = "too few" if found.n < 3 else "one number is the same for all"
         return Verdict(claim, MISSING, f"No {_TAU} over {found.n} objectives: {few}.")
-    p = found.p / 2 if found.tau > 0 else 1 - found.p / 2
+    p = one_sided(found.p, effect=found.tau)
     said = f"{_TAU} = {_two(found.tau)}{_between(found)} over {found.n} objectives"
-    said += f", one-sided {p_both(p, effect=found.tau)}, {_seeds(one)}."
+    said += f", one-sided {p_both(p, effect=found.tau)}, after Holm's correction {p_words(adjusted)}, {_seeds(one)}."
     caveat = ""
     if math.isnan(found.low):
         outcome = UNKNOWN
         caveat = f"An interval needs {FEWEST} objectives with two seeds each."
-    elif found.tau > 0 and found.low > 0 and p < ALPHA:
+    elif found.tau > 0 and found.low > 0 and adjusted < ALPHA:
         outcome = HELD
     else:
-        outcome = OPPOSITE if found.tau < 0 and found.high < 0 and 1 - p < ALPHA else NOT_HELD
+        outcome = OPPOSITE if found.tau < 0 and found.high < 0 and adjusted < ALPHA else NOT_HELD
     low, high = (found.tau, found.tau) if math.isnan(found.low) else (found.low, found.high)
     return Verdict(claim, outcome, said + _influence(one), caveat, found.tau, low, high, p, one.seeds)
 
@@ -176,8 +179,10 @@ def table(material: Material) -> Table:
 
 _RULE = (
     f"The order of all objectives but floor and ceiling is compared by Kendall's {_TAU}-b over means. A claim is held "
-    f"where {_TAU} is above 0 with p < {ALPHA:g}, one-sided, and so is its {LEVEL:.0%} bootstrap interval over "
-    "objectives and the seeds of each, in brackets; it is the opposite where both are so below 0. With fewer than "
+    f"where {_TAU} is above 0 with p < {ALPHA:g}, one-sided and after Holm's correction for all cheap numbers that are "
+    f"compared with the same dear one, and so is its {LEVEL:.0%} bootstrap interval over objectives and the seeds of "
+    "each, in brackets; it is the opposite where both are so below 0. What tau is without one objective is said, and "
+    "decides nothing. With fewer than "
     f"{FEWEST} objectives, or one seed of some, there is no interval and nothing can be told."
 )
 

@@ -16,9 +16,11 @@ from matplotlib.figure import Figure
 from results.experiments.drawing import draw_level, draw_series, entries, ring
 from results.experiments.experiment import Experiment
 from results.experiments.material import KNOWN, TASK_FACTOR, Material, Row, is_reference
+from results.experiments.ranges import inside, peak, range_rule
 from results.experiments.recipe import Recipe, all_else
+from results.experiments.selection import choice_rule, chosen
 from results.experiments.tabulated import table_of
-from results.experiments.verdict import Named, Verdict, chosen, inside, paired_rule, peak
+from results.experiments.verdict import Named, Verdict, paired_rule
 from results.figures.theme import COLUMN_WIDTH, INK, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.order import FLOOR, REFERENCE
@@ -235,7 +237,7 @@ def _judged(material: Material, line: Line) -> Iterator[Verdict]:
         shared = best[1].recipe.shared or ()
         claim = (
             f"{about}: {_words(TASK)} is best where it should be, with {len(shared)} factors shared "
-            f"({best[0]:.2f} nats), the fewest that hold {TASK_FACTOR}, and lower at both ends."
+            f"({best[0]:.2f} nats), the fewest that hold {TASK_FACTOR}: above every other number of factors."
         )
         yield peak(claim, points, expected=points[line.points.index(best)], metric=TASK)
 
@@ -270,7 +272,7 @@ EXPERIMENT = Experiment(
         "the swept value, and drawn at one estimate per view policy, the mean over seeds of InfoNCE's bound on "
         "held-out pairs in the row infonce, whatever the method. It depends on that encoder and cannot exceed log K."
     ),
-    rule=paired_rule(),
+    rule=f"{paired_rule()} {range_rule()} {choice_rule()}",
     pooled=True,
     draw=draw,
     table=table,

@@ -72,9 +72,9 @@ def verdicts(material: Material) -> list[Verdict]:
     for metric, judge, claim in _CLAIMS:
         cut, default = of(SHORTCUT, _CUT, metric), of(REFERENCE, _DEFAULT, metric)
         found.append(judge(claim, cut, default, metric=metric))
-    for metric in (SHAPE, CLASS):
-        claim = f"With the default views infonce is above the floor in {_PANELS[metric]}."
-        found.append(above(claim, of(REFERENCE, _DEFAULT, metric), of(FLOOR, FLOOR, metric), metric=metric))
+    for metric, name, words in _ABOVE_FLOOR:
+        claim = f"{words[0].upper()}{words[1:]} is above the floor in {_PANELS[metric]}."
+        found.append(above(claim, of(name, words, metric), of(FLOOR, FLOOR, metric), metric=metric))
     return found
 
 
@@ -82,6 +82,7 @@ _VIEWS = {
     SHORTCUT: "hue kept: jitter turns the hue by a fifth of a turn at most, and no view is gray.",
     "infonce_grayscale": "with gray: the same, but gray as often as by default.",
 }
+_ABOVE_FLOOR = ((HUE, SHORTCUT, _CUT), (SHAPE, REFERENCE, _DEFAULT), (CLASS, REFERENCE, _DEFAULT))
 _CLAIMS = (
     (HUE, above, "With the hue left in the views the features tell more of the background's hue."),
     (SHAPE, below, "With the hue left in the views the features tell less of the shape."),

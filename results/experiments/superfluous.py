@@ -14,9 +14,9 @@ from matplotlib.patches import Rectangle
 from results.experiments.experiment import Experiment
 from results.experiments.material import Material, Row, Seeds
 from results.experiments.recipe import SUPERINFO
-from results.experiments.selection import Candidate, above_by_choice, choice_rule
+from results.experiments.selection import Candidate, above_by_choice, choice_rule, chosen
 from results.experiments.tabulated import table_of
-from results.experiments.verdict import Named, Verdict, chosen, paired_rule
+from results.experiments.verdict import Named, Verdict, above, below, paired_rule
 from results.figures.theme import FAINT, INK, LABEL, SMALL, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.tables.layout import Table
@@ -24,6 +24,8 @@ from results.tables.layout import Table
 NON_SHARED = "linear_retention_non_shared"
 SHARED = "linear_retention_shared"
 ALL = "linear_retention"
+PREDICTIVE = 0.1
+"""The objective's own default of the predictive weight, at which every superfluous weight is compared with 0."""
 Cell = tuple[float, float]
 """Superfluous weight and predictive weight."""
 
@@ -126,18 +128,39 @@ def _chosen(material: Material) -> Cell | None:
 
 
 def verdicts(material: Material) -> list[Verdict]:
+    """Judge the row that validation chooses, then every superfluous weight at the default predictive one."""
+    chosen_ones = [_judged_choice(material, claim, metric, lower=lower) for claim, metric, lower in _CLAIMS]
+    weights = sorted({cell[0] for cell in grid(material) if cell[0] > 0})
+    return [*chosen_ones, *(verdict for weight in weights for verdict in _judged_weight(material, weight))]
+
+
+def _judged_choice(material: Material, claim: str, metric: str, *, lower: bool) -> Verdict:
     """Judge the row with a superfluous weight that validation chooses against that without one, all else equal."""
     rows = grid(material)
+    candidates = [
+        Candidate(_named(material, cell, row, metric), _named(material, zero, rows[zero], metric))
+        for cell, row in rows.items()
+        if cell[0] > 0 and (zero := (0.0, cell[1])) in rows
+    ]
+    return above_by_choice(f"{_START} {claim}", candidates, metric=metric, lower=lower)
 
-    def judged(claim: str, metric: str, *, lower: bool) -> Verdict:
-        candidates = [
-            Candidate(_named(material, cell, row, metric), _named(material, zero, rows[zero], metric))
-            for cell, row in rows.items()
-            if cell[0] > 0 and (zero := (0.0, cell[1])) in rows
-        ]
-        return above_by_choice(f"{_START} {claim}", candidates, metric=metric, lower=lower)
 
-    return [judged(claim, metric, lower=lower) for claim, metric, lower in _CLAIMS]
+def _judged_weight(material: Material, weight: float) -> list[Verdict]:
+    """Judge what a superfluous weight takes out, of either kind of factors, against 0."""
+    rows, found = grid(material), []
+    for metric, judge, claim in (
+        (NON_SHARED, below, "takes superfluous information out: the features keep less of the non-shared factors"),
+        (SHARED, above, "makes better features of what views share: they keep more of the shared factors"),
+    ):
+        own, zero = (
+            _named(material, cell, rows[cell], metric) if cell in rows else Named(f"weights {cell}", {}, {})
+            for cell in ((weight, PREDICTIVE), (0.0, PREDICTIVE))
+        )
+        words = (
+            f"A superfluous weight of {weight:g}, at the default predictive weight {PREDICTIVE:g}, {claim} than with 0."
+        )
+        found.append(judge(words, own, zero, metric=metric))
+    return found
 
 
 _START = "With a superfluous weight above 0, chosen by validation retention of the shared factors,"

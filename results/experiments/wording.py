@@ -8,9 +8,9 @@ _MINUS = "\N{MINUS SIGN}"
 
 
 def p_both(p: float, *, effect: float) -> str:
-    """Write a one-sided p with the two-sided one, and below zero that of the opposite claim."""
-    opposite = f"of the opposite claim {p_words(1 - p)}, " if effect < 0 else ""
-    return f"{p_words(p)} ({opposite}two-sided {p_words(min(1.0, 2 * min(p, 1 - p)) if effect else 1.0)})"
+    """Write a one-sided p with the two-sided one; below zero it is that of the opposite claim."""
+    opposite = "of the opposite claim, " if effect < 0 else ""
+    return f"{p_words(p)} ({opposite}two-sided {p_words(min(1.0, 2 * p))})"
 
 
 def p_words(p: float) -> str:

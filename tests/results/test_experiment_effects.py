@@ -20,16 +20,20 @@ from experiment_cells import (
 )
 from experiment_sets import SETS, flat, hump, loaded, material, nothing, outcomes, written
 
-from results.experiments import non_shared, reverse_u
+from results.experiments import non_shared, predictors, reverse_u
 from results.experiments.material import load_material
+from results.experiments.prediction import Prediction
 from results.experiments.registry import EXPERIMENTS
 from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN
+from results.statistics.agreement import Agreement
 
 
 def test_a_regulariser_that_keeps_more_is_held_and_one_that_does_nothing_is_not(tmp_path: Path) -> None:
     own = material(tmp_path, "non-shared", SETS["non-shared"])
-    rc, rc_noise, lbe, lbe_infonce, best_rc, best_lbe, mib, premise = EXPERIMENTS["non-shared"].verdicts(own)
-    assert outcomes([rc, rc_noise, best_rc, mib]) == [HELD] * 4
+    rc, rc_noise, rc_floor, lbe, lbe_infonce, _, best_rc, best_lbe, mib, premise = EXPERIMENTS["non-shared"].verdicts(
+        own
+    )
+    assert outcomes([rc, rc_noise, rc_floor, best_rc, mib]) == [HELD] * 5
     assert outcomes([lbe, lbe_infonce, best_lbe]) == [NOT_HELD] * 3
     assert premise.claim.startswith("The premise: infonce keeps less")
     assert premise.outcome == OPPOSITE  # the floor was planted below
@@ -40,18 +44,17 @@ def test_a_regulariser_that_keeps_more_is_held_and_one_that_does_nothing_is_not(
 
 def test_a_regulariser_that_keeps_less_is_called_the_opposite(tmp_path: Path) -> None:
     rows = non_shared_rows(lambda weight: 0.3 - (hump(weight) - 0.3), flat)
-    rc, rc_noise, _, _, best_rc, *_ = EXPERIMENTS["non-shared"].verdicts(material(tmp_path, "non-shared", rows))
+    rc, rc_noise, _, _, _, _, best_rc, *_ = EXPERIMENTS["non-shared"].verdicts(material(tmp_path, "non-shared", rows))
     assert outcomes([rc, rc_noise, best_rc]) == [OPPOSITE, OPPOSITE, OPPOSITE]
     assert rc.effect == pytest.approx(-0.2, abs=0.01)
 
 
-def test_what_the_noise_alone_does_is_no_merit_of_lbe_and_no_fault_of_mib(tmp_path: Path) -> None:
+def test_what_the_noise_alone_does_is_no_merit_of_lbe(tmp_path: Path) -> None:
     rows = non_shared_rows(flat, lambda _: 0.4, noise=0.4)
     own = material(tmp_path, "non-shared", rows)
-    rc, rc_noise, lbe, lbe_infonce, _, _, mib, _ = EXPERIMENTS["non-shared"].verdicts(own)
-    assert outcomes([rc, rc_noise, lbe, lbe_infonce, mib]) == [NOT_HELD, OPPOSITE, NOT_HELD, HELD, HELD]
+    rc, rc_noise, _, lbe, lbe_infonce, *_ = EXPERIMENTS["non-shared"].verdicts(own)
+    assert outcomes([rc, rc_noise, lbe, lbe_infonce]) == [NOT_HELD, OPPOSITE, NOT_HELD, HELD]
     assert lbe.said.startswith("linear_retention_non_shared of lbe at weight 1 minus noise alone: ")
-    assert mib.effect == pytest.approx(0.05, abs=0.01)
 
 
 def test_the_curve_of_lbe_starts_from_noise_and_that_of_rc_from_infonce(tmp_path: Path) -> None:
@@ -64,8 +67,8 @@ def test_the_curve_of_lbe_starts_from_noise_and_that_of_rc_from_infonce(tmp_path
 def test_a_regulariser_without_rows_is_missing_and_the_other_is_judged(tmp_path: Path) -> None:
     rows = [row for row in SETS["non-shared"] if not row.name.startswith("lbe")]
     found = EXPERIMENTS["non-shared"].verdicts(material(tmp_path, "non-shared", rows))
-    assert outcomes(found)[:6] == [HELD, HELD, MISSING, MISSING, HELD, MISSING]
-    assert found[2].said == "There is no linear_retention_non_shared of lbe at weight 1."
+    assert outcomes(found)[:8] == [HELD] * 3 + [MISSING] * 3 + [HELD, MISSING]
+    assert found[3].said == "There is no linear_retention_non_shared of lbe at weight 1."
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,8 @@ def test_quick_cells_of_an_experiment_are_its_own(tmp_path: Path) -> None:
     ],
 )
 def test_a_superfluous_weight_that_helps_is_held(gain: Callable[[float], float], outcome: str, tmp_path: Path) -> None:
-    shared, _, shape, _ = EXPERIMENTS["superfluous"].verdicts(material(tmp_path, "superfluous", superfluous_rows(gain)))
+    own = material(tmp_path, "superfluous", superfluous_rows(gain))
+    shared, _, shape, *_ = EXPERIMENTS["superfluous"].verdicts(own)
     assert outcomes([shared, shape]) == [outcome, outcome]
 
 
@@ -146,10 +150,21 @@ def test_what_is_taken_out_of_the_features_is_judged_by_the_non_shared_factors(t
             if (own := {"superfluous_weight": weight, "predictive_weight": 0.1, "bound": "rate"})
         ),
     ]
-    shared, taken, shape, hue = EXPERIMENTS["superfluous"].verdicts(material(tmp_path, "superfluous", rows))
-    assert outcomes([shared, taken, shape, hue]) == [HELD] * 4
+    found = EXPERIMENTS["superfluous"].verdicts(material(tmp_path, "superfluous", rows))
+    assert outcomes(found) == [HELD] * 6
+    _, taken, _, hue, *_ = found
     assert taken.effect == pytest.approx(0.1, abs=0.01)
     assert hue.effect == pytest.approx(0.1, abs=0.01)
+
+
+def test_every_superfluous_weight_is_compared_with_zero_at_the_default_predictive_weight(tmp_path: Path) -> None:
+    rows = superfluous_rows(lambda weight: -0.02 if weight > 0.001 else 0.0)
+    found = EXPERIMENTS["superfluous"].verdicts(material(tmp_path, "superfluous", rows))[4:]
+    for weight, out, kept in zip((0.001, 0.01, 0.1), found[::2], found[1::2], strict=True):
+        assert out.effect == pytest.approx(0.5 * weight, abs=0.005)
+        assert kept.outcome == (OPPOSITE if weight > 0.001 else NOT_HELD)
+        assert f"of superinfo with weights {weight:g} and 0.1 minus superinfo with weights 0 and 0.1" in kept.said
+    assert found[-2].outcome == HELD
 
 
 def test_the_row_that_loses_least_of_all_factors_is_not_preferred(tmp_path: Path) -> None:
@@ -170,17 +185,25 @@ def test_a_shortcut_that_is_taken_is_held(taken: float, outcome: str, tmp_path: 
         material(tmp_path, "shortcut", shortcut_rows(taken))
     )
     assert outcomes([hue, shape, classes]) == [outcome] * 3
-    assert outcomes(floors) == [HELD, HELD]
+    assert outcomes(floors) == [HELD, HELD, HELD]
     assert hue.effect == pytest.approx(taken, abs=0.01)
 
 
 @pytest.mark.parametrize(
-    ("gain", "outcome"),
-    [(lambda ratio: 0.2 * ratio, HELD), (lambda ratio: -0.1 if ratio else 0.0, OPPOSITE)],
+    ("gain", "wanted"),
+    [
+        (lambda ratio: 0.2 * ratio, [HELD, NOT_HELD, HELD]),
+        (lambda _: 0.1, [HELD, HELD, NOT_HELD]),
+        (lambda ratio: -0.1 if ratio else 0.0, [OPPOSITE, NOT_HELD, OPPOSITE]),
+        (lambda ratio: 0.5 if ratio == 0.1 else 0.0, [NOT_HELD] * 3),
+    ],
+    ids=["masking helps", "reconstruction helps", "masking hurts", "another ratio helps"],
 )
-def test_masking_that_helps_is_held_in_every_task(gain: Callable[[float], float], outcome: str, tmp_path: Path) -> None:
+def test_masking_and_reconstruction_are_judged_together_and_alone(
+    gain: Callable[[float], float], wanted: list[str], tmp_path: Path
+) -> None:
     found = EXPERIMENTS["masking"].verdicts(material(tmp_path, "masking", masking_rows(gain)))
-    assert outcomes(found) == [outcome] * 3
+    assert outcomes(found) == wanted * 3
 
 
 def test_masking_that_does_nothing_is_not_held(tmp_path: Path) -> None:
@@ -191,7 +214,7 @@ def test_masking_that_does_nothing_is_not_held(tmp_path: Path) -> None:
 
 def test_a_task_that_was_skipped_is_missing_and_the_others_are_judged(tmp_path: Path) -> None:
     own = material(tmp_path / "runs", "masking", SETS["masking"], without=["voc"])
-    retention, detection, segmentation = EXPERIMENTS["masking"].verdicts(own)
+    retention, detection, segmentation = (EXPERIMENTS["masking"].verdicts(own)[place] for place in (0, 3, 6))
     assert outcomes([retention, detection, segmentation]) == [HELD, MISSING, HELD]
     page = written(tmp_path / "runs", "masking", out=tmp_path / "out")
     assert "- voc skipped: " in page
@@ -211,6 +234,17 @@ def test_predictors_that_agree_are_held_those_that_do_not_are_not_and_reversed_o
     assert by_claim["lidar_dims"].effect == pytest.approx(-1.0)
 
 
+@pytest.mark.parametrize(("tau", "outcome"), [(0.7, HELD), (-0.7, OPPOSITE)])
+def test_the_p_that_is_corrected_for_the_number_of_cheap_numbers_decides(tau: float, outcome: str) -> None:
+    found = Agreement(tau=tau, low=min(tau / 2, 1.2 * tau), high=max(tau / 2, 1.2 * tau), p=0.01, n=8)
+    one = Prediction("linear_top1", "AP", found, {}, seeds=5)
+    assert predictors.judged(one, dear="voc AP", adjusted=0.049).outcome == outcome
+    verdict = predictors.judged(one, dear="voc AP", adjusted=0.051)
+    assert verdict.outcome == NOT_HELD
+    assert "one-sided p = 0.005" in verdict.said
+    assert "after Holm's correction p = 0.051" in verdict.said
+
+
 def test_one_seed_gives_tau_no_interval_and_tells_nothing(tmp_path: Path) -> None:
     found = EXPERIMENTS["predictors"].verdicts(material(tmp_path, "predictors", SETS["predictors"], seeds=1))
     assert set(outcomes(found)) == {UNKNOWN}
@@ -221,4 +255,4 @@ def test_stale_numbers_are_left_out_and_counted(tmp_path: Path) -> None:
     gone = {f"masking-mrcl-0-{seed}-voc": "training.lr" for seed in range(5)}
     own = loaded(tmp_path, "masking", stale=gone)
     assert own.stale == 10
-    assert outcomes(EXPERIMENTS["masking"].verdicts(own)) == [HELD, MISSING, HELD]
+    assert outcomes(EXPERIMENTS["masking"].verdicts(own)[2::3]) == [HELD, MISSING, HELD]

@@ -155,7 +155,7 @@ def test_a_page_counts_both_directions_of_chance_and_says_the_two_sided_p(tmp_pa
     write_rows(tmp_path / "runs", SETS["masking"], config="masking", seeds=5)
     page = written(tmp_path / "runs", "masking", out=tmp_path / "out")
     assert "one-sided exact p = 0.031 (two-sided p = 0.062), 5 seeds." in page
-    assert "up to about 0.3 would be called held or the opposite by chance." in page
+    assert "up to about 0.9 would be called held or the opposite by chance." in page
     assert "the smallest two-sided p is 0.062" in page
     assert "before any number" not in page
 

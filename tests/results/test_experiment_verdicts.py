@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from results.experiments.ranges import inside, peak
 from results.experiments.verdict import (
     HELD,
     MISSING,
@@ -22,9 +23,7 @@ from results.experiments.verdict import (
     below,
     counts,
     fewest_seeds,
-    inside,
     one_sided,
-    peak,
 )
 from results.statistics.inference import sign_flip_p
 
@@ -52,8 +51,9 @@ def enumerated(differences: Numbers) -> float:
 @pytest.mark.parametrize(
     "differences", [(0.1, 0.2, 0.15, 0.05, 0.3), (0.1, -0.02, 0.15, 0.05, 0.3, 0.01), (0.4, -0.1, 0.02, -0.05)]
 )
-def test_p_is_the_share_of_sign_patterns_that_are_as_far_on_the_claimed_side(differences: Numbers) -> None:
+def test_p_is_the_share_of_sign_patterns_that_are_as_far_on_the_side_of_the_effect(differences: Numbers) -> None:
     assert judged(differences).p == pytest.approx(enumerated(differences))
+    assert judged([-each for each in differences]).p == pytest.approx(enumerated(differences))
     assert one_sided(sign_flip_p(differences), effect=sum(differences)) == pytest.approx(enumerated(differences))
 
 
@@ -100,6 +100,11 @@ def test_effect_interval_p_and_seeds_are_said() -> None:
     assert few.caveat == "With 3 of them p cannot get below 0.12; 5 are needed."
 
 
+def test_below_zero_the_p_of_the_opposite_claim_is_said() -> None:
+    said = judged((-0.10, -0.10, -0.10, -0.10, -0.10)).said
+    assert said.endswith("one-sided exact p = 0.031 (of the opposite claim, two-sided p = 0.062), 5 seeds.")
+
+
 def test_only_common_seeds_are_compared() -> None:
     own = Named("a", {0: 0.5, 1: 0.6, 2: 0.7}, {})
     other = Named("b", {1: 0.5, 2: 0.5, 3: 0.0}, {})
@@ -135,10 +140,13 @@ def curve(heights: Numbers, *, seeds: int = 5, noise: float = 0.002, validated: 
         ((0.3, 0.4, 0.6, 0.5, 0.3), 0, MISSING),
         ((0.6, 0.5, 0.3, 0.5, 0.6), 2, OPPOSITE),
         ((0.3, 0.3, 0.3, 0.6, 0.3), 2, NOT_HELD),
+        ((0.3, 0.7, 0.6, 0.5, 0.3), 2, NOT_HELD),
         ((0.3, 0.4, 0.5, 0.6, 0.7), 2, NOT_HELD),
     ],
 )
-def test_a_peak_is_held_where_it_was_named_beforehand_alone(heights: Numbers, place: int, outcome: str) -> None:
+def test_a_peak_is_held_where_it_is_above_all_others_and_was_named_beforehand(
+    heights: Numbers, place: int, outcome: str
+) -> None:
     points = curve(heights)
     verdict = peak("The third is best.", points, expected=points[place], metric="score")
     assert verdict.outcome == outcome
@@ -202,6 +210,24 @@ def test_the_weaker_of_both_ends_gives_effect_and_p() -> None:
     assert verdict.outcome == NOT_HELD
     assert verdict.effect == pytest.approx(0.06)
     assert verdict.p == pytest.approx(enumerated([0.1, 0.1, 0.1, 0.1, -0.1]))
+
+
+def test_a_peak_says_the_nearest_of_the_others() -> None:
+    points = curve((0.3, 0.4, 0.6, 0.5, 0.2))
+    verdict = peak("The third is best.", points, expected=points[2], metric="score")
+    assert verdict.said.startswith("Against the nearest of the others: score of x=2 minus x=3: ")
+    assert verdict.effect == pytest.approx(0.1, abs=0.01)
+
+
+def test_a_plateau_is_called_a_hump_about_as_rarely_as_the_level_says() -> None:
+    """Validation and test numbers have their luck in common, as those of one backbone do."""
+    stream, held = np.random.default_rng(2), 0
+    for _ in range(300):
+        luck = 0.01 * stream.standard_normal((6, 5))
+        luck[0] -= 0.2
+        points = [named(own.tolist(), validation=own.tolist(), name=f"x={place}") for place, own in enumerate(luck)]
+        held += inside("There is a best value inside.", points, metric="score").outcome == HELD
+    assert 0 < held / 300 < 0.05 + 2 * math.sqrt(0.05 * 0.95 / 300)
 
 
 def test_two_values_are_no_range() -> None:
