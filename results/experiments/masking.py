@@ -11,6 +11,7 @@ from results.experiments.recipe import MRCL
 from results.experiments.selection import chosen
 from results.experiments.tabulated import table_of
 from results.experiments.verdict import Named, Verdict, above, paired_rule
+from results.experiments.wording import in_words
 from results.figures.theme import COLUMN_WIDTH, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.order import CEILING, FLOOR, REFERENCE
@@ -86,7 +87,7 @@ def _is_asked(material: Material, metric: str) -> bool:
 
 
 def _judged(material: Material, metric: str) -> list[Verdict]:
-    words, rows = material.places(metric), dict(ratios(material))
+    words, rows = in_words(material.places(metric)), dict(ratios(material))
     infonce = _named(material, material.reference, metric, name=REFERENCE)
     masked, whole = (
         _named(material, rows.get(ratio), metric, name=f"mrcl at ratio {ratio:g}") for ratio in (RATIO, 0.0)

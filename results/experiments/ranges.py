@@ -19,6 +19,7 @@ from dataclasses import replace
 
 from results.experiments.selection import chosen, chosen_by_others
 from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Named, Verdict, above
+from results.experiments.wording import in_words
 
 
 def range_rule() -> str:
@@ -40,7 +41,9 @@ def inside(claim: str, points: Sequence[Named], *, metric: str) -> Verdict:
     """
     known = [point for point in points if point.values]
     if len(known) < 3:
-        return Verdict(claim, MISSING, f"Three values with {metric} at least are needed, there are {len(known)}.")
+        return Verdict(
+            claim, MISSING, f"Three values with {in_words(metric)} at least are needed, there are {len(known)}."
+        )
     ends, best, worst = (known[0], known[-1]), chosen(known), chosen(known, highest=False)
     judged = _weakest(claim, _inner(known), ends, metric=metric)
     if best in ends:
@@ -64,7 +67,9 @@ def peak(claim: str, points: Sequence[Named], *, expected: Named, metric: str) -
     """
     known = [point for point in points if point.values]
     if expected not in known[1:-1]:
-        return Verdict(claim, MISSING, f"There is no {metric} of {expected.name} and of a value on either side.")
+        return Verdict(
+            claim, MISSING, f"There is no {in_words(metric)} of {expected.name} and of a value on either side."
+        )
     others = [point for point in known if point is not expected]
     judged = _weakest(claim, expected, others, metric=metric, least="Against the nearest of the others: ")
     if judged.outcome != NOT_HELD:

@@ -21,6 +21,7 @@ from results.experiments.recipe import Recipe, all_else
 from results.experiments.selection import choice_rule, chosen
 from results.experiments.tabulated import table_of
 from results.experiments.verdict import Named, Verdict, paired_rule
+from results.experiments.wording import in_words
 from results.figures.theme import COLUMN_WIDTH, INK, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.order import FLOOR, REFERENCE
@@ -225,7 +226,7 @@ def verdicts(material: Material) -> list[Verdict]:
     return found or [inside(f"{_INSIDE[0].upper()}{_INSIDE[1:]}", [], metric=TASK)]
 
 
-_INSIDE = f"{_words(TASK)} is best at an amount of shared information inside the range, and lower at both ends."
+_INSIDE = f"{in_words(TASK)} is best at an amount of shared information inside the range, and lower at both ends."
 
 
 def _judged(material: Material, line: Line) -> Iterator[Verdict]:
@@ -236,7 +237,7 @@ def _judged(material: Material, line: Line) -> Iterator[Verdict]:
     if best is not None:
         shared = best[1].recipe.shared or ()
         claim = (
-            f"{about}: {_words(TASK)} is best where it should be, with {len(shared)} factors shared "
+            f"{about}: {in_words(TASK)} is best where it should be, with {len(shared)} factors shared "
             f"({best[0]:.2f} nats), the fewest that hold {TASK_FACTOR}: above every other number of factors."
         )
         yield peak(claim, points, expected=points[line.points.index(best)], metric=TASK)

@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from results.experiments.material import Seeds
-from results.experiments.wording import p_both, points
+from results.experiments.wording import in_words, p_both, points
 from results.statistics.inference import ALPHA, FEW, LEVEL, interval_name
 from results.statistics.paired import compare
 from results.statistics.rounding import p_text
@@ -105,6 +105,7 @@ def above(claim: str, own: Named, other: Named, *, metric: str) -> Verdict:
         other: the row it is compared with.
         metric: what the numbers are, for the sentence.
     """
+    metric = in_words(metric)
     lacking = [row.name for row in (own, other) if not row.values]
     if lacking:
         return Verdict(claim, MISSING, f"There is no {metric} of {' and of '.join(lacking)}.")

@@ -54,7 +54,7 @@ def test_what_the_noise_alone_does_is_no_merit_of_lbe(tmp_path: Path) -> None:
     own = material(tmp_path, "non-shared", rows)
     rc, rc_noise, _, lbe, lbe_infonce, *_ = EXPERIMENTS["non-shared"].verdicts(own)
     assert outcomes([rc, rc_noise, lbe, lbe_infonce]) == [NOT_HELD, OPPOSITE, NOT_HELD, HELD]
-    assert lbe.said.startswith("linear_retention_non_shared of lbe at weight 1 minus noise alone: ")
+    assert lbe.said.startswith("linear retention of non-shared factors of lbe at weight 1 minus noise alone: ")
 
 
 def test_the_curve_of_lbe_starts_from_noise_and_that_of_rc_from_infonce(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_regulariser_without_rows_is_missing_and_the_other_is_judged(tmp_path:
     rows = [row for row in SETS["non-shared"] if not row.name.startswith("lbe")]
     found = EXPERIMENTS["non-shared"].verdicts(material(tmp_path, "non-shared", rows))
     assert outcomes(found)[:8] == [HELD] * 3 + [MISSING] * 3 + [HELD, MISSING]
-    assert found[3].said == "There is no linear_retention_non_shared of lbe at weight 1."
+    assert found[3].said == "There is no linear retention of non-shared factors of lbe at weight 1."
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from results.experiments.verdict import (
     fewest_seeds,
     one_sided,
 )
+from results.experiments.wording import in_words
 from results.statistics.inference import sign_flip_p
 
 Numbers = Sequence[float]
@@ -103,6 +104,20 @@ def test_effect_interval_p_and_seeds_are_said() -> None:
 def test_below_zero_the_p_of_the_opposite_claim_is_said() -> None:
     said = judged((-0.10, -0.10, -0.10, -0.10, -0.10)).said
     assert said.endswith("one-sided exact p = 0.031 (of the opposite claim, two-sided p = 0.062), 5 seeds.")
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ("mlp_retention_non_shared", "mlp retention of non-shared factors"),
+        ("shapes linear_retention", "shapes linear retention of all factors"),
+        ("linear_shape_top1", "linear accuracy in the shape"),
+        ("shapes VOC AP", "shapes VOC AP"),
+        ("linear_background_texture_top1", "linear_background_texture_top1"),
+    ],
+)
+def test_numbers_of_probes_are_named_in_words(metric: str, words: str) -> None:
+    assert in_words(metric) == words
 
 
 def test_only_common_seeds_are_compared() -> None:
