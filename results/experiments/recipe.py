@@ -16,6 +16,7 @@ INFOCL = "infocl"
 MRCL = "mrcl"
 SUPERINFO = "superinfo"
 _BASE = "infonce"
+_HUE = 3  # of brightness, contrast, saturation and hue
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,10 @@ class Recipe:
         ratio: masked share of a view, of mrcl.
         shared: factors that both views have in common; None where that is not known.
         rendered: whether the second view is rendered anew with the shared factors of the first.
-        crop: smallest share of the image that a crop covers.
-        jitter: strength of brightness jitter, which stands for all four.
+        crop: smallest share of the image that a crop covers; NaN where views are rendered or patches.
+        jitter: strength of brightness jitter, which stands for all but the hue's; NaN where views are rendered.
+        hue_jitter: strength of hue jitter in turns; likewise.
+        gray_probability: of a view without colour; likewise.
         distance: between two patches, in pixels.
         told: what a supervised row is told, "labels" or "factors"; "" for any other.
     """
@@ -46,19 +49,23 @@ class Recipe:
     rendered: bool
     crop: float
     jitter: float
+    hue_jitter: float
+    gray_probability: float
     distance: float
     told: str
 
 
 def recipe_values(inputs: Mapping[str, object], *, row: str) -> Recipe:
-    """Read the swept values of a row.
+    """Read the swept values of a row; what its config sets and its views make nothing of is no value of it.
 
     Args:
         inputs: of its pretraining cell (`results.store.cells.Cell.inputs`).
         row: its name, which is its method where the inputs name no objective.
     """
     arguments, views = _part(inputs, "arguments"), _part(inputs, "views")
-    factors = _part(views, "factors")
+    factors, patches = _part(views, "factors"), _part(views, "patch_pair")
+    rendered = factors.get("mode") == "rendered"
+    augmented = {} if rendered else views
     objective = str(inputs.get("objective", row))
     shared = factors.get("shared")
     return Recipe(
@@ -68,10 +75,12 @@ def recipe_values(inputs: Mapping[str, object], *, row: str) -> Recipe:
         predictive_weight=_number(arguments.get("predictive_weight")),
         ratio=_number(arguments.get("ratio")) if objective == MRCL else math.nan,
         shared=tuple(map(str, shared)) if isinstance(shared, list | tuple) else None,
-        rendered=factors.get("mode") == "rendered",
-        crop=_first(views.get("crop_scale")),
-        jitter=_first(views.get("jitter")),
-        distance=_number(_part(views, "patch_pair").get("distance")),
+        rendered=rendered,
+        crop=_at(augmented.get("crop_scale"), 0) if not patches else math.nan,
+        jitter=_at(augmented.get("jitter"), 0),
+        hue_jitter=_at(augmented.get("jitter"), _HUE),
+        gray_probability=_number(augmented.get("grayscale_p")),
+        distance=_number(patches.get("distance")),
         told=str(arguments.get("targets", "labels")) if objective == CEILING else "",
     )
 
@@ -120,5 +129,5 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
 
-def _first(value: object) -> float:
-    return _number(value[0]) if isinstance(value, list | tuple) and value else math.nan
+def _at(value: object, place: int) -> float:
+    return _number(value[place]) if isinstance(value, list | tuple) and place < len(value) else math.nan

@@ -65,10 +65,6 @@ def _many(value: Swept) -> float:
     return float(len(value)) if isinstance(value, tuple) else value
 
 
-def _more(value: Swept) -> float:
-    return _many(value)
-
-
 def _less(value: Swept) -> float:
     return -_many(value)
 
@@ -76,8 +72,8 @@ def _less(value: Swept) -> float:
 AXES = (
     Axis("shared factors", ("views.factors.shared",), lambda own: own.shared if own.rendered else None, _many),
     Axis("patch distance", ("views.patch_pair.distance",), lambda own: _known(own.distance), _less),
-    Axis("crop", ("views.crop_scale",), lambda own: None if own.rendered else _known(own.crop), _more),
-    Axis("colour jitter", ("views.jitter",), lambda own: None if own.rendered else _known(own.jitter), _less),
+    Axis("crop", ("views.crop_scale",), lambda own: _known(own.crop), _many),
+    Axis("colour jitter", ("views.jitter",), lambda own: _known(own.jitter), _less),
 )
 
 

@@ -93,7 +93,7 @@ _CLAIMS = (
 def table(material: Material) -> Table:
     """Tabulate hue, shape and class of every row."""
     metrics = [*_PANELS, "linear_hue_r2", "knn_top1", "linear_retention"]
-    return table_of(material, material.rows, metrics=metrics, values=["jitter"])
+    return table_of(material, material.rows, metrics=metrics, values=["jitter", "hue_jitter", "gray_probability"])
 
 
 EXPERIMENT = Experiment(

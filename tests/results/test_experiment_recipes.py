@@ -10,6 +10,8 @@ import pytest
 from objectives import infocl
 from results.experiments.recipe import WEIGHTS, all_else, recipe_values
 
+AUGMENTED: dict[str, Any] = {"crop_scale": [0.2, 1.0], "jitter": [0.8, 0.8, 0.8, 0.5], "grayscale_p": 0.3}
+
 
 def inputs(objective: str, arguments: dict[str, Any] | None = None, **views: Any) -> dict[str, Any]:
     return {"row": "row", "seed": 3, "objective": objective, "arguments": arguments or {}, "views": views}
@@ -41,14 +43,28 @@ def test_view_values_are_those_of_the_policy() -> None:
     factors = {"mode": "rendered", "shared": ["shape", "hue"], "noise": 0.0}
     rendered = recipe_values(inputs("infonce", factors=factors), row="row")
     assert (rendered.rendered, rendered.shared) == (True, ("shape", "hue"))
-    views: dict[str, Any] = {
-        "crop_scale": [0.2, 1.0],
-        "jitter": [0.8, 0.8, 0.8, 0.5],
-        "patch_pair": {"size": 16, "distance": 8.0},
-    }
-    ordinary = recipe_values(inputs("infonce", factors=None, **views), row="row")
-    assert (ordinary.crop, ordinary.jitter, ordinary.distance) == (0.2, 0.8, 8.0)
+    ordinary = recipe_values(inputs("infonce", factors=None, patch_pair=None, **AUGMENTED), row="row")
+    assert (ordinary.crop, ordinary.jitter, ordinary.hue_jitter, ordinary.gray_probability) == (0.2, 0.8, 0.5, 0.3)
     assert ordinary.shared is None
+    assert math.isnan(ordinary.distance)
+
+
+def test_what_rendered_views_make_nothing_of_is_no_value_of_theirs() -> None:
+    factors = {"mode": "rendered", "shared": ["shape"], "noise": 0.0}
+    own = recipe_values(inputs("infonce", factors=factors, **AUGMENTED), row="row")
+    assert all(math.isnan(value) for value in (own.crop, own.jitter, own.hue_jitter, own.gray_probability))
+
+
+def test_declared_factors_leave_the_values_of_augmented_views() -> None:
+    factors = {"mode": "augmented", "shared": ["shape"], "noise": 0.0}
+    own = recipe_values(inputs("infonce", factors=factors, **AUGMENTED), row="row")
+    assert (own.shared, own.crop, own.jitter) == (("shape",), 0.2, 0.8)
+
+
+def test_patches_have_a_distance_and_colours_and_no_crop() -> None:
+    own = recipe_values(inputs("infonce", patch_pair={"size": 16, "distance": 8.0}, **AUGMENTED), row="row")
+    assert (own.distance, own.jitter, own.hue_jitter, own.gray_probability) == (8.0, 0.8, 0.5, 0.3)
+    assert math.isnan(own.crop)
 
 
 def test_a_row_that_was_not_trained_here_has_no_values() -> None:
