@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -210,9 +211,18 @@ def _rows(cells: Collection[Cell]) -> list[Row]:
 
 
 def _values(recipe: Recipe) -> tuple[float, ...]:
-    """Swept numbers, to sort by; what a row has not comes first."""
+    """Swept numbers, to sort by: of objectives, where what a row has not comes first, then of views, where it is last.
+
+    Rows so stand view policy by view policy: what is rendered, then patches, then crops and their colours.
+    """
     numbers = (recipe.weight, recipe.superfluous_weight, recipe.predictive_weight, recipe.ratio)
-    return tuple(-1.0 if number != number else number for number in numbers)  # nan is not equal to itself
+    shared = len(recipe.shared) if recipe.shared is not None else math.nan
+    views = (shared, recipe.distance, recipe.crop, recipe.jitter, recipe.hue_jitter, recipe.gray_probability)
+    return (*(_or(number, -1.0) for number in numbers), *(_or(number, math.inf) for number in views))
+
+
+def _or(number: float, other: float) -> float:
+    return other if math.isnan(number) else number
 
 
 def is_reference(row: Row) -> bool:
