@@ -245,7 +245,8 @@ def _known(value: float) -> float | None:
 
 def table(material: Material) -> Table:
     """Tabulate rows with what their views share, known and measured, and their scores."""
-    metrics = [MEASURED, "infonce_ceiling_nats", SATURATED, TASK, RETENTION, "mlp_retention"]
+    metrics = [MEASURED, "infonce_bias_nats", "infonce_ceiling_nats", SATURATED]
+    metrics += ["ksg_information_nats", "ksg_bias_nats", "ksg_saturated", TASK, RETENTION, "mlp_retention"]
     metrics += ["linear_retention_shared", "linear_retention_non_shared"]
     return table_of(material, material.rows, metrics=metrics, values=["shared", "crop", "jitter", "distance"])
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from results.experiments.material import Material, Row, Seeds
 from results.store.units import unit
@@ -36,7 +37,13 @@ def table_of(material: Material, rows: Sequence[Row], *, metrics: Sequence[str],
     return Table(
         config=material.label,
         subject="numbers",
-        caption=" ".join([_CAPTION, *(_alike(name, *values) for name, values in said.items() if len(values) == 1)]),
+        caption=" ".join(
+            [
+                _CAPTION,
+                *_remarks(material, rows, shown),
+                *(_alike(name, *values) for name, values in said.items() if len(values) == 1),
+            ]
+        ),
         header=header,
         objectives=[row.name for row in rows],
         rows=lines,
@@ -46,6 +53,9 @@ def table_of(material: Material, rows: Sequence[Row], *, metrics: Sequence[str],
 
 
 _CAPTION = "Mean ± standard deviation over seeds (n); fractions in %, others in the unit that ends their name."
+_FLAG = "_saturated"
+_BIAS = "_bias_nats"
+_CLIPPED = re.compile(r".*(_retention(_shared|_non_shared)?|_r2)")  # below 0 where a probe misleads
 _KNOWN = ("known_shared_nats", "known_entropy_nats", "known_non_shared_nats")
 
 
@@ -54,12 +64,24 @@ def _known(material: Material, rows: Sequence[Row], metric: str) -> set[float]:
     return {round(value, 3) for row in rows for value in material.values(row, metric, split="train").values()}
 
 
+def _remarks(material: Material, rows: Sequence[Row], metrics: Sequence[str]) -> Iterator[str]:
+    """Sentences on columns that are not what the caption says of all."""
+    clipped = [metric for metric in metrics if _CLIPPED.fullmatch(metric)]
+    if any(value == 0 for row in rows for metric in clipped for value in material.values(row, metric).values()):
+        yield "Retention and R2 below 0, of a probe that misleads, count as 0."
+    if any(metric.endswith(_BIAS) for metric in metrics):
+        yield (
+            "A bias is how far an estimator is off on Gaussians of which it says as much; it is not subtracted, and "
+            "blank where it says more than of any Gaussians."
+        )
+
+
 def _alike(metric: str, value: float) -> str:
     return f"{metric} is {value:.3f} wherever it is known."
 
 
 def _titled(material: Material, metric: str) -> str:
-    return material.places(metric) if not unit(metric) else metric
+    return metric if unit(metric) or metric.endswith(_FLAG) else material.places(metric)
 
 
 def _words(name: str) -> str:
@@ -77,9 +99,11 @@ def _entry(seeds: Seeds, *, metric: str) -> Entry:
 
 
 def mean_text(seeds: Seeds, *, metric: str) -> str:
-    """Write "12.3 ± 0.4 (5)"; "" without a number."""
+    """Write "12.3 ± 0.4 (5)", and of a flag "4 of 5 seeds"; "" without a number."""
     if not seeds:
         return ""
+    if metric.endswith(_FLAG):
+        return f"{sum(value > 0 for value in seeds.values())} of {len(seeds)} seed{'s' if len(seeds) != 1 else ''}"
     scale, digits = (1.0, 3) if unit(metric) else (100.0, 1)
     numbers = [scale * value for value in seeds.values()]
     spread = f" ± {statistics.stdev(numbers):.{digits}f}" if len(numbers) > 1 else ""
