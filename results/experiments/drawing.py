@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Any
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from results.experiments.material import Material, Seeds
+from results.figures.placing import Point, place_names
 from results.figures.theme import INK, LABEL
 from results.figures.wrapping import text_width
 from results.order import CEILING, FLOOR
@@ -20,12 +22,22 @@ from results.statistics.inference import FEW, interval, interval_name
 
 _INTERVAL: dict[str, Any] = {"linewidth": 1.8, "alpha": 0.5, "solid_capstyle": "butt", "zorder": 1.5}
 _POINT: dict[str, Any] = {"linestyle": "", "markersize": 4.0, "markeredgewidth": 0.4, "markeredgecolor": "white"}
+_HOLLOW: dict[str, Any] = {"markerfacecolor": "white", "markeredgewidth": 0.9}
 _LEVEL: dict[str, Any] = {"linewidth": 0.9, "linestyle": "--", "zorder": 0}
+Valued = tuple[float, float, float]
+"""A value and its point: x and y in the data's units."""
+_SPOT = 4.0  # points between the middles of markers that lie on one spot
 _CHOSEN: dict[str, Any] = {"marker": "o", "markersize": 7.5, "markerfacecolor": "none", "markeredgewidth": 0.8}
 
 
 def draw_series(
-    axis: Axes, series: Sequence[tuple[float, Seeds]], *, method: str, material: Material, joined: bool = True
+    axis: Axes,
+    series: Sequence[tuple[float, Seeds]],
+    *,
+    method: str,
+    material: Material,
+    joined: bool = True,
+    hollow: Collection[float] = (),
 ) -> None:
     """Draw means in % over values, with their intervals over seeds.
 
@@ -35,6 +47,7 @@ def draw_series(
         method: whose colour and marker they have.
         material: the cells.
         joined: whether a line joins them.
+        hollow: values whose markers are open.
     """
     known = [(x, [100 * value for value in seeds.values()]) for x, seeds in series if seeds]
     colour, style = material.colours[method], {**_POINT, "marker": material.markers[method]}
@@ -44,7 +57,8 @@ def draw_series(
     for (x, values), mean in zip(known, means, strict=True):
         low, high = interval(values) or (mean, mean)
         axis.plot([x, x], [low, high], color=colour, **_INTERVAL)
-        axis.plot([x], [mean], color=colour, zorder=3, **style)
+        own = style | {**_HOLLOW, "markeredgecolor": colour} if x in hollow else style
+        axis.plot([x], [mean], color=colour, zorder=3, **own)
 
 
 def draw_level(axis: Axes, seeds: Seeds, *, method: str, material: Material) -> None:
@@ -58,6 +72,35 @@ def ring(axis: Axes, x: float, seeds: Seeds, *, method: str, material: Material)
     if seeds:
         mean = 100 * statistics.fmean(seeds.values())
         axis.plot([x], [mean], color=material.colours[method], linestyle="", zorder=4, **_CHOSEN)
+
+
+def name_values(axis: Axes, points: Sequence[Valued]) -> None:
+    """Write values by their points; points that lie on one spot have one text, such as "8, 12, 16".
+
+    Call it when all else is drawn and laid out: room is measured.
+
+    Args:
+        axis: the panel.
+        points: to name.
+    """
+    named = []
+    for spot in _spots(axis, points):
+        values, x, y = zip(*sorted(spot), strict=True)
+        named.append(Point(statistics.fmean(x), statistics.fmean(y), ", ".join(f"{value:g}" for value in values)))
+    place_names(axis, named)
+
+
+def _spots(axis: Axes, points: Sequence[Valued]) -> list[list[Valued]]:
+    """Group points whose markers lie on each other, or on one between them."""
+    figure = axis.get_figure()
+    assert isinstance(figure, Figure)
+    reach = _SPOT * figure.dpi / 72
+    place = {point: axis.transData.transform(point[1:]) for point in points}
+    spots: list[list[Valued]] = []
+    for point in points:
+        near = [spot for spot in spots if any(math.dist(place[point], place[own]) < reach for own in spot)]
+        spots = [spot for spot in spots if spot not in near] + [[point, *(own for spot in near for own in spot)]]
+    return spots
 
 
 def entries(

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from results.experiments.drawing import draw_level, draw_series, entries, ring
+from results.experiments.drawing import draw_level, draw_series, entries, name_values, ring
 from results.experiments.experiment import Experiment
-from results.experiments.material import KNOWN, TASK_FACTOR, Material, Row, is_reference
+from results.experiments.material import TASK_FACTOR, Material, Row
 from results.experiments.ranges import inside, peak, range_rule
-from results.experiments.recipe import Recipe, all_else
 from results.experiments.selection import choice_rule, chosen
+from results.experiments.sharing import AXES, MEASURED, SATURATED, Axis, Line, lines, saturated
 from results.experiments.tabulated import table_of
 from results.experiments.verdict import Named, Verdict, paired_rule
 from results.experiments.wording import in_words
@@ -27,105 +24,11 @@ from results.figures.wrapping import wrapped
 from results.order import FLOOR, REFERENCE
 from results.tables.layout import Table
 
-MEASURED = "infonce_information_nats"
-"""InfoNCE's bound on what the views share, of the trained features; it cannot exceed log K."""
-SATURATED = "infonce_saturated"
 RETENTION = "linear_retention"
 _MOST = 3  # factors that are named one by one
+_MOST_SEEDS = 0.5  # share of seeds
 TASK = f"linear_{TASK_FACTOR}_top1"
 """Accuracy in the factor of the task. In the order of the shared factors it stands in the middle."""
-
-
-Swept = float | tuple[str, ...]
-"""A number, or the factors that are shared."""
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A way to change what views share.
-
-    Attributes:
-        name: for titles.
-        paths: inputs of a pretraining that differ along it.
-        value: what is swept, of a row; None where the row has none.
-        place: of a value, from the least that is shared on.
-    """
-
-    name: str
-    paths: tuple[str, ...]
-    value: Callable[[Recipe], Swept | None]
-    place: Callable[[Swept], float]
-
-    def is_known(self) -> bool:
-        """Whether what the views share is known along it, and need not be measured."""
-        return self.name == "shared factors"
-
-
-def _many(value: Swept) -> float:
-    return float(len(value)) if isinstance(value, tuple) else value
-
-
-def _less(value: Swept) -> float:
-    return -_many(value)
-
-
-AXES = (
-    Axis("shared factors", ("views.factors.shared",), lambda own: own.shared if own.rendered else None, _many),
-    Axis("patch distance", ("views.patch_pair.distance",), lambda own: _known(own.distance), _less),
-    Axis("crop", ("views.crop_scale",), lambda own: _known(own.crop), _many),
-    Axis("colour jitter", ("views.jitter",), lambda own: _known(own.jitter), _less),
-)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One method along one axis.
-
-    Attributes:
-        axis: the axis.
-        method: the method.
-        points: shared information in nats (mean over seeds; NaN where it is not known) and row, in the order of the
-            swept value, from where the least is shared on.
-    """
-
-    axis: Axis
-    method: str
-    points: tuple[tuple[float, Row], ...]
-
-
-def lines(material: Material) -> list[Line]:
-    """Find rows of one method that are equal in all but one way to change what views share, two at least."""
-    found = []
-    for axis in AXES:
-        groups: dict[tuple[str, str], dict[Swept, Row]] = defaultdict(dict)
-        for row in material.rows:
-            value = axis.value(row.recipe)
-            if value is not None and not is_reference(row):
-                groups[row.recipe.method, all_else(row.inputs, paths=axis.paths)].setdefault(value, row)
-        for (method, _), rows in groups.items():
-            ordered = [rows[value] for value in sorted(rows, key=axis.place)]
-            points = [(information(material, axis, row), row) for row in ordered]
-            if sum(not math.isnan(x) for x, _ in points) > 1:
-                found.append(Line(axis, method, tuple(points)))
-    return found
-
-
-def information(material: Material, axis: Axis, row: Row) -> float:
-    """What the views of a row share, in nats: known, or as InfoNCE's bound measures it; NaN without a number.
-
-    It is a property of the views, so there is one estimate per view policy: that of infonce, whatever the row's method.
-    """
-    if axis.is_known():
-        own = material.values(row, KNOWN, split="train")
-    else:
-        views = _views(row)
-        same = (other for other in material.of(REFERENCE) if other.config == row.config and _views(other) == views)
-        own = next((values for other in same if (values := material.values(other, MEASURED))), {})
-    return statistics.fmean(own.values()) if own else math.nan
-
-
-def _views(row: Row) -> str:
-    return json.dumps(row.inputs.get("views"), sort_keys=True, default=str)
 
 
 def expected(line: Line) -> tuple[float, Row] | None:
@@ -154,8 +57,10 @@ def draw(material: Material) -> Figure | str:
     set_title(figure, f"{material.label}: scores over what the two views share")
     methods = [method for method in material.methods if any(line.method == method for line in found)]
     ringed = any(chosen(named(material, line, metric)) for line in found for metric in metrics)
-    notes = [_MARKED if any(expected(line) for line in found) else "", _saturated(material, found)]
+    notes = [_MARKED if any(expected(line) for line in found) else "", _swept(along), _ceiling(material, found)]
     finish(figure, handles=entries(material, lines=methods, ringed=ringed), notes=notes)
+    for panel, (metric, axis) in zip(axes, product(metrics, along), strict=True):
+        name_values(panel, _values([line for line in found if line.axis == axis], metric, material=material))
     return figure
 
 
@@ -168,14 +73,32 @@ def _draw_panel(panel: Axes, shown: Sequence[Line], metric: str, *, material: Ma
     for line in shown:
         own = [(x, material.values(row, metric)) for x, row in line.points]
         known = [point for point in own if not math.isnan(point[0])]
-        draw_series(panel, known, method=line.method, material=material)
+        hollow = [x for x, share in saturated(material, line).values() if share > _MOST_SEEDS]
+        draw_series(panel, known, method=line.method, material=material, hollow=hollow)
         points = named(material, line, metric)
         best = chosen(points)
         if best is not None and not math.isnan(own[points.index(best)][0]):
             ring(panel, *own[points.index(best)], method=line.method, material=material)
-    panel.margins(x=0.08, y=0.12)
+    panel.margins(x=0.12, y=0.12)
 
 
+def _values(shown: Sequence[Line], metric: str, *, material: Material) -> list[tuple[float, float, float]]:
+    """Swept value, information and score in % of points to name: the highest of each value, of whatever method."""
+    found: dict[tuple[float, float], float] = {}
+    for line in shown:
+        for x, row in line.points:
+            value, seeds = line.axis.value(row.recipe), material.values(row, metric)
+            if isinstance(value, float) and not math.isnan(x) and seeds:
+                found[value, x] = max(found.get((value, x), -math.inf), 100 * statistics.fmean(seeds.values()))
+    return [(value, x, score) for (value, x), score in found.items()]
+
+
+def _swept(along: Sequence[Axis]) -> str:
+    said = [axis.swept for axis in along if axis.swept]
+    return f"Numbers by the points: {', '.join(said)}." if said else ""
+
+
+_OPEN = "Open: the bound is at its ceiling log K in most seeds, and views may share more."
 _MARKED = f"Dotted: the fewest shared factors that hold the task's, {TASK_FACTOR}; the score should be best there."
 
 
@@ -187,17 +110,18 @@ def _words(metric: str) -> str:
     return metric.replace("_", " ")
 
 
-def _saturated(material: Material, found: Sequence[Line]) -> str:
-    """Name the rows whose measured information is at the bound's ceiling; "" for none."""
-    names = [
-        row.name
+def _ceiling(material: Material, found: Sequence[Line]) -> str:
+    """Say which points are at the bound's ceiling; "" for none."""
+    shares = [share for line in found for share in saturated(material, line).values()]
+    some = [
+        name
         for line in found
-        if not line.axis.is_known()
-        for _, row in line.points
-        if row.recipe.method == REFERENCE
-        if any(value > 0 for value in material.values(row, SATURATED).values())
+        if line.method == REFERENCE
+        for name, (_, share) in saturated(material, line).items()
+        if share <= _MOST_SEEDS
     ]
-    return f"At the bound's ceiling log K in some seed: {', '.join(dict.fromkeys(names))}." if names else ""
+    said = [_OPEN] if any(share > _MOST_SEEDS for _, share in shares) else []
+    return " ".join([*said, *([f"There in fewer seeds: {', '.join(dict.fromkeys(some))}."] if some else [])])
 
 
 def named(material: Material, line: Line, metric: str) -> list[Named]:
@@ -237,10 +161,6 @@ def _judged(material: Material, line: Line) -> Iterator[Verdict]:
             f"({best[0]:.2f} nats), the fewest that hold {TASK_FACTOR}: above every other number of factors."
         )
         yield peak(claim, points, expected=points[line.points.index(best)], metric=TASK)
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def table(material: Material) -> Table:

@@ -75,7 +75,7 @@ def place_names(axis: Axes, points: Sequence[Point]) -> None:
     """Write each name as near to its point as there is room, from the rightmost point on.
 
     Call it when all else is drawn and laid out: room is measured. Names keep clear of each other, of points, and of the
-    panel's lines, which are level or upright, and texts. Where there is no room, the place with the least overlap is
+    panel's lines and texts. Where there is no room, the place with the least overlap is
     taken.
 
     Args:
@@ -114,11 +114,17 @@ def _spot(axis: Axes, point: Point) -> Spot:
 
 
 def _segments(axis: Axes, *, unit: float) -> Iterator[Bbox]:
-    """The lines of a panel, piece by piece."""
+    """The lines of a panel, piece by piece; a sloping one in pieces so short that none fills much beside the line."""
     for line in (line for line in axis.get_lines() if line.get_linestyle() != "None"):
         corners = line.get_transform().transform(line.get_xydata())
-        for (x1, y1), (x2, y2) in pairwise(corners):
+        for (x1, y1), (x2, y2) in (part for ends in pairwise(corners) for part in pairwise(_cut(*ends, unit=unit))):
             yield Bbox.from_extents(min(x1, x2), min(y1, y2) - unit / 2, max(x1, x2) + unit / 2, max(y1, y2) + unit / 2)
+
+
+def _cut(start: NDArray[np.float64], end: NDArray[np.float64], *, unit: float) -> NDArray[np.float64]:
+    """Points along a line from end to end, (K, 2): the two ends of a level or upright one, more of a sloping one."""
+    pieces = 1 + int(np.abs(end - start).min() // (2 * unit))
+    return np.array([start + (end - start) * piece / pieces for piece in range(pieces + 1)])
 
 
 def _centred(spot: Spot, *, width: float, height: float) -> Bbox:
@@ -147,6 +153,6 @@ def _places(spot: Spot, *, size: Bbox, unit: float) -> Iterator[_Place]:
 
 def _join(axis: Axes, point: Point, end: tuple[float, float]) -> None:
     """Draw the line from a point to its name; `end` in points from the point."""
-    arrow = {"arrowstyle": "-", "color": INK, "linewidth": 0.4, "shrinkA": 0.0, "shrinkB": 2.0}
+    arrow = {"arrowstyle": "-", "color": INK, "linewidth": 0.4, "shrinkA": 2.0, "shrinkB": 2.0}
     line = axis.annotate("", (point.x, point.y), end, textcoords="offset points", arrowprops=arrow)
     line.set_in_layout(False)

@@ -20,10 +20,11 @@ from experiment_cells import (
 )
 from experiment_sets import SETS, flat, hump, loaded, material, nothing, outcomes, written
 
-from results.experiments import non_shared, predictors, reverse_u
+from results.experiments import non_shared, predictors
 from results.experiments.material import load_material
 from results.experiments.prediction import Prediction
 from results.experiments.registry import EXPERIMENTS
+from results.experiments.sharing import lines
 from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN
 from results.statistics.agreement import Agreement
 
@@ -96,7 +97,7 @@ def test_the_peak_is_expected_at_the_fewest_shared_factors_that_hold_the_shape(t
 
 def test_crops_are_ordered_by_their_area_and_placed_by_what_infonce_measures(tmp_path: Path) -> None:
     rows = [*crop_rows(flat), *crop_rows(flat, method="byol", measured=lambda crop: 9 - crop)]
-    found = reverse_u.lines(material(tmp_path, "reverse-u", rows))
+    found = lines(material(tmp_path, "reverse-u", rows))
     assert [line.method for line in found] == ["infonce", "byol"]
     for line in found:
         assert [row.recipe.crop for _, row in line.points] == [0.05, 0.2, 0.5, 0.8]
