@@ -2,7 +2,7 @@
 
 Command: make bench CONFIG=shortcut OBJ=all SEEDS=0,1,2,3,4 JOBS=2, or, with its figure and its page,
          make experiment NAME=shortcut JOBS=2    (QUICK=1 for minutes)
-Cost:    about 25 minutes on 2 cores (JOBS=2): three rows that train and a floor, five seeds.
+Cost:    about 20 minutes on 2 cores (JOBS=2): three rows that train and a floor, five seeds.
 Score:   of hue and shape by linear probes (task factors), and shape by classification: in a first trial on 64-pixel
          scenes, another policy and budget, R2 .95 of the hue and .24 top-1 of the shape, against a floor of .19.
 

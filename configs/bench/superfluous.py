@@ -2,7 +2,7 @@
 
 Command: make bench CONFIG=superfluous OBJ=all SEEDS=0,1,2,3,4 JOBS=2, or, with its figure and its page,
          make experiment NAME=superfluous JOBS=2    (QUICK=1 for minutes)
-Cost:    about 1.6 h on 2 cores (JOBS=2), estimated from non_shared: 21 rows that train and a floor, five seeds.
+Cost:    about 2.2 h on 2 cores (JOBS=2) beside other work: 21 rows that train and a floor, five seeds.
 Score:   retention of shared and of non-shared factors (task factors), and accuracy in the shape, which needs what both
          views show, and in the hue, which needs what one of them shows. Weights are chosen by the validation retention
          of shared factors. No published number belongs to it, the loss is derived.
