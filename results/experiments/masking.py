@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from results.experiments.drawing import draw_level, draw_series, entries, ring, tick
 from results.experiments.experiment import Experiment
-from results.experiments.material import Material, Row
+from results.experiments.material import NON_SHARED, RETENTION, SHARED, Material, Row
 from results.experiments.recipe import MRCL
 from results.experiments.selection import chosen
 from results.experiments.tabulated import table_of
@@ -17,7 +17,7 @@ from results.figures.wrapping import wrapped
 from results.order import CEILING, FLOOR, REFERENCE
 from results.tables.layout import Table
 
-METRICS = ("linear_retention", "linear_top1", "AP", "mIoU")
+METRICS = (RETENTION, "linear_top1", "AP", "mIoU")
 """A panel each, and three claims."""
 RATIO = 0.25
 """Of the rows that are compared: the objective's own default. No value is published."""
@@ -103,7 +103,7 @@ def _judged(material: Material, metric: str) -> list[Verdict]:
 
 def table(material: Material) -> Table:
     """Tabulate scores by mask ratio."""
-    metrics = [*METRICS, "AP50", "mlp_retention", "linear_retention_shared", "linear_retention_non_shared", "knn_top1"]
+    metrics = [*METRICS, "AP50", "mlp_retention", SHARED, NON_SHARED, "knn_top1"]
     return table_of(material, material.rows, metrics=metrics, values=["ratio", "weight"])
 
 

@@ -26,6 +26,11 @@ TASK_FACTOR = "shape"
 """The factor that the classes of these data are, and that the supervised row is told."""
 KNOWN = "known_shared_nats"
 """What both views of a pretraining are known to have in common, in nats; a number of the pretraining itself."""
+RETENTION = "linear_retention"
+"""What a linear probe of the features can say of all factors, as a share of their entropy."""
+SHARED = f"{RETENTION}_shared"
+"""Of the factors that the views of the row share."""
+NON_SHARED = f"{RETENTION}_non_shared"
 _QUICK = "-quick"
 _ACCURACY = re.compile(r"linear_(\w+)_top1")
 

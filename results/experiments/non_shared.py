@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from results.experiments.drawing import draw_level, draw_series, entries, ring, tick, weight_places
 from results.experiments.experiment import Experiment
-from results.experiments.material import Material, Row
+from results.experiments.material import NON_SHARED, RETENTION, SHARED, Material, Row
 from results.experiments.ranges import inside, range_rule
 from results.experiments.selection import choice_rule, chosen
 from results.experiments.tabulated import table_of
@@ -19,16 +19,13 @@ from results.figures.theme import TEXT_WIDTH, finish, panels, set_title
 from results.order import CEILING, FLOOR, REFERENCE
 from results.tables.layout import Table
 
-NON_SHARED = "linear_retention_non_shared"
-SHARED = "linear_retention_shared"
-ALL = "linear_retention"
 LINES = ("rc", "lbe")
 """Regularisers whose weight is swept."""
 NOISE = "noise"
 CONTROLS = ("ip", "mib", NOISE)
 _ZERO = {"rc": REFERENCE, "ip": REFERENCE, "lbe": NOISE, "mib": NOISE}
 """Regulariser -> the row that it is without its weight: lbe and mib put noise on the features whatever the weight."""
-_PANELS = {NON_SHARED: "non-shared factors", SHARED: "shared factors", ALL: "all factors"}
+_PANELS = {NON_SHARED: "non-shared factors", SHARED: "shared factors", RETENTION: "all factors"}
 _WEIGHT = 1.0  # of the rows that are compared with infonce: the paper's, for small images
 _KEPT_OF_VIEW = ("decoder_information_nats", "noise_information_nats")
 """Bounds on I(z; v), which rc and lbe are to raise."""
@@ -117,7 +114,7 @@ def verdicts(material: Material) -> list[Verdict]:
         claim = (
             f"{method} has a best weight inside the grid: retention of all factors is lower at both ends (reverse U)."
         )
-        found.append(inside(claim, named(material, method, ALL) if material.of(method) else [], metric=ALL))
+        found.append(inside(claim, named(material, method, RETENTION) if material.of(method) else [], metric=RETENTION))
     for method, (other, claim) in _LESS.items():
         if row := _first(material, method):
             own = _of(material, row, name=_OTHERS.get(method, row.name))

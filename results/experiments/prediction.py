@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from results.experiments.material import Material, is_reference
-from results.statistics.agreement import Agreement, agreement
+from results.statistics.agreement import Agreement, agreement, kendall
 
 CHEAP: Mapping[str, int] = {
     "linear_top1": 1,
@@ -28,7 +26,6 @@ CHEAP: Mapping[str, int] = {
 }
 """Cheap number -> 1 where more of it is taken for better, -1 where less is."""
 DEAR = ("AP", "mIoU")
-_DIGITS = 12  # means that agree in so many digits are equal
 _NUMBERS = ["objective", "seed", "column", "value"]
 _Numbers = tuple[tuple[str, int, str, float], ...]
 """Objective, seed, metric and value."""
@@ -81,10 +78,10 @@ def without_each(numbers: pd.DataFrame, *, x: str, y: str) -> dict[str, float]:
         y: label of the other.
     """
     means = numbers.pivot_table(index="objective", columns="column", values="value", aggfunc="mean")
-    both = means.reindex(columns=[x, y]).dropna().round(_DIGITS)
+    both = means.reindex(columns=[x, y]).dropna()
     if len(both) < 4:
         return {}
-    taus = {str(name): _tau(both.drop(index=name)) for name in both.index}
+    taus = {str(name): kendall(both.drop(index=name))[0] for name in both.index}
     return {name: tau for name, tau in taus.items() if not math.isnan(tau)}
 
 
@@ -104,8 +101,3 @@ def _prediction(numbers: _Numbers, cheap: str, dear: str) -> Prediction:
     frame = pd.DataFrame(list(numbers), columns=_NUMBERS).assign(stale="")
     seeds = int(frame.groupby("objective")["seed"].nunique().max()) if len(frame) else 0
     return Prediction(cheap, dear, agreement(frame, x=cheap, y=dear), without_each(frame, x=cheap, y=dear), seeds)
-
-
-def _tau(both: pd.DataFrame) -> float:
-    values = both.to_numpy(dtype=np.float64)
-    return math.nan if (values == values[0]).all(axis=0).any() else float(stats.kendalltau(*values.T).statistic)

@@ -15,7 +15,7 @@ from results.experiments.material import Material
 from results.experiments.prediction import CHEAP, DEAR, Prediction, is_compared, predictions
 from results.experiments.tabulated import table_of
 from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict, one_sided
-from results.experiments.wording import p_both, p_words
+from results.experiments.wording import MINUS, p_both, p_words
 from results.figures.theme import COLUMN_WIDTH, INK, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.statistics.agreement import FEWEST, Agreement
@@ -66,10 +66,7 @@ def _draw(axis: Axes, place: int, one: Prediction) -> None:
 
 
 def _signed(metric: str) -> str:
-    return metric if CHEAP[metric] > 0 else f"{_MINUS}{metric}"
-
-
-_MINUS = "\N{MINUS SIGN}"
+    return metric if CHEAP[metric] > 0 else f"{MINUS}{metric}"
 
 
 def _legend(found: Sequence[Prediction]) -> list[Line2D]:
@@ -87,7 +84,7 @@ def _notes(found: Sequence[Prediction]) -> list[str]:
     none = all(math.isnan(one.found.low) for one in found)
     few = f"No interval: it needs {FEWEST} objectives with two seeds each." if none else ""
     sign = (
-        f"{_MINUS} before a number: less of it is taken for better."
+        f"{MINUS} before a number: less of it is taken for better."
         if any(CHEAP[one.cheap] < 0 for one in found)
         else ""
     )
@@ -163,7 +160,7 @@ def _between(found: Agreement) -> str:
 
 
 def _two(value: float) -> str:
-    return rounded(value, "{:+.2f}").replace("-", _MINUS)
+    return rounded(value, "{:+.2f}").replace("-", MINUS)
 
 
 def _lacking(material: Material) -> str:

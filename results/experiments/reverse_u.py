@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from results.experiments.drawing import draw_level, draw_series, entries, name_values, ring
 from results.experiments.experiment import Experiment
-from results.experiments.material import TASK_FACTOR, Material, Row
+from results.experiments.material import NON_SHARED, RETENTION, SHARED, TASK_FACTOR, Material, Row
 from results.experiments.ranges import inside, peak, range_rule
 from results.experiments.selection import choice_rule, chosen
 from results.experiments.sharing import AXES, MEASURED, SATURATED, Axis, Line, lines, saturated
@@ -24,7 +24,6 @@ from results.figures.wrapping import wrapped
 from results.order import FLOOR, REFERENCE
 from results.tables.layout import Table
 
-RETENTION = "linear_retention"
 _MOST = 3  # factors that are named one by one
 _MOST_SEEDS = 0.5  # share of seeds
 TASK = f"linear_{TASK_FACTOR}_top1"
@@ -167,7 +166,7 @@ def table(material: Material) -> Table:
     """Tabulate rows with what their views share, known and measured, and their scores."""
     metrics = [MEASURED, "infonce_bias_nats", "infonce_ceiling_nats", SATURATED]
     metrics += ["ksg_information_nats", "ksg_bias_nats", "ksg_saturated", TASK, RETENTION, "mlp_retention"]
-    metrics += ["linear_retention_shared", "linear_retention_non_shared"]
+    metrics += [SHARED, NON_SHARED]
     return table_of(material, material.rows, metrics=metrics, values=["shared", "crop", "jitter", "distance"])
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from results.experiments.experiment import Experiment
-from results.experiments.material import Material, Row, Seeds
+from results.experiments.material import NON_SHARED, RETENTION, SHARED, Material, Row, Seeds
 from results.experiments.recipe import SUPERINFO
 from results.experiments.selection import Candidate, above_by_choice, choice_rule, chosen
 from results.experiments.tabulated import table_of
@@ -21,9 +21,6 @@ from results.figures.theme import FAINT, INK, LABEL, SMALL, TEXT_WIDTH, finish, 
 from results.figures.wrapping import wrapped
 from results.tables.layout import Table
 
-NON_SHARED = "linear_retention_non_shared"
-SHARED = "linear_retention_shared"
-ALL = "linear_retention"
 PREDICTIVE = 0.1
 """The objective's own default of the predictive weight, at which every superfluous weight is compared with 0."""
 Cell = tuple[float, float]
@@ -182,7 +179,7 @@ _CLAIMS = (
 
 def table(material: Material) -> Table:
     """Tabulate retention and accuracy of every factor."""
-    metrics = [ALL, SHARED, NON_SHARED, *(f"mlp_retention{end}" for end in ("", "_shared", "_non_shared"))]
+    metrics = [RETENTION, SHARED, NON_SHARED, *(f"mlp_retention{end}" for end in ("", "_shared", "_non_shared"))]
     metrics += [f"linear_{name}_top1" for name in material.factors]
     return table_of(material, material.rows, metrics=metrics, values=["superfluous_weight", "predictive_weight"])
 

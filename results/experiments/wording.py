@@ -6,7 +6,7 @@ import re
 
 from results.statistics.rounding import p_text, rounded
 
-_MINUS = "\N{MINUS SIGN}"
+MINUS = "\N{MINUS SIGN}"
 
 
 def p_both(p: float, *, effect: float) -> str:
@@ -22,7 +22,7 @@ def p_words(p: float) -> str:
 
 def points(value: float) -> str:
     """Write a difference of fractions in points, with its sign."""
-    return rounded(100 * value, "{:+.1f}").replace("-", _MINUS)
+    return rounded(100 * value, "{:+.1f}").replace("-", MINUS)
 
 
 def in_words(metric: str) -> str:

@@ -65,12 +65,24 @@ def agreement(numbers: pd.DataFrame, *, x: str, y: str) -> Agreement:
     compared = known[known["column"].isin([x, y]) & ~known["objective"].isin([FLOOR, CEILING])]
     wide = compared.pivot_table(index=["objective", "seed"], columns="column", values="value").reindex(columns=[x, y])
     means = wide.groupby(level="objective").mean().dropna()
+    tau, p = kendall(means)
+    if math.isnan(tau):
+        return Agreement(tau=math.nan, low=math.nan, high=math.nan, p=math.nan, n=len(means))
+    low, high = _interval([wide.loc[name].to_numpy(dtype=np.float64) for name in means.index])
+    return Agreement(tau=tau, low=low, high=high, p=p, n=len(means))
+
+
+def kendall(means: pd.DataFrame) -> tuple[float, float]:
+    """Compute Kendall's tau-b of two columns and its two-sided p; NaN below three rows and where a column is constant.
+
+    Args:
+        means: (objectives, 2) without NaN; what differs by rounding alone is equal.
+    """
     both = means.to_numpy(dtype=np.float64).round(_DIGITS)
     if len(both) < 3 or (both == both[0]).all(axis=0).any():
-        return Agreement(tau=math.nan, low=math.nan, high=math.nan, p=math.nan, n=len(both))
+        return math.nan, math.nan
     found = stats.kendalltau(*both.T)
-    low, high = _interval([wide.loc[name].to_numpy(dtype=np.float64) for name in means.index])
-    return Agreement(tau=float(found.statistic), low=low, high=high, p=float(found.pvalue), n=len(both))
+    return float(found.statistic), float(found.pvalue)
 
 
 def _interval(scores: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
