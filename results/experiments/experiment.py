@@ -27,6 +27,7 @@ class Experiment:
         draw: draws the figure, inside `results.figures.theme.theme`; or says in a few words what is missing for it.
         table: the numbers behind it.
         verdicts: what the cells say of each claim, those included of which they say nothing.
+        corrected: its rule corrects for the number of claims.
     """
 
     name: str
@@ -39,3 +40,4 @@ class Experiment:
     draw: Callable[[Material], Figure | str]
     table: Callable[[Material], Table]
     verdicts: Callable[[Material], Sequence[Verdict]]
+    corrected: bool = False

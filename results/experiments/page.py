@@ -45,7 +45,7 @@ def page(
         "## What is missing",
         "\n".join(f"- {escaped(item)}" for item in lacking) if lacking else nothing,
         "## The rule",
-        escaped(_rule(experiment.rule, tested=sum(one.outcome != MISSING for one in verdicts))),
+        escaped(_rule(experiment, tested=sum(one.outcome != MISSING for one in verdicts))),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -78,9 +78,9 @@ def _code(item: str) -> str:
     return f"{escaped(before)} {tick}{code}" if tick else escaped(item)
 
 
-def _rule(rule: str, *, tested: int) -> str:
-    said = f"The rule is part of the code that made this page. {rule} What did not hold is not disproved."
-    if tested < 2:
+def _rule(experiment: Experiment, *, tested: int) -> str:
+    said = f"The rule is part of the code that made this page. {experiment.rule} What did not hold is not disproved."
+    if tested < 2 or experiment.corrected:
         return said
     return (
         f"{said} {tested} claims were tested at {ALPHA:g} in each direction, uncorrected: if there were no effect at "

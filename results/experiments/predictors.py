@@ -200,4 +200,5 @@ EXPERIMENT = Experiment(
     draw=draw,
     table=table,
     verdicts=verdicts,
+    corrected=True,
 )

@@ -160,6 +160,15 @@ def test_a_page_counts_both_directions_of_chance_and_says_the_two_sided_p(tmp_pa
     assert "before any number" not in page
 
 
+def test_a_page_whose_rule_corrects_for_the_number_of_claims_does_not_say_that_they_are_uncorrected(
+    tmp_path: Path,
+) -> None:
+    write_rows(tmp_path / "runs", SETS["predictors"], config="predictors", seeds=5)
+    page = written(tmp_path / "runs", "predictors", out=tmp_path / "out")
+    assert "after Holm's correction" in page
+    assert "uncorrected" not in page
+
+
 def test_an_unknown_experiment_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"unknown experiment 'reverse'.*Known: .*predictors"):
         written(tmp_path, "reverse", out=tmp_path)
