@@ -75,8 +75,7 @@ def place_names(axis: Axes, points: Sequence[Point]) -> None:
     """Write each name as near to its point as there is room, from the rightmost point on.
 
     Call it when all else is drawn and laid out: room is measured. Names keep clear of each other, of points, and of the
-    panel's lines and texts. Where there is no room, the place with the least overlap is
-    taken.
+    panel's lines and texts. Where there is no room, the place with the least overlap is taken.
 
     Args:
         axis: the panel.

@@ -41,7 +41,7 @@ def candidates(
 @pytest.mark.parametrize(
     ("means", "each", "seeds", "share"),
     [((0.5,), 5, 5, 0.05), ((0.5, 0.5, 0.51, 0.53), 4, 5, 0.05), ((0.5,), 5, 8, 0.09)],
-    ids=["masking", "superfluous", "more seeds"],
+    ids=["one reference", "several references", "more seeds"],
 )
 def test_rows_that_are_alike_are_called_held_or_the_opposite_as_rarely_as_is_said(
     means: Sequence[float], each: int, seeds: int, share: float
