@@ -19,10 +19,14 @@ def task_context(tmp_path_factory: pytest.TempPathFactory) -> Context:
 
 
 @pytest.mark.parametrize("task", ["voc", "ade20k"])
-def test_both_runners_train_the_same_model_on_the_same_batches(task: str, task_context: Context) -> None:
+def test_both_runners_train_the_same_model_on_the_same_batches(
+    task: str, task_context: Context, tmp_path: Path
+) -> None:
     options = CONFIG.tasks[task]
     assert isinstance(options, DetectionOptions | SegmentationOptions)
-    runners = [make(built(options, task_context), task_context) for make in (ours, stock)]
+    # mmengine tells runs apart by folder and second, and gives a second one the default scope of the first.
+    contexts = [replace(task_context, work_dir=tmp_path / name) for name in ("ours", "stock")]
+    runners = [make(built(options, x), x) for make, x in zip((ours, stock), contexts, strict=True)]
     shapes = [{name: value.shape for name, value in runner.model.state_dict().items()} for runner in runners]
     assert shapes[0] == shapes[1]
     assert type(runners[1]) is Runner
@@ -44,7 +48,7 @@ def test_frozen_stages_are_computed_without_a_graph_and_no_new_tensor_is_filled(
     options = CONFIG.tasks[task]
     assert isinstance(options, DetectionOptions | SegmentationOptions)
     options = replace(options, overrides={**options.overrides, "model.backbone.frozen_stages": frozen})
-    context = replace(task_context, work_dir=tmp_path)  # mmengine tells runs apart by folder and second
+    context = replace(task_context, work_dir=tmp_path)
     runner = ours(built(options, context), context)
     kept: list[torch.Tensor] = []
 
