@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from results.experiments.material import Seeds
 from results.experiments.verdict import Named, Verdict, above
@@ -76,9 +76,12 @@ def above_by_choice(claim: str, candidates: Sequence[Candidate], *, metric: str,
     if not picked:
         missing = Named("rows to choose from and of those to compare with", {}, {})
         return above(claim, missing, missing, metric=metric)
-    own = _joined([known[place].own for place in picked.values()], list(picked))
-    other = _joined([known[place].reference for place in picked.values()], list(picked))
-    return above(claim, *((other, own) if lower else (own, other)), metric=metric)
+    own, rows = _shortened([known[place].own for place in picked.values()], list(picked), name="the chosen rows")
+    other, references = _shortened(
+        [known[place].reference for place in picked.values()], list(picked), name="the references"
+    )
+    verdict = above(claim, *((other, own) if lower else (own, other)), metric=metric)
+    return replace(verdict, said=f"{verdict.said}{rows}{references}")
 
 
 def choice_rule() -> str:
@@ -114,3 +117,11 @@ def _joined(picked: Sequence[Named], seeds: Sequence[int]) -> Named:
     several = (f"{name} ({count} of {len(seeds)} seeds)" for name, count in counts.most_common())
     name = picked[0].name if len(counts) == 1 else " or ".join(several)
     return Named(name, {seed: point.values[seed] for seed, point in zip(seeds, picked, strict=True)}, {})
+
+
+def _shortened(picked: Sequence[Named], seeds: Sequence[int], *, name: str) -> tuple[Named, str]:
+    """Such a row under a short name, if it is of several points, with a sentence that says which these are."""
+    row = _joined(picked, seeds)
+    if row.name == picked[0].name:
+        return row, ""
+    return replace(row, name=name), f" {name.capitalize()}: {row.name}."

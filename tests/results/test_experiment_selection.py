@@ -98,7 +98,8 @@ def test_the_numbers_of_a_seed_have_no_part_in_its_choice() -> None:
     steady = named([0.3, 0.3, 0.3], [0.3, 0.3, 0.3], name="steady")
     verdict = above_by_choice(CLAIM, [Candidate(lucky, reference), Candidate(steady, reference)], metric="score")
     assert verdict.effect == pytest.approx((0.3 + 0.1 + 0.1) / 3)  # all seeds together would choose lucky: 1.1 / 3
-    assert "lucky (2 of 3 seeds) or steady (1 of 3 seeds) minus reference" in verdict.said
+    assert verdict.said.startswith("score of the chosen rows minus reference: ")
+    assert verdict.said.endswith(" The chosen rows: lucky (2 of 3 seeds) or steady (1 of 3 seeds).")
 
 
 def by_loops(rows: Sequence[Candidate], seeds: int) -> list[float]:
