@@ -1,6 +1,7 @@
 import itertools
 import math
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,42 @@ def test_no_two_scenes_look_alike_unless_their_canonical_levels_are_equal() -> N
     images = [image.numpy().tobytes() for image in draw_images(levels, image_size=32)]
     clear = {(canonical(*tied(levels[place])), *row[2:6], *row[7:]) for place, row in enumerate(seen)}
     assert len(set(images)) == len(clear)
+
+
+def scenes_with(values: dict[str, int], *, free: tuple[str, ...]) -> list[tuple[int, ...]]:
+    """Every scene with these levels, by all levels of the free factors."""
+    choices = [range(count) if name in free else (values[name],) for name, count in zip(FACTORS, LEVELS, strict=True)]
+    return list(itertools.product(*choices))
+
+
+def grouped(levels: Sequence[tuple[int, ...]], keys: Sequence[object]) -> set[frozenset[tuple[int, ...]]]:
+    """Scenes together whose keys are equal."""
+    groups: dict[object, set[tuple[int, ...]]] = {}
+    for scene, key in zip(levels, keys, strict=True):
+        groups.setdefault(key, set()).add(scene)
+    return {frozenset(group) for group in groups.values()}
+
+
+def test_of_all_shapes_textures_rotations_and_sizes_at_one_place_only_the_declared_ones_look_alike() -> None:
+    every = scenes_with(dict.fromkeys(FACTORS, 1), free=("shape", "texture", "rotation", "size"))
+    images = [image.numpy().tobytes() for image in draw_images(torch.tensor(every), image_size=32)]
+    alike = []
+    for scene in every:
+        seen = {name: levels[level] for (name, levels), level in zip(FACTORS.items(), scene, strict=True)}
+        if seen["shape"] in {"circle", "ring"} and seen["texture"] == "solid":
+            del seen["rotation"]
+        alike.append(tuple(seen.items()))
+    assert len(every) == 8 * 5 * 4 * 4
+    assert grouped(every, images) == grouped(every, alike)
+    assert len(set(images)) == len(every) - 2 * 4 * (4 - 1)  # two shapes in four sizes hide four rotations
+
+
+@pytest.mark.parametrize("name", [name for name in FACTORS if name not in (*TIED, "size")])
+def test_no_two_levels_of_any_other_factor_look_alike(name: str) -> None:
+    for base in scenes(24).tolist():
+        every = scenes_with(dict(zip(FACTORS, base, strict=True)), free=(name,))
+        images = {image.numpy().tobytes() for image in draw_images(torch.tensor(every), image_size=32)}
+        assert len(images) == len(every)
 
 
 def test_the_round_shapes_without_texture_are_the_only_ones_that_hide_their_rotation() -> None:
