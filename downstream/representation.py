@@ -19,7 +19,7 @@ from downstream.features import encode
 from downstream.fingerprint import fingerprint
 from downstream.imagefolder import image_files
 from downstream.images import Images, decode_sample, from_files
-from downstream.information.plane import Settings, between_views, noise_bracket, of_view
+from downstream.information.plane import Settings, between_views, features_of_view, noise_bracket, of_view
 from downstream.projector import load_projector
 from downstream.representation_options import FEWEST
 from downstream.tasks import Context, Metric
@@ -33,15 +33,16 @@ FEATURES = "features.npy"
 """Kept file: h of the fixed images (N, F), float16, in the same order for every backbone and seed."""
 
 _BATCH = 256
-_STEPS = 4
+_STEPS = 5
 _FINEST = 32  # pixels
 
 
 def run(options: RepresentationOptions, context: Context) -> list[Metric]:
     """Measure a frozen backbone in one pass over fixed images and, where views can be drawn, one over pairs of views.
 
-    RankMe, effective rank and LiDAR are of h; everything else is of the projections z on the unit sphere, or of h there
-    where the backbone came without a projector. What needs pairs of views is left out where there are none.
+    RankMe, effective rank, LiDAR and what begins with "h_" are of h; everything else is of the projections z on the
+    unit sphere, or of h there where the backbone came without a projector. What needs pairs of views is left out where
+    there are none.
     """
     found = _measure(options, context, images=options.images, pairs=options.pairs)
     _print(options.dataset, found)
@@ -105,13 +106,15 @@ def _measure(options: RepresentationOptions, context: Context, *, images: int, p
     features = [_encoded(backbone, view, device=context.device) for view in views]
     z1, z2 = (_double(_projected(projector, each)) for each in features)
     settings = Settings(options.components, options.neighbours, options.pixels, options.noise, context.seed)
+    pixels = _pixels(views[0])
     parts: tuple[Callable[[], dict[str, float]], ...] = (
         lambda: {
             "alignment_squared": quality.alignment(z1, z2),
             "lidar_dims": quality.lidar(torch.stack([_double(each) for each in features], dim=1)),
         },
         lambda: between_views(z1.numpy(), z2.numpy(), settings),
-        lambda: of_view(z1.numpy(), _pixels(views[0]), settings),
+        lambda: of_view(z1.numpy(), pixels, settings),
+        lambda: features_of_view(_double(features[0]).numpy(), pixels, settings),
     )
     for part in parts:
         found |= part()

@@ -22,7 +22,7 @@ class RepresentationOptions:
         components: dimensions to which both representations are projected for the neighbour estimate.
         neighbours: k of the neighbour estimate.
         pixels: principal components of a view, brought to 32 x 32 if it is larger, that the decoder tells.
-        noise: standard deviation of the Gaussian noise added to z, relative to the spread of z per dimension.
+        noise: standard deviation of the Gaussian noise added to z, or to h, relative to its spread per dimension.
 
     Raises:
         ValueError: a value that no measurement could use.

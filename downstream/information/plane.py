@@ -22,7 +22,7 @@ class Settings:
         components: dimensions of the neighbour estimate.
         neighbours: its k.
         pixels: principal components that the decoder tells.
-        noise: relative to the spread of z per dimension.
+        noise: relative to the spread of z, or of h, per dimension.
         seed: of halves, noise and Gaussians.
     """
 
@@ -83,12 +83,28 @@ def of_view(z: Floats, pixels: Floats, settings: Settings) -> dict[str, float]:
     Returns:
         Metrics by name; no bias where the estimate exceeds what is said of any Gaussians that were tried.
     """
-    z = on_sphere(z)
-    (count, width), seed = z.shape, settings.seed
+    return _told_of_view(on_sphere(z), pixels, settings)
+
+
+def features_of_view(h: Floats, pixels: Floats, settings: Settings) -> dict[str, float]:
+    """The same estimates of I(h; v), of features (N, F) as they are, since their lengths can tell of the view too.
+
+    Neither depends on where h lies or on its unit: the decoder is linear with a mean of its own, its penalty is
+    relative to the spread of h, and so is the noise. An objective that makes all of h larger gains nothing by it.
+
+    Returns:
+        The metrics of `of_view`, each name behind "h_".
+    """
+    return {f"h_{name}": value for name, value in _told_of_view(h, pixels, settings).items()}
+
+
+def _told_of_view(points: Floats, pixels: Floats, settings: Settings) -> dict[str, float]:
+    """The estimates of points (N, D) as they are."""
+    (count, width), seed = points.shape, settings.seed
     gaussians = Gaussians.draw(count, width, seed=seed)
-    decoded = decoder_information(z, pixels, components=settings.pixels, seed=seed)
+    decoded = decoder_information(points, pixels, components=settings.pixels, seed=seed)
     dims = min(settings.pixels, width, pixels.shape[1])
-    channel, model = NoisyChannel.of(z, seed=seed), NoisyChannel.of(gaussians.x, seed=seed)
+    channel, model = NoisyChannel.of(points, seed=seed), NoisyChannel.of(gaussians.x, seed=seed)
     noisy = channel.information(noise=settings.noise)
 
     def linear(nats: float) -> float:

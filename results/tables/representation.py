@@ -27,6 +27,8 @@ _ESTIMATES = {
     "ksg": "I(z1;z2) KSG",
     "decoder": "I(z;v) decoder",
     "noise": "I(z+noise;v)",
+    "h_decoder": "I(h;v) decoder",
+    "h_noise": "I(h+noise;v)",
 }
 
 _ON_KNOWN = "Known: follows from how the views are made, which share some factors of a scene and draw the others anew."
@@ -38,6 +40,8 @@ _ON_ESTIMATES = {
     "Gaussian, else none.",
     "noise": "I(z+noise;v): of z with Gaussian noise added, a lower bound that cannot exceed the log of the number of "
     "views.",
+    "h_decoder": "I(h;v) decoder: the same of the features h as they are.",
+    "h_noise": "I(h+noise;v): the same of h, whose scale does not count, as the noise is relative to its spread.",
 }
 _ON_BIAS = (
     "Bias: by how much the same estimator is too high (+) or too low (-) where it says as much of correlated Gaussians "
@@ -49,6 +53,7 @@ _FULL = {
     "ksg": "so high that its neighbours run out, so the information may be far higher",
     "noise": "as high as the log of the number of views lets it be, so the information may be far higher",
 }
+_FULL["h_noise"] = _FULL["noise"]
 
 
 @dataclass(frozen=True)

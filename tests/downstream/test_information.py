@@ -12,7 +12,7 @@ from downstream.information.decoder import decoder_information
 from downstream.information.halves import Floats, halves, on_sphere
 from downstream.information.neighbours import ksg, ksg_ceiling, projected_ksg, shared_directions
 from downstream.information.noise import NoisyChannel
-from downstream.information.plane import Settings, between_views, of_view
+from downstream.information.plane import Settings, between_views, features_of_view, of_view
 
 SETTINGS = Settings(components=2, neighbours=3, pixels=8, noise=1.0, seed=0)
 
@@ -240,6 +240,28 @@ def test_what_noise_leaves_is_the_integral_over_the_mixture_and_lies_between_the
     assert lower <= exact + 1e-9
     assert exact - 1e-9 <= upper
     assert upper - lower < 0.75
+
+
+def test_of_features_lengths_count_and_neither_their_place_nor_their_unit_does() -> None:
+    points = [1.0, 2.0, 3.5, 6.0]
+    lengths = np.repeat(points, 300)[:, None]
+    h = lengths * np.array([[2.0, 1.0, 2.0]]) / 3  # on one ray, so that all are one point of the sphere
+    found = features_of_view(h, lengths, SETTINGS)
+    sigma = float(np.std(points)) / math.sqrt(3)  # the noise is relative to the spread of a dimension
+    assert found["h_noise_information_nats"] == pytest.approx(mixture_information(points, sigma), abs=0.06)
+    assert of_view(h, lengths, SETTINGS)["noise_information_nats"] == pytest.approx(0, abs=1e-6)
+    assert found["h_decoder_information_nats"] > 5 > 1 > of_view(h, lengths, SETTINGS)["decoder_information_nats"]
+    moved = features_of_view(1e3 * h + 50, lengths, SETTINGS)
+    for name in ("h_noise_information_nats", "h_noise_bias_nats"):
+        assert moved[name] == pytest.approx(found[name], abs=1e-6)
+
+
+def test_a_decoder_of_features_tells_what_a_gaussian_channel_carries_whatever_their_scale() -> None:
+    pixels = normal(1200, 3) * np.array([3.0, 1.0, 0.3])
+    h = (pixels + normal(1200, 3, seed=1)) @ normal(3, 3, seed=2)
+    for scale in (1e-2, 1e3):
+        told = features_of_view(scale * (h + 1), pixels, SETTINGS)["h_decoder_information_nats"]
+        assert told == pytest.approx(np.log1p(np.array([9.0, 1.0, 0.09])).sum() / 2, abs=0.1)
 
 
 def test_noise_leaves_of_gaussians_what_the_channel_carries_and_no_more_than_log_n() -> None:

@@ -45,6 +45,11 @@ OF_PAIRS = {
     "noise_information_nats",
     "noise_saturated",
     "noise_bias_nats",
+    "h_decoder_information_nats",
+    "h_decoder_bias_nats",
+    "h_noise_information_nats",
+    "h_noise_saturated",
+    "h_noise_bias_nats",
 }
 OFTEN_UNKNOWN = {
     name for name in OF_PAIRS if name.endswith("_bias_nats")
@@ -106,8 +111,9 @@ def test_a_pretrained_one_has_those_of_its_views_too(tmp_path: Path, capsys: pyt
     assert low - 0.1 < found["noise_information_nats"] < high + 0.1
     bare = numbers(OPTIONS, replace(given, projector=None))
     assert set(bare) - OFTEN_UNKNOWN == set(found) - OFTEN_UNKNOWN
-    for name in ("rankme_dims", "effective_rank_dims", "lidar_dims"):
+    for name in ("rankme_dims", "effective_rank_dims", "lidar_dims", "h_decoder_information_nats"):
         assert bare[name] == found[name]  # of h
+    assert bare["h_noise_information_nats"] == found["h_noise_information_nats"]
     for name in ("uniformity_nats", "spread", "alignment_squared", "noise_information_nats"):
         assert bare[name] != found[name]  # of z
 

@@ -106,6 +106,11 @@ def measured(row: str, *, seed: int) -> dict[str, float]:
         "decoder_bias_nats": -1.1,
         "noise_information_nats": 8 + strength,
         "noise_bias_nats": 0.3,
+        "h_decoder_information_nats": 6 + strength,
+        "h_decoder_bias_nats": -0.9,
+        "h_noise_information_nats": 7 + strength,
+        "h_noise_saturated": 0.0,
+        "h_noise_bias_nats": 0.1,
     }
 
 

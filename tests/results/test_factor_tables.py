@@ -120,9 +120,20 @@ def test_where_no_gaussians_of_the_same_estimate_are_known_a_dash_and_a_note_sta
     assert [note for note in table.notes if note.startswith("saturated: as high as the log of the number of views")]
 
 
+def test_what_features_tell_of_their_view_stands_beside_what_projections_do(tmp_path: Path) -> None:
+    runs = write_probed(tmp_path, rows=("infonce",), seeds=(0,))
+    (row,) = texts(beside(only(runs), "information plane"))
+    header = beside(only(runs), "information plane").header
+    numbers = measured("infonce", seed=0)
+    for start, label, bias in (("h_decoder", "I(h;v) decoder", "-0.90"), ("h_noise", "I(h+noise;v)", "+0.10")):
+        place = header.index(label)
+        assert row[place : place + 2] == [f"{numbers[f'{start}_information_nats']:.2f}", bias]
+
+
 def test_the_caption_says_of_every_estimate_what_it_bounds(tmp_path: Path) -> None:
     table = beside(only(write_probed(tmp_path, seeds=(1, 2))), "information plane")
     assert all(f" {start}: " in table.caption for start in ("InfoNCE", "KSG", "Decoder", "I(z+noise;v)", "Bias"))
+    assert all(f" {start}: " in table.caption for start in ("I(h;v) decoder", "I(h+noise;v)"))
     assert "or more" not in table.caption
 
 
