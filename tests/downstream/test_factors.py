@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from colour_tree import by_name, context
+from colour_tree import SPEC, by_name, context
 from factor_tree import FACTORS, OPTIONS, tree
 
+from downstream.backbone import Backbone, save_backbone
 from downstream.factor_options import FactorOptions
 from downstream.factor_probes import Scores
 from downstream.factor_tables import read_factors
@@ -61,6 +62,19 @@ def test_metrics_are_those_of_the_contract(tmp_path: Path) -> None:
             entropy = sum(found[f"entropy_{factor}_nats", "test", "selected"] for factor in factors)
             share = found[f"{probe}_retention_{group}", "test", "selected"]
             assert share == pytest.approx(min(1, max(0, nats / entropy)), abs=1e-6)
+
+
+def test_a_backbone_that_never_changes_tells_nothing(tmp_path: Path) -> None:
+    tree(tmp_path)
+    told, constant = context(tmp_path), Backbone(SPEC)
+    for weight in constant.parameters():
+        torch.nn.init.zeros_(weight)
+    save_backbone(constant, told.backbone)
+    found = by_name(run(OPTIONS, told))
+    for probe in ("linear", "mlp"):
+        assert found[f"{probe}_retention", "test", "selected"] < 0.01
+        for factor in FACTORS:
+            assert abs(found[f"{probe}_{factor}_nats", "test", "selected"]) < 0.01
 
 
 def test_what_is_not_known_of_a_pretraining_has_no_metric(tmp_path: Path) -> None:
