@@ -61,7 +61,9 @@ def run_experiment(arguments: argparse.Namespace) -> int:
     """Compute an experiment, or all, and write their pages."""
     if arguments.jobs is None:
         arguments.jobs = experiments.QUICK_JOBS if arguments.quick else 1
-    return experiments.run(request(arguments, tasks="all"), name=arguments.name, quick=arguments.quick)
+    return experiments.run(
+        request(arguments, tasks="all"), name=arguments.name, quick=arguments.quick, stored=arguments.stored
+    )
 
 
 def show_status(arguments: argparse.Namespace) -> int:

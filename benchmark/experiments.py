@@ -6,27 +6,32 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark import bench, reporting
 from benchmark.errors import blaming_the_user
 from benchmark.experiment_list import ALL, EXPERIMENTS, Experiment, choose
-from benchmark.plan import choose_rows, choose_seeds
-from benchmark.plans import planned
+from benchmark.plan import choose_rows, choose_seeds, choose_tasks
 from benchmark.request import Request
 from benchmark.settings import settings_of
+from benchmark.states import Shown
 from objectives.registry import load_objectives
 from results.store.cells import read_cells
+
+if TYPE_CHECKING:
+    from results.experiments.ran import Wanted
 
 QUICK_JOBS = 2  # rows at the same time, of one thread each
 
 
-def run(request: Request, *, name: str, quick: bool) -> int:
+def run(request: Request, *, name: str, quick: bool, stored: bool = False) -> int:
     """Compute the cells of an experiment that are missing, draw its figure and write its page, one after another.
 
     Args:
         request: where and how; its config and rows do not count, nor do its seeds where they are "".
         name: of the experiment, or "all".
         quick: in the small form.
+        stored: compute nothing; the page is of the cells that are stored, whatever code computed them.
 
     Returns:
         0, or 1 if a cell failed.
@@ -41,12 +46,11 @@ def run(request: Request, *, name: str, quick: bool) -> int:
         choose_rows(grid.objectives, grid.settings.resolve())
         choose_seeds(grid.seeds)
     pages = request.places.runs / "experiments" / ("quick" if quick else "")
-    return max(
-        [answer(each, grid, command=command_of(each, request, quick=quick), out=pages) for each, grid in grids.items()]
-    )
+    commands = {each: command_of(each, request, quick=quick) for each in grids}
+    return max([answer(each, grid, command=commands[each], out=pages, stored=stored) for each, grid in grids.items()])
 
 
-def answer(name: str, grid: Request, *, command: str, out: Path) -> int:
+def answer(name: str, grid: Request, *, command: str, out: Path, stored: bool = False) -> int:
     """Compute the cells of a grid that are missing, then draw the figure and write the page of an experiment.
 
     Args:
@@ -54,6 +58,7 @@ def answer(name: str, grid: Request, *, command: str, out: Path) -> int:
         grid: its cells, or some of them.
         command: that computes them, for the page.
         out: folder of the page and its figure.
+        stored: compute nothing.
 
     Returns:
         0, or 1 if a cell failed.
@@ -62,8 +67,8 @@ def answer(name: str, grid: Request, *, command: str, out: Path) -> int:
         UserError: something is wrong with the request.
     """
     print(f"experiment {name}: config {grid.settings.config}, seeds {grid.seeds}", flush=True)
-    status = bench.run(grid, stages=("pretrain", "evaluate"))
-    for path in _write(name, grid, command=command, out=out):
+    status = 0 if stored else bench.run(grid, stages=("pretrain", "evaluate"))
+    for path in _write(name, grid, command=command, out=out, stored=stored):
         print(f"wrote {path}", flush=True)
     return status
 
@@ -93,12 +98,12 @@ def _repeated(option: str, values: Sequence[str]) -> list[str]:
     return [word for value in values for word in (option, value)]
 
 
-def _write(name: str, grid: Request, *, command: str, out: Path) -> list[Path]:
+def _write(name: str, grid: Request, *, command: str, out: Path, stored: bool) -> list[Path]:
     """Draw the figure and write the page of an experiment."""
     from results.experiments.writing import write_experiment
 
     runs = grid.places.runs
-    what = reporting.what_is_shown(runs)
+    what = Shown(None, {}) if stored else reporting.what_is_shown(runs)
     with blaming_the_user():
         return write_experiment(
             name,
@@ -109,11 +114,16 @@ def _write(name: str, grid: Request, *, command: str, out: Path) -> list[Path]:
             derived=reporting.derived(read_cells(runs)),
             command=command,
             out=out,
-            planned=_asked_for(runs, label=grid.settings.label),
+            wanted=_wanted(grid),
+            as_stored=stored,
         )
 
 
-def _asked_for(runs: Path, *, label: str) -> dict[str, str]:
-    """Key -> name of every cell of a config that was asked for, as it would be computed today."""
-    own = [each for each in planned(runs) if each.label == label]
-    return {each.key if each.now is None else each.now.key: each.name for each in own}
+def _wanted(grid: Request) -> list[Wanted]:
+    """The cells of a grid."""
+    from results.experiments.ran import Wanted
+
+    config = grid.settings.resolve()
+    rows, seeds = choose_rows(grid.objectives, config), choose_seeds(grid.seeds)
+    stages = (None, *choose_tasks(grid.tasks, config))
+    return [Wanted(row, seed, task) for row in rows for seed in seeds for task in stages]

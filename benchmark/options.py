@@ -91,6 +91,9 @@ def add_experiment(command: argparse.ArgumentParser) -> None:
     """Which experiment, and how much of it."""
     command.add_argument("name", metavar="NAME", help=f"{', '.join(EXPERIMENTS)}, or all")
     command.add_argument("--quick", action="store_true", help="few rows, data and steps: minutes instead of hours")
+    command.add_argument(
+        "--stored", action="store_true", help="compute nothing: pages of the stored cells, whatever code computed them"
+    )
     command.add_argument("--seeds", default="", metavar="0,1", help="whole numbers (default: the experiment's)")
     command.add_argument(
         "--jobs", type=int, metavar="N", help=f"rows computed at the same time (default 1, quick {QUICK_JOBS})"

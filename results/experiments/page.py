@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from results.experiments.experiment import Experiment
 from results.experiments.material import Material
-from results.experiments.ran import what_lacks, what_ran
+from results.experiments.ran import Wanted, what_lacks, what_ran
 from results.experiments.verdict import MISSING, UNKNOWN, Verdict, counts
 from results.statistics.inference import ALPHA
 from results.tables.markdown import escaped, to_markdown
 
 
 def page(
-    experiment: Experiment, material: Material, *, command: str, picture: str, left_out: str, absent: str | None
+    experiment: Experiment,
+    material: Material,
+    *,
+    command: str,
+    picture: str,
+    left_out: str,
+    wanted: Collection[Wanted] | None,
+    as_stored: bool,
 ) -> str:
     """Write the page.
 
     Args:
         experiment: what is asked.
         material: its cells.
-        command: that computed them.
+        command: that computes them.
         picture: name of the figure's file beside the page; "" where there is none.
         left_out: why there is none, in a few words.
-        absent: what was asked for and never computed, "" for nothing; None where that is not known.
+        wanted: the cells that were asked for; None where that is not known.
+        as_stored: the cells count whatever code computed them.
     """
     verdicts = experiment.verdicts(material)
-    lacking = [*what_lacks(material), *([absent] if absent else [])]
-    nothing = "Nothing." if absent == "" else "Nothing of what is stored; what was asked for is not known here."
+    lacking = list(what_lacks(material, wanted))
+    unknown = "Nothing of what is stored; what was asked for is not known here."
+    nothing = unknown if wanted is None else "Nothing."
     figure = f"![{experiment.title}]({picture})" if picture else f"No figure: {escaped(left_out)}."
     parts = [
         f"# {experiment.title}",
@@ -41,11 +50,12 @@ def page(
         "## Numbers",
         to_markdown(experiment.table(material)).strip() if material.rows else "There is no row.",
         "## What was run",
-        "\n".join(f"- {_code(item)}" for item in what_ran(material, command=command)),
+        "\n".join(f"- {_code(item)}" for item in what_ran(material, command=command, as_stored=as_stored)),
         "## What is missing",
         "\n".join(f"- {escaped(item)}" for item in lacking) if lacking else nothing,
         "## The rule",
-        escaped(_rule(experiment, tested=sum(one.outcome != MISSING for one in verdicts))),
+        "The rule is part of the code that made this page.",
+        "\n".join(f"- {escaped(item)}" for item in _rule(experiment, verdicts)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -78,11 +88,12 @@ def _code(item: str) -> str:
     return f"{escaped(before)} {tick}{code}" if tick else escaped(item)
 
 
-def _rule(experiment: Experiment, *, tested: int) -> str:
-    said = f"The rule is part of the code that made this page. {experiment.rule} What did not hold is not disproved."
-    if tested < 2 or experiment.corrected:
-        return said
-    return (
-        f"{said} {tested} claims were tested at {ALPHA:g} in each direction, uncorrected: if there were no effect at "
-        f"all, up to about {2 * tested * ALPHA:.1f} would be called held or the opposite by chance."
-    )
+def _rule(experiment: Experiment, verdicts: Sequence[Verdict]) -> list[str]:
+    items = [*experiment.rule, "What did not hold is not disproved."]
+    tested = sum(one.outcome != MISSING for one in verdicts)
+    if tested > 1 and not experiment.corrected:
+        items.append(
+            f"{tested} claims were tested at {ALPHA:g} in each direction, uncorrected: if there were no effect at all, "
+            f"up to about {2 * tested * ALPHA:.1f} would be called held or the opposite by chance."
+        )
+    return items

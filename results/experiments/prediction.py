@@ -59,9 +59,12 @@ class Prediction:
 def predictions(material: Material, *, dear: str) -> list[Prediction]:
     """Compare every cheap number that is there with a dear one, over all rows but floor and ceiling."""
     cheap = [metric for metric in CHEAP if is_compared(material, metric)]
-    return [
-        _prediction(_numbers(material, metric, dear), metric, dear) for metric in cheap if is_compared(material, dear)
-    ]
+    return [prediction(material, metric, dear=dear) for metric in cheap if is_compared(material, dear)]
+
+
+def prediction(material: Material, cheap: str, *, dear: str) -> Prediction:
+    """Compare one number with a dear one."""
+    return _prediction(_numbers(material, cheap, dear), cheap, dear)
 
 
 def is_compared(material: Material, metric: str) -> bool:

@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 
 from results.experiments.experiment import Experiment
 from results.experiments.material import Material
-from results.experiments.prediction import CHEAP, DEAR, Prediction, is_compared, predictions
-from results.experiments.tabulated import table_of
+from results.experiments.prediction import CHEAP, DEAR, Prediction, is_compared, prediction, predictions
+from results.experiments.tabulated import estimates, table_of
 from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict, one_sided
-from results.experiments.wording import MINUS, p_both, p_words
+from results.experiments.wording import MINUS, in_words, p_both, p_words
 from results.figures.theme import COLUMN_WIDTH, INK, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.statistics.agreement import FEWEST, Agreement
@@ -101,23 +101,29 @@ def _verdicts(material: Material) -> Iterator[Verdict]:
         found = predictions(material, dear=dear)
         adjusted = holm([one_sided(one.found.p, effect=one.found.tau) for one in found])
         for one, p in zip(found, adjusted, strict=True):
-            yield judged(one, dear=material.places(dear), adjusted=p)
+            claim = f"{in_words(_signed(one.cheap))} orders objectives as {material.places(dear)} does."
+            yield judged(one, claim=claim, adjusted=p)
         if not is_compared(material, dear):
             yield Verdict(f"Some cheap number orders objectives as {dear} does.", MISSING, f"No row has {dear}.")
+    if all(is_compared(material, dear) for dear in DEAR):
+        first, second = DEAR
+        dears = prediction(material, second, dear=first)
+        p = one_sided(dears.found.p, effect=dears.found.tau)
+        claim = f"{material.places(second)} orders objectives as {material.places(first)} does: {_ALIKE}"
+        yield judged(dears, claim=claim, adjusted=p)
     if not any(is_compared(material, cheap) for cheap in CHEAP):
         yield Verdict("Some cheap number orders objectives.", MISSING, f"No row has any of {', '.join(CHEAP)}.")
 
 
-def judged(one: Prediction, *, dear: str, adjusted: float) -> Verdict:
+def judged(one: Prediction, *, claim: str, adjusted: float) -> Verdict:
     """Judge one prediction by the rule of `results.experiments.verdict`, with tau as the effect and the p of tau.
 
     Args:
         one: the prediction.
-        dear: the dear number, in words.
+        claim: in words.
         adjusted: its one-sided p after the correction for the number of cheap numbers.
     """
     found = one.found
-    claim = f"{_signed(one.cheap)} orders objectives as {dear} does."
     if math.isnan(found.tau):
         few = "too few" if found.n < 3 else "one number is the same for all"
         return Verdict(claim, MISSING, f"No {_TAU} over {found.n} objectives: {few}.")
@@ -171,16 +177,20 @@ def _lacking(material: Material) -> str:
 
 def table(material: Material) -> Table:
     """Tabulate the cheap and the dear numbers of every row."""
-    return table_of(material, material.rows, metrics=[*CHEAP, *DEAR])
+    metrics = [*CHEAP, *estimates("infonce"), *DEAR]
+    values = ["weight", "ratio", "superfluous_weight", "predictive_weight"]
+    return table_of(material, material.rows, metrics=metrics, values=values)
 
 
+_ALIKE = "as far as that goes, what holds for one holds for the other, and is no further evidence."
 _RULE = (
     f"The order of all objectives but floor and ceiling is compared by Kendall's {_TAU}-b over means. A claim is held "
     f"where {_TAU} is above 0 with p < {ALPHA:g}, one-sided and after Holm's correction for all cheap numbers that are "
     f"compared with the same dear one, and so is its {LEVEL:.0%} bootstrap interval over objectives and the seeds of "
-    "each, in brackets; it is the opposite where both are so below 0. What tau is without one objective is said, and "
-    "decides nothing. With fewer than "
-    f"{FEWEST} objectives, or one seed of some, there is no interval and nothing can be told."
+    "each, in brackets; it is the opposite where both are so below 0.",
+    "What tau is without one objective is said, and decides nothing.",
+    f"With fewer than {FEWEST} objectives, or one seed of some, there is no interval and nothing can be told.",
+    "That the two dear numbers agree was added to the claims after the numbers had been seen.",
 )
 
 EXPERIMENT = Experiment(

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from results.experiments.material import Material
-from results.store.cells import Cell, read_cells
+from results.store.cells import Cell
 
 _MOST = 8  # names in a sentence before it counts them
 
 
-def what_ran(material: Material, *, command: str) -> Iterator[str]:
+@dataclass(frozen=True)
+class Wanted:
+    """A cell that an experiment asks for.
+
+    Attributes:
+        row: its name.
+        seed: its seed.
+        task: what is evaluated; None for the pretraining.
+    """
+
+    row: str
+    seed: int
+    task: str | None
+
+
+def what_ran(material: Material, *, command: str, as_stored: bool) -> Iterator[str]:
     """Say what was run, an item each; every number is read from the cells.
 
     Args:
         material: the cells.
-        command: that computed them.
+        command: that computes them.
+        as_stored: they count whatever code computed them.
     """
     cells = material.cells
     trained = [cell for cell in cells if cell.kind == "pretrain"]
@@ -32,7 +48,10 @@ def what_ran(material: Material, *, command: str) -> Iterator[str]:
     tasks = sorted({f"{cell.task} ({cell.family})" for cell in cells if cell.kind == "evaluate"})
     yield f"Tasks: {_list(tasks)}." if tasks else "Tasks: none."
     yield _cost(done)
-    yield f"Commit: {_list(sorted({cell.environment.commit for cell in cells}))}."
+    commits = sorted({cell.environment.commit for cell in cells})
+    yield f"Commit{'s' if len(commits) > 1 else ''}: {_list(commits)}."
+    if as_stored:
+        yield "The page is of stored cells; whether the code of today would compute them so was not asked."
 
 
 def _training(trained: Iterable[Cell]) -> Iterator[str]:
@@ -77,8 +96,13 @@ def _cost(done: Iterable[Cell]) -> str:
     )
 
 
-def what_lacks(material: Material) -> Iterator[str]:
-    """Say what failed, was skipped, or was left out, an item each."""
+def what_lacks(material: Material, wanted: Collection[Wanted] | None) -> Iterator[str]:
+    """Say what failed, was skipped, was left out or never computed, an item each.
+
+    Args:
+        material: the cells.
+        wanted: what was asked for; None where that is not known.
+    """
     if not material.cells:
         yield f"No cell of config {material.label} is stored."
     reasons: dict[tuple[str, str], list[str]] = {}
@@ -92,22 +116,29 @@ def what_lacks(material: Material) -> Iterator[str]:
         yield f"{what}: {_list(names, most=_MOST)}: {reason}"
     if material.stale:
         yield f"Stale numbers, left out: {material.stale}. Code or config has changed since."
-    yield from _uneven(material)
+    yield from _uneven(material) if wanted is None else _absent(material, wanted)
 
 
-def lacking(runs: Path, planned: Mapping[str, str]) -> str:
-    """Say how many of the cells that were asked for are there, and which are not; "" where all are.
-
-    Args:
-        runs: folder of cells.
-        planned: key -> name of every cell that was asked for.
-    """
-    there = {cell.key for cell in read_cells(runs)}
-    gone = [name for key, name in planned.items() if key not in there]
+def _absent(material: Material, wanted: Collection[Wanted]) -> Iterator[str]:
+    """Say how many of the cells that were asked for are there, and which are not: rows with the same gaps together."""
+    there = {(cell.objective, cell.seed, cell.task) for cell in material.cells}
+    gone = [one for one in wanted if (one.row, one.seed, one.task) not in there]
     if not gone:
-        return ""
-    count = len(planned)
-    return f"{count - len(gone)} of the {count} cells that were asked for are there. Not computed: {_list(gone)}."
+        return
+    yield f"{len(wanted) - len(gone):,} of the {len(wanted):,} cells that were asked for are there."
+    untrained = {(one.row, one.seed) for one in gone if one.task is None}
+    seeds: dict[tuple[str, str], list[int]] = {}
+    for one in gone:
+        what = "anything" if (one.row, one.seed) in untrained else f"{one.task}"
+        if one.task is None or what != "anything":
+            seeds.setdefault((what, one.row), []).append(one.seed)
+    rows: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    for (what, row), own in seeds.items():
+        rows.setdefault((what, tuple(own)), []).append(row)
+    every = {one.seed for one in wanted}
+    for (what, lacking), names in rows.items():
+        which = "any seed" if set(lacking) == every else f"seed {_list(map(str, lacking))}"
+        yield f"Not computed: {what} of {_list(names)}, with {which}."
 
 
 def _uneven(material: Material) -> Iterator[str]:

@@ -82,7 +82,12 @@ _VIEWS = {
     SHORTCUT: "hue kept: jitter turns the hue by a fifth of a turn at most, and no view is gray.",
     "infonce_grayscale": "with gray: the same, but gray as often as by default.",
 }
-_ABOVE_FLOOR = ((HUE, SHORTCUT, _CUT), (SHAPE, REFERENCE, _DEFAULT), (CLASS, REFERENCE, _DEFAULT))
+_ABOVE_FLOOR = (
+    (HUE, SHORTCUT, _CUT),
+    (SHAPE, SHORTCUT, _CUT),
+    (SHAPE, REFERENCE, _DEFAULT),
+    (CLASS, REFERENCE, _DEFAULT),
+)
 _CLAIMS = (
     (HUE, above, "With the hue left in the views the features tell more of the background's hue."),
     (SHAPE, below, "With the hue left in the views the features tell less of the shape."),
@@ -96,23 +101,28 @@ def table(material: Material) -> Table:
     return table_of(material, material.rows, metrics=metrics, values=["jitter", "hue_jitter", "gray_probability"])
 
 
+_LATER = f"That {_CUT} is above the floor in {_PANELS[SHAPE]} was added to the claims after the numbers had been seen."
+
 EXPERIMENT = Experiment(
     name="shortcut",
     title="A shortcut: the background's hue",
     claim=(
         "Where the views hardly change the hue and never take it away, InfoNCE tells images by the hue of their "
-        "background, which is enough for its loss, and learns less of the shape."
+        "background, and learns less of the shape."
     ),
     source=(
-        "A question of this project, of a first trial on other scenes; that colours are such a shortcut is known since "
-        "SimCLR: Chen et al. 2020, arXiv 2002.05709."
+        "A question of this project. In a first trial, with the colours of the row infonce_hue but on other scenes, of "
+        "64 pixels, and for another number of steps, R2 of the hue was .95, and accuracy in the shape .24 where an "
+        "untrained network had .19; its cells were not kept. That colours are such a shortcut is known since SimCLR: "
+        "Chen et al. 2020, arXiv 2002.05709."
     ),
     measured=(
         "Linear probes for the background's hue (R2 on the circle) and the shape of the main object, and "
         "classification by shape, on test data. Rows differ in the colour part of their views alone. The default "
-        "views were chosen earlier, on validation data; no number of this page chose anything."
+        "views were chosen earlier, on validation data (docs/first-results.md says how); no number of this page chose "
+        "anything."
     ),
-    rule=paired_rule(),
+    rule=(*paired_rule(), _LATER),
     pooled=False,
     draw=draw,
     table=table,

@@ -200,7 +200,7 @@ EXPERIMENT = Experiment(
         "share (superfluous), over a grid of both weights. Weights are chosen by the retention of shared factors, "
         "which a user would tune for, and compared with a superfluous weight of 0 at the same predictive weight."
     ),
-    rule=f"{paired_rule()} {choice_rule()}",
+    rule=(*paired_rule(), choice_rule()),
     pooled=False,
     draw=draw,
     table=table,

@@ -7,7 +7,8 @@ import re
 import statistics
 from collections.abc import Iterator, Sequence
 
-from results.experiments.material import Material, Row, Seeds
+from results.experiments.material import NON_SHARED, RETENTION, SHARED, Material, Row, Seeds
+from results.statistics.inference import FEW, LEVEL, interval
 from results.store.units import unit
 from results.tables.layout import Entry, Table
 
@@ -52,10 +53,22 @@ def table_of(material: Material, rows: Sequence[Row], *, metrics: Sequence[str],
     )
 
 
+def estimates(*names: str) -> list[str]:
+    """Metrics of estimators of information, each with its bias, its ceiling and its flag.
+
+    Args:
+        names: "infonce", "ksg", "decoder" or "noise".
+    """
+    return [f"{name}{end}" for name in names for end in (_INFORMATION, _BIAS, "_ceiling_nats", _FLAG)]
+
+
+_INFORMATION = "_information_nats"
 _CAPTION = "Mean ± standard deviation over seeds (n); fractions in %, others in the unit that ends their name."
 _FLAG = "_saturated"
 _BIAS = "_bias_nats"
 _CLIPPED = re.compile(r".*(_retention(_shared|_non_shared)?|_r2)")  # below 0 where a probe misleads
+_BRACKETED = (RETENTION, SHARED, NON_SHARED)
+"""Metrics whose interval over seeds is in the table."""
 _KNOWN = ("known_shared_nats", "known_entropy_nats", "known_non_shared_nats")
 
 
@@ -74,6 +87,12 @@ def _remarks(material: Material, rows: Sequence[Row], metrics: Sequence[str]) ->
             "A bias is how far an estimator is off on Gaussians of which it says as much; it is not subtracted, and "
             "blank where it says more than of any Gaussians."
         )
+    estimators = [metric.removesuffix(_INFORMATION) for metric in metrics if metric.endswith(_INFORMATION)]
+    without = [name for name in estimators if f"{name}{_BIAS}" not in metrics]
+    if without:
+        yield f"The bias of {' and of '.join(without)} is known of no row: it says more than of any Gaussians."
+    if any(metric in _BRACKETED and len(material.values(row, metric)) >= FEW for row in rows for metric in metrics):
+        yield f"In brackets: the {LEVEL:.0%} bootstrap interval of the mean."
 
 
 def _alike(metric: str, value: float) -> str:
@@ -107,4 +126,6 @@ def mean_text(seeds: Seeds, *, metric: str) -> str:
     scale, digits = (1.0, 3) if unit(metric) else (100.0, 1)
     numbers = [scale * value for value in seeds.values()]
     spread = f" ± {statistics.stdev(numbers):.{digits}f}" if len(numbers) > 1 else ""
-    return f"{statistics.fmean(numbers):.{digits}f}{spread} ({len(numbers)})"
+    bounds = interval(numbers) if metric in _BRACKETED and len(numbers) >= FEW else None
+    between = "" if bounds is None else f" [{bounds[0]:.{digits}f}, {bounds[1]:.{digits}f}]"
+    return f"{statistics.fmean(numbers):.{digits}f}{spread}{between} ({len(numbers)})"

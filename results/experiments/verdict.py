@@ -78,16 +78,17 @@ class Named:
     validation: Seeds
 
 
-def paired_rule() -> str:
-    """Say the rule in plain words, for a page."""
+def paired_rule() -> tuple[str, ...]:
+    """Say the rule in plain words, for a page, an item each."""
     return (
         "Rows are paired by seed. A claim is held where the exact one-sided sign-flip test has "
         f"p < {ALPHA:g} and the {LEVEL:.0%} bootstrap interval of the mean difference, in brackets, lies on the "
-        "claimed side of 0; it is the opposite where both are so on the other side. With fewer than "
-        f"{fewest_seeds()} seeds p cannot get below {p_text(0.5 ** (fewest_seeds() - 1))}, and nothing can be told. "
+        "claimed side of 0; it is the opposite where both are so on the other side.",
+        f"With fewer than {fewest_seeds()} seeds p cannot get below {p_text(0.5 ** (fewest_seeds() - 1))}, and nothing "
+        "can be told.",
         f"Claims and their opposites together are tested at {2 * ALPHA:.0%}: with five seeds the smallest two-sided p "
         f"is {p_text(2 * 0.5**5)}. Tables test two-sided at {ALPHA:.0%} and correct for the number of tests, so they "
-        "may call the same rows not separated."
+        "may call the same rows not separated.",
     )
 
 
@@ -148,9 +149,10 @@ def _outcome(effect: float, low: float, high: float, *, p: float, n: int) -> str
 def _numbers(effect: float, low: float, high: float, *, p: float, n: int) -> str:
     """Write "+12.3 points [10.1, 14.2] (95% bootstrap interval), exact p = 0.031, 5 seeds"."""
     few = f" ({interval_name(n)})" if n < FEW else ""
-    spread = "" if math.isnan(low) else f" [{points(low)}, {points(high)}]{few}"
+    mean, *bounds = points(effect) if math.isnan(low) else points(effect, low, high)
+    spread = f" [{', '.join(bounds)}]{few}" if bounds else ""
     seeds = f"{n} seed{'s' if n > 1 else ''}"
-    return f"{points(effect)} points{spread}, one-sided exact {p_both(p, effect=effect)}, {seeds}"
+    return f"{mean} points{spread}, one-sided exact {p_both(p, effect=effect)}, {seeds}"
 
 
 def _caveat(outcome: str, *, mde: float, n: int) -> str:

@@ -20,22 +20,27 @@ def p_words(p: float) -> str:
     return f"p {text}" if (text := p_text(p)).startswith("<") else f"p = {text}"
 
 
-def points(value: float) -> str:
-    """Write a difference of fractions in points, with its sign."""
-    return rounded(100 * value, "{:+.1f}").replace("-", MINUS)
+def points(value: float, *others: float) -> list[str]:
+    """Write differences of fractions in points, with their signs.
+
+    All have one decimal, or as many, up to three, as it takes that none but a true zero is written as zero.
+    """
+    known = [100 * each for each in (value, *others)]
+    fine = next((digits for digits in (1, 2) if all(round(each, digits) or not each for each in known)), 3)
+    return [rounded(each, f"{{:+.{fine}f}}").replace("-", MINUS) for each in known]
 
 
 def in_words(metric: str) -> str:
-    """Write "linear_retention_shared" as "linear retention of shared factors"; what is no number of a probe stays.
+    """Write "linear_retention_shared" as "linear retention of shared factors"; what has no other name stays.
 
     Names of a task and a data set may stand before it.
     """
-    for pattern, words in _PROBES:
+    for pattern, words in _METRICS:
         metric = pattern.sub(words, metric)
     return metric
 
 
-_PROBES = tuple(
+_METRICS = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
         (r"\b(linear|mlp)_retention_non_shared\b", r"\1 retention of non-shared factors"),
@@ -44,5 +49,12 @@ _PROBES = tuple(
         (r"\blinear_background_hue_r2\b", "linear R2 of the background's hue"),
         (r"\b(linear|mlp)_(shape|hue)_top1\b", r"\1 accuracy in the \2"),
         (r"\blinear_top1\b", "linear accuracy"),
+        (r"\bknn_top1\b", "kNN accuracy"),
+        (r"\brankme_dims\b", "RankMe"),
+        (r"\beffective_rank_dims\b", "effective rank"),
+        (r"\blidar_dims\b", "LiDAR"),
+        (r"\buniformity_nats\b", "uniformity"),
+        (r"\balignment_squared\b", "alignment"),
+        (r"\binfonce_information_nats\b", "InfoNCE's bound on I(z1;z2)"),
     )
 )

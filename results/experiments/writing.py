@@ -7,7 +7,7 @@ from pathlib import Path
 
 from results.experiments.material import load_material
 from results.experiments.page import page
-from results.experiments.ran import lacking
+from results.experiments.ran import Wanted
 from results.experiments.registry import EXPERIMENTS
 from results.figures.saving import FORMATS, save
 from results.figures.theme import theme
@@ -25,7 +25,8 @@ def write_experiment(
     derived: Collection[str],
     command: str,
     out: Path,
-    planned: Mapping[str, str] | None = None,
+    wanted: Collection[Wanted] | None = None,
+    as_stored: bool = False,
 ) -> list[Path]:
     """Draw the figure of an experiment and write its page, `<name>.svg`, `.pdf`, `.png` and `<name>.md`.
 
@@ -38,9 +39,10 @@ def write_experiment(
         keys: as for `results.load`.
         stale: likewise.
         derived: rows to mark as derived.
-        command: that computed the cells, for the page.
+        command: that computes the cells, for the page.
         out: folder; made if it is not there.
-        planned: key -> name of every cell of the experiment that was asked for; None where that is not known.
+        wanted: the cells of the experiment that were asked for; None where that is not known.
+        as_stored: the cells count whatever code computed them, which the page says; `keys` and `stale` are then empty.
 
     Returns:
         The files written; the page is the last.
@@ -52,12 +54,19 @@ def write_experiment(
         raise unknown("experiment", name, EXPERIMENTS)
     experiment = EXPERIMENTS[name]
     material = load_material(runs, label=label, pooled=experiment.pooled, keys=keys, stale=stale, derived=derived)
-    absent = None if planned is None else lacking(runs, planned)
     with theme():
         drawn = experiment.draw(material)
         left_out = drawn if isinstance(drawn, str) else ""
         picture = "" if left_out else f"{name}.svg"
-        text = page(experiment, material, command=command, picture=picture, left_out=left_out, absent=absent)
+        text = page(
+            experiment,
+            material,
+            command=command,
+            picture=picture,
+            left_out=left_out,
+            wanted=wanted,
+            as_stored=as_stored,
+        )
         out.mkdir(parents=True, exist_ok=True)
         written = [] if isinstance(drawn, str) else save(drawn, out=out, name=name)
     if left_out:

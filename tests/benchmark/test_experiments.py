@@ -195,6 +195,7 @@ def test_shortcut_and_default_differ_in_the_colours_of_the_views_alone() -> None
         (("all", "--set", "rows.mrcl_0=3"), "rows.mrcl_0 must be dict, got 3"),
         (("non-shared", "--quick", "--seeds", "one"), "seeds: whole numbers "),
         (("non-shared", "--quick", "--jobs", "0"), "jobs: must be >= 1, got 0"),
+        (("masking", "--stored"), "runs: a folder with cells/<key>/cell.json is expected, got "),
         ((), "the following arguments are required: NAME"),
     ],
 )
@@ -227,6 +228,14 @@ def test_a_row_of_an_experiment_becomes_cells_and_a_page_that_a_second_call_find
         assert "| infonce |" in text
         assert "## What is missing\n\nNothing.\n" in text
         (out / "non-shared.md").unlink()
+    cells = sorted(tmp_path.glob("runs/cells/*"))
+    more = replace(grid, seeds="0,1", objectives="infonce,noise")
+    assert answer("non-shared", more, command="clbench experiment non-shared", out=out, stored=True) == 0
+    text = (out / "non-shared.md").read_text()
+    assert (
+        "- 2 of the 8 cells that were asked for are there.\n- Not computed: anything of infonce, with seed 1.\n" in text
+    )
+    assert sorted(tmp_path.glob("runs/cells/*")) == cells
 
 
 def test_a_page_of_cells_that_were_asked_for_and_not_computed_names_them(tmp_path: Path) -> None:
@@ -237,4 +246,7 @@ def test_a_page_of_cells_that_were_asked_for_and_not_computed_names_them(tmp_pat
     grid = replace(grid, objectives="infonce", tasks="factors")
     assert answer("non-shared", grid, command="clbench experiment non-shared", out=tmp_path / "pages") == 0
     text = (tmp_path / "pages" / "non-shared.md").read_text()
-    assert "- 0 of the 2 cells that were asked for are there. Not computed: " in text
+    assert (
+        "- 0 of the 2 cells that were asked for are there.\n- Not computed: anything of infonce, with any seed.\n"
+        in text
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from experiment_cells import (
@@ -18,6 +18,7 @@ from experiment_cells import (
 )
 
 from results.experiments.material import Material, load_material
+from results.experiments.ran import Wanted
 from results.experiments.registry import EXPERIMENTS
 from results.experiments.verdict import Verdict
 from results.experiments.writing import write_experiment
@@ -57,7 +58,9 @@ def loaded(runs: Path, name: str, *, stale: Mapping[str, str] | None = None) -> 
     return load_material(runs, label=name, pooled=pooled, keys=None, stale=stale or {}, derived={"mrcl 0.5"})
 
 
-def written(runs: Path, name: str, *, out: Path, planned: Mapping[str, str] | None = None) -> str:
+def written(
+    runs: Path, name: str, *, out: Path, wanted: Collection[Wanted] | None = None, as_stored: bool = False
+) -> str:
     paths = write_experiment(
         name,
         runs,
@@ -67,7 +70,8 @@ def written(runs: Path, name: str, *, out: Path, planned: Mapping[str, str] | No
         derived=(),
         command=f"clbench experiment {name}",
         out=out,
-        planned=planned,
+        wanted=wanted,
+        as_stored=as_stored,
     )
     assert paths[-1] == out / f"{name}.md"
     return paths[-1].read_text()

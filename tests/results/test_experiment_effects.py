@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,9 @@ from results.statistics.agreement import Agreement
 
 def test_a_regulariser_that_keeps_more_is_held_and_one_that_does_nothing_is_not(tmp_path: Path) -> None:
     own = material(tmp_path, "non-shared", SETS["non-shared"])
-    rc, rc_noise, rc_floor, lbe, lbe_infonce, _, best_rc, best_lbe, mib, premise = EXPERIMENTS["non-shared"].verdicts(
-        own
-    )
-    assert outcomes([rc, rc_noise, rc_floor, best_rc, mib]) == [HELD] * 5
+    found = EXPERIMENTS["non-shared"].verdicts(own)
+    rc, rc_noise, rc_floor, lbe, lbe_infonce, _, best_rc, best_lbe, mib, mib_noise, premise, *_ = found
+    assert outcomes([rc, rc_noise, rc_floor, best_rc, mib, mib_noise]) == [HELD] * 6
     assert outcomes([lbe, lbe_infonce, best_lbe]) == [NOT_HELD] * 3
     assert premise.claim.startswith("The premise: infonce keeps less")
     assert premise.outcome == OPPOSITE  # the floor was planted below
@@ -48,6 +48,18 @@ def test_a_regulariser_that_keeps_less_is_called_the_opposite(tmp_path: Path) ->
     rc, rc_noise, _, _, _, _, best_rc, *_ = EXPERIMENTS["non-shared"].verdicts(material(tmp_path, "non-shared", rows))
     assert outcomes([rc, rc_noise, best_rc]) == [OPPOSITE, OPPOSITE, OPPOSITE]
     assert rc.effect == pytest.approx(-0.2, abs=0.01)
+
+
+def test_what_a_regulariser_costs_in_shared_factors_is_judged(tmp_path: Path) -> None:
+    shared = {"infonce": 0.9, "rc_1": 0.8, "noise": 0.7, "lbe_1": 0.8}
+    rows = [
+        replace(row, tasks={"factors": factors(0.3, shared[row.name])}) if row.name in shared else row
+        for row in SETS["non-shared"]
+    ]
+    rc, lbe = EXPERIMENTS["non-shared"].verdicts(material(tmp_path, "non-shared", rows))[-2:]
+    assert outcomes([rc, lbe]) == [HELD, OPPOSITE]
+    assert rc.said.startswith("linear retention of shared factors of infonce minus rc at weight 1: +10")
+    assert rc.effect == pytest.approx(0.1, abs=0.01)
 
 
 def test_what_the_noise_alone_does_is_no_merit_of_lbe(tmp_path: Path) -> None:
@@ -186,25 +198,29 @@ def test_a_shortcut_that_is_taken_is_held(taken: float, outcome: str, tmp_path: 
         material(tmp_path, "shortcut", shortcut_rows(taken))
     )
     assert outcomes([hue, shape, classes]) == [outcome] * 3
-    assert outcomes(floors) == [HELD, HELD, HELD]
+    assert outcomes(floors) == [HELD] * 4
     assert hue.effect == pytest.approx(taken, abs=0.01)
 
 
 @pytest.mark.parametrize(
     ("gain", "wanted"),
     [
-        (lambda ratio: 0.2 * ratio, [HELD, NOT_HELD, HELD]),
-        (lambda _: 0.1, [HELD, HELD, NOT_HELD]),
-        (lambda ratio: -0.1 if ratio else 0.0, [OPPOSITE, NOT_HELD, OPPOSITE]),
-        (lambda ratio: 0.5 if ratio == 0.1 else 0.0, [NOT_HELD] * 3),
+        (lambda ratio: 0.2 * ratio, [HELD, NOT_HELD, HELD, HELD]),
+        (lambda _: 0.1, [HELD, HELD, NOT_HELD, NOT_HELD]),
+        (lambda ratio: -0.1 if ratio else 0.0, [OPPOSITE, NOT_HELD, OPPOSITE, OPPOSITE]),
+        (lambda ratio: 0.3 if ratio == 0.1 else 0.0, [NOT_HELD, NOT_HELD, HELD, NOT_HELD]),
     ],
     ids=["masking helps", "reconstruction helps", "masking hurts", "another ratio helps"],
 )
-def test_masking_and_reconstruction_are_judged_together_and_alone(
+def test_masking_and_reconstruction_are_judged_together_and_alone_and_every_ratio_beside_none(
     gain: Callable[[float], float], wanted: list[str], tmp_path: Path
 ) -> None:
     found = EXPERIMENTS["masking"].verdicts(material(tmp_path, "masking", masking_rows(gain)))
-    assert outcomes(found) == wanted * 3
+    for own in (found[:6], found[6:12], found[12:]):  # retention, AP and mIoU
+        assert outcomes(own[:4]) == wanted
+        for verdict, ratio in zip(own[2:], (0.1, 0.25, 0.5, 0.75), strict=True):
+            assert f"at ratio {ratio:g}, gives more than reconstruction alone" in verdict.claim
+            assert verdict.effect == pytest.approx(gain(ratio) - gain(0.0), abs=0.01)
 
 
 def test_masking_that_does_nothing_is_not_held(tmp_path: Path) -> None:
@@ -215,7 +231,7 @@ def test_masking_that_does_nothing_is_not_held(tmp_path: Path) -> None:
 
 def test_a_task_that_was_skipped_is_missing_and_the_others_are_judged(tmp_path: Path) -> None:
     own = material(tmp_path / "runs", "masking", SETS["masking"], without=["voc"])
-    retention, detection, segmentation = (EXPERIMENTS["masking"].verdicts(own)[place] for place in (0, 3, 6))
+    retention, detection, segmentation = (EXPERIMENTS["masking"].verdicts(own)[place] for place in (0, 6, 12))
     assert outcomes([retention, detection, segmentation]) == [HELD, MISSING, HELD]
     page = written(tmp_path / "runs", "masking", out=tmp_path / "out")
     assert "- voc skipped: " in page
@@ -227,20 +243,22 @@ def test_predictors_that_agree_are_held_those_that_do_not_are_not_and_reversed_o
 ) -> None:
     slopes = {"linear_top1": 0.05, "knn_top1": 0.0, "uniformity_nats": -0.1, "lidar_dims": -0.1}
     found = EXPERIMENTS["predictors"].verdicts(material(tmp_path, "predictors", predictor_rows(slopes)))
-    by_claim = {verdict.claim.split()[0]: verdict for verdict in found if verdict.claim.endswith("voc AP does.")}
-    assert by_claim["linear_top1"].outcome == HELD
-    assert by_claim["knn_top1"].outcome == NOT_HELD
-    assert by_claim["\N{MINUS SIGN}uniformity_nats"].outcome == HELD
-    assert by_claim["lidar_dims"].outcome == OPPOSITE
-    assert by_claim["lidar_dims"].effect == pytest.approx(-1.0)
+    by_claim = {verdict.claim.removesuffix(" orders objectives as voc AP does."): verdict for verdict in found}
+    assert by_claim["linear accuracy"].outcome == HELD
+    assert by_claim["kNN accuracy"].outcome == NOT_HELD
+    assert by_claim["\N{MINUS SIGN}uniformity"].outcome == HELD
+    assert by_claim["LiDAR"].outcome == OPPOSITE
+    assert by_claim["LiDAR"].effect == pytest.approx(-1.0)
+    (alike,) = (verdict for claim, verdict in by_claim.items() if claim.startswith("ade20k mIoU orders"))
+    assert (alike.outcome, alike.effect) == (HELD, pytest.approx(1.0))
 
 
 @pytest.mark.parametrize(("tau", "outcome"), [(0.7, HELD), (-0.7, OPPOSITE)])
 def test_the_p_that_is_corrected_for_the_number_of_cheap_numbers_decides(tau: float, outcome: str) -> None:
     found = Agreement(tau=tau, low=min(tau / 2, 1.2 * tau), high=max(tau / 2, 1.2 * tau), p=0.01, n=8)
     one = Prediction("linear_top1", "AP", found, {}, seeds=5)
-    assert predictors.judged(one, dear="voc AP", adjusted=0.049).outcome == outcome
-    verdict = predictors.judged(one, dear="voc AP", adjusted=0.051)
+    assert predictors.judged(one, claim="It does.", adjusted=0.049).outcome == outcome
+    verdict = predictors.judged(one, claim="It does.", adjusted=0.051)
     assert verdict.outcome == NOT_HELD
     assert "one-sided p = 0.005" in verdict.said
     assert "after Holm's correction p = 0.051" in verdict.said
@@ -256,4 +274,4 @@ def test_stale_numbers_are_left_out_and_counted(tmp_path: Path) -> None:
     gone = {f"masking-mrcl-0-{seed}-voc": "training.lr" for seed in range(5)}
     own = loaded(tmp_path, "masking", stale=gone)
     assert own.stale == 10
-    assert outcomes(EXPERIMENTS["masking"].verdicts(own)[2::3]) == [HELD, MISSING, HELD]
+    assert outcomes(EXPERIMENTS["masking"].verdicts(own)[2::6]) == [HELD, MISSING, HELD]

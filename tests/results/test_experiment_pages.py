@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import statistics
 from dataclasses import replace
@@ -14,10 +15,12 @@ from experiment_cells import write_rows
 from experiment_sets import SETS, material, outcomes, written
 
 from results.experiments.experiment import Experiment
+from results.experiments.ran import Wanted
 from results.experiments.registry import EXPERIMENTS
 from results.experiments.verdict import MISSING, UNKNOWN
 from results.figures.saving import FORMATS
 from results.figures.theme import theme
+from results.statistics.inference import interval
 
 
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
@@ -82,7 +85,9 @@ def test_numbers_on_the_page_are_those_of_the_cells(name: str, tmp_path: Path) -
     shown = {line[0].removesuffix(" (derived)"): line[place] for line in lines}
     for row in SETS[name]:
         values = [100 * value for value in stored(tmp_path / "runs", f"{name}-{row.name}", seeds=5)]
-        assert shown[row.name] == f"{statistics.fmean(values):.1f} ± {statistics.stdev(values):.1f} (5)"
+        bounds = interval(values) or (math.nan, math.nan)
+        between = f"[{bounds[0]:.1f}, {bounds[1]:.1f}]"
+        assert shown[row.name] == f"{statistics.fmean(values):.1f} ± {statistics.stdev(values):.1f} {between} (5)"
 
 
 def stored(runs: Path, stem: str, *, seeds: int) -> list[float]:
@@ -123,12 +128,29 @@ def test_a_seed_that_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_cells_that_were_asked_for_and_never_computed_are_named(tmp_path: Path) -> None:
     write_rows(tmp_path / "runs", SETS["masking"], config="masking", seeds=5)
-    asked = {f"masking-mrcl-0.5-{seed}": f"mrcl 0.5 seed {seed}" for seed in range(5)}
-    whole = written(tmp_path / "runs", "masking", out=tmp_path / "out", planned=asked)
-    assert "## What is missing\n\nNothing.\n" in whole
-    part = written(tmp_path / "runs", "masking", out=tmp_path / "out", planned={**asked, "0" * 8: "mrcl 0.9 seed 0"})
-    assert "- 5 of the 6 cells that were asked for are there. Not computed: mrcl 0.9 seed 0." in part
+    asked = [Wanted("mrcl 0.5", seed, task) for seed in range(5) for task in (None, "factors")]
+    assert "## What is missing\n\nNothing.\n" in written(
+        tmp_path / "runs", "masking", out=tmp_path / "out", wanted=asked
+    )
+    asked += [Wanted("mrcl 0.9", seed, task) for seed in range(5) for task in (None, "factors", "voc")]
+    asked += [Wanted("mrcl 0.5", seed, "coco") for seed in range(5)]
+    asked += [Wanted("mrcl 0.25", seed, "coco") for seed in (3, 4)]
+    part = written(tmp_path / "runs", "masking", out=tmp_path / "out", wanted=asked)
+    for item in (
+        "10 of the 32 cells that were asked for are there.",
+        "Not computed: anything of mrcl 0.9, with any seed.",
+        "Not computed: coco of mrcl 0.5, with any seed.",
+        "Not computed: coco of mrcl 0.25, with seed 3 and 4.",
+    ):
+        assert f"- {item}\n" in part
     assert "asked for is not known here." in written(tmp_path / "runs", "masking", out=tmp_path / "out")
+
+
+def test_a_page_of_cells_as_they_are_stored_says_so(tmp_path: Path) -> None:
+    write_rows(tmp_path / "runs", SETS["shortcut"], config="shortcut", seeds=1)
+    said = "The page is of stored cells; whether the code of today would compute them so was not asked."
+    assert said in written(tmp_path / "runs", "shortcut", out=tmp_path / "out", as_stored=True)
+    assert said not in written(tmp_path / "runs", "shortcut", out=tmp_path / "out")
 
 
 def test_a_row_that_is_told_shapes_is_not_called_a_ceiling_of_other_factors(tmp_path: Path) -> None:
@@ -155,7 +177,7 @@ def test_a_page_counts_both_directions_of_chance_and_says_the_two_sided_p(tmp_pa
     write_rows(tmp_path / "runs", SETS["masking"], config="masking", seeds=5)
     page = written(tmp_path / "runs", "masking", out=tmp_path / "out")
     assert "one-sided exact p = 0.031 (two-sided p = 0.062), 5 seeds." in page
-    assert "up to about 0.9 would be called held or the opposite by chance." in page
+    assert "up to about 1.8 would be called held or the opposite by chance." in page
     assert "the smallest two-sided p is 0.062" in page
     assert "before any number" not in page
 

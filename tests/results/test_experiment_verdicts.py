@@ -25,7 +25,7 @@ from results.experiments.verdict import (
     fewest_seeds,
     one_sided,
 )
-from results.experiments.wording import in_words
+from results.experiments.wording import in_words, points
 from results.statistics.inference import sign_flip_p
 
 Numbers = Sequence[float]
@@ -264,3 +264,16 @@ def test_outcomes_are_counted_in_the_order_of_the_rule() -> None:
         (NOT_HELD, 1),
         (MISSING, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ((0.1234, 0.1, 0.0), ["+12.3", "+10.0", "+0.0"]),
+        ((0.005, 0.0004, 0.012), ["+0.50", "+0.04", "+1.20"]),
+        ((-0.00002, -0.1), ["\N{MINUS SIGN}0.002", "\N{MINUS SIGN}10.000"]),
+    ],
+    ids=["whole", "a bound near zero", "nearly nothing"],
+)
+def test_no_number_but_zero_is_written_as_zero(values: tuple[float, ...], wanted: list[str]) -> None:
+    assert points(*values) == wanted
