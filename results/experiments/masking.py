@@ -11,7 +11,7 @@ from results.experiments.recipe import MRCL
 from results.experiments.selection import chosen
 from results.experiments.tabulated import table_of
 from results.experiments.verdict import Named, Verdict, above, paired_rule
-from results.experiments.wording import in_words
+from results.experiments.wording import begun, in_words
 from results.figures.theme import COLUMN_WIDTH, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.order import CEILING, FLOOR, REFERENCE
@@ -86,16 +86,22 @@ def _is_asked(material: Material, metric: str) -> bool:
     return metric != "linear_top1" or material.has(metric)
 
 
+def _words(material: Material, metric: str) -> str:
+    """What a number is, in words; of one that has none, with its data set."""
+    words = in_words(metric)
+    return material.places(metric) if words == metric else words
+
+
 def _judged(material: Material, metric: str) -> list[Verdict]:
-    words, rows = in_words(material.places(metric)), dict(ratios(material))
+    words, rows = _words(material, metric), dict(ratios(material))
     infonce = _named(material, material.reference, metric, name=REFERENCE)
 
     def at(ratio: float) -> Named:
         return _named(material, rows.get(ratio), metric, name=f"mrcl at ratio {ratio:g}")
 
-    together = f"{words}: masking with reconstruction, at the default ratio {RATIO:g}, gives more than infonce."
-    alone = f"{words}: reconstruction alone, at ratio 0, gives more than infonce."
-    more = f"{words}: masking, at ratio {{:g}}, gives more than reconstruction alone."
+    together = f"{begun(words)}: masking with reconstruction, at the default ratio {RATIO:g}, gives more than infonce."
+    alone = f"{begun(words)}: reconstruction alone, at ratio 0, gives more than infonce."
+    more = f"{begun(words)}: masking, at ratio {{:g}}, gives more than reconstruction alone."
     masked = sorted({ratio for ratio in rows if ratio > 0} | {RATIO})
     return [
         above(together, at(RATIO), infonce, metric=words),

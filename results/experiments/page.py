@@ -8,6 +8,7 @@ from results.experiments.experiment import Experiment
 from results.experiments.material import Material
 from results.experiments.ran import Wanted, what_lacks, what_ran
 from results.experiments.verdict import MISSING, UNKNOWN, Verdict, counts
+from results.experiments.wording import begun
 from results.statistics.inference import ALPHA
 from results.tables.markdown import escaped, to_markdown
 
@@ -63,19 +64,13 @@ def page(
 def _verdicts(verdicts: Sequence[Verdict]) -> list[str]:
     """A line that counts outcomes, then an item per claim."""
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts(verdicts).items())
-    items = [
-        f"- {escaped(one.claim)} **{_begun(one.outcome)}{_seeds(one)}.** {escaped(_said(one))}" for one in verdicts
-    ]
+    items = [f"- {escaped(one.claim)} **{begun(one.outcome)}{_seeds(one)}.** {escaped(_said(one))}" for one in verdicts]
     several = f"Of {len(verdicts)} claims: " if len(verdicts) != 1 else "Of one claim: "
     return [f"{several}{summary}.", "\n".join(items)]
 
 
 def _said(verdict: Verdict) -> str:
     return f"{verdict.said} {verdict.caveat}".strip()
-
-
-def _begun(outcome: str) -> str:
-    return outcome[:1].upper() + outcome[1:]
 
 
 def _seeds(verdict: Verdict) -> str:

@@ -18,7 +18,7 @@ from results.experiments.selection import Candidate, above_by_choice, choice_rul
 from results.experiments.sharing import AXES, Axis, Line, lines, saturated
 from results.experiments.tabulated import estimates, table_of
 from results.experiments.verdict import Named, Verdict, paired_rule
-from results.experiments.wording import in_words
+from results.experiments.wording import begun, in_words
 from results.figures.theme import COLUMN_WIDTH, INK, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.order import FLOOR, REFERENCE
@@ -143,7 +143,7 @@ def _name(row: Row, line: Line) -> str:
 def verdicts(material: Material) -> list[Verdict]:
     """Judge, per axis and method, that the task is told best at an amount of shared information inside the range."""
     found = [verdict for line in lines(material) for verdict in _judged(material, line)]
-    return found or [inside(f"{_INSIDE[0].upper()}{_INSIDE[1:]}", [], metric=TASK)]
+    return found or [inside(begun(_INSIDE), [], metric=TASK)]
 
 
 _INSIDE = f"{in_words(TASK)} is best at an amount of shared information inside the range, and lower at both ends."

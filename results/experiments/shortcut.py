@@ -9,6 +9,7 @@ from results.experiments.experiment import Experiment
 from results.experiments.material import Material, Row
 from results.experiments.tabulated import table_of
 from results.experiments.verdict import Named, Verdict, above, below, paired_rule
+from results.experiments.wording import begun
 from results.figures.theme import LABEL, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.order import FLOOR, REFERENCE
@@ -73,7 +74,7 @@ def verdicts(material: Material) -> list[Verdict]:
         cut, default = of(SHORTCUT, _CUT, metric), of(REFERENCE, _DEFAULT, metric)
         found.append(judge(claim, cut, default, metric=metric))
     for metric, name, words in _ABOVE_FLOOR:
-        claim = f"{words[0].upper()}{words[1:]} is above the floor in {_PANELS[metric]}."
+        claim = f"{begun(words)} is above the floor in {_PANELS[metric]}."
         found.append(above(claim, of(name, words, metric), of(FLOOR, FLOOR, metric), metric=metric))
     return found
 

@@ -20,6 +20,11 @@ def p_words(p: float) -> str:
     return f"p {text}" if (text := p_text(p)).startswith("<") else f"p = {text}"
 
 
+def begun(words: str) -> str:
+    """Write words as a sentence begins."""
+    return words[:1].upper() + words[1:]
+
+
 def points(value: float, *others: float) -> list[str]:
     """Write differences of fractions in points, with their signs.
 
@@ -49,6 +54,7 @@ _METRICS = tuple(
         (r"\blinear_background_hue_r2\b", "linear R2 of the background's hue"),
         (r"\b(linear|mlp)_(shape|hue)_top1\b", r"\1 accuracy in the \2"),
         (r"\blinear_top1\b", "linear accuracy"),
+        (r"\bmlp (?=retention|accuracy)", "MLP "),
         (r"\bknn_top1\b", "kNN accuracy"),
         (r"\brankme_dims\b", "RankMe"),
         (r"\beffective_rank_dims\b", "effective rank"),

@@ -109,7 +109,8 @@ def test_below_zero_the_p_of_the_opposite_claim_is_said() -> None:
 @pytest.mark.parametrize(
     ("metric", "words"),
     [
-        ("mlp_retention_non_shared", "mlp retention of non-shared factors"),
+        ("mlp_retention_non_shared", "MLP retention of non-shared factors"),
+        ("\N{MINUS SIGN}uniformity_nats", "\N{MINUS SIGN}uniformity"),
         ("shapes linear_retention", "shapes linear retention of all factors"),
         ("linear_shape_top1", "linear accuracy in the shape"),
         ("shapes VOC AP", "shapes VOC AP"),
