@@ -15,6 +15,7 @@ from results.experiments.ranges import inside, range_rule
 from results.experiments.selection import choice_rule, chosen
 from results.experiments.tabulated import estimates, table_of
 from results.experiments.verdict import Named, Verdict, above, below, paired_rule
+from results.experiments.wording import in_words
 from results.figures.theme import TEXT_WIDTH, finish, panels, set_title
 from results.order import CEILING, FLOOR, REFERENCE
 from results.tables.layout import Table
@@ -29,6 +30,8 @@ _PANELS = {NON_SHARED: "non-shared factors", SHARED: "shared factors", RETENTION
 _WEIGHT = 1.0  # of the rows that are compared with infonce: the paper's, for small images
 _KEPT_OF_VIEW = ("h_decoder", "h_noise", "decoder", "noise")
 """Estimates of what features tell of the view: of h, on which rc and lbe act, and of z."""
+_RAISED = tuple(f"{name}_information_nats" for name in ("h_decoder", "h_noise"))
+"""What the bounds of rc and lbe are to raise."""
 _MLP = tuple(name.replace("linear", "mlp") for name in _PANELS)
 
 
@@ -119,6 +122,11 @@ def verdicts(material: Material) -> list[Verdict]:
         if material.of(method):
             own, above_it = (_named_row(material, name, metric) for name in (method, other))
             found.append(below(claim, own, above_it, metric=metric))
+    for metric in (name for name in _RAISED if material.has(name)):
+        for method, other in (("rc", REFERENCE), ("lbe", NOISE)):
+            own, below_it = (_named_row(material, name, metric) for name in (method, other))
+            claim = f"{method}, at weight 1, raises {in_words(metric)} over that of {below_it.name}."
+            found.append(above(claim, own, below_it, metric=metric))
     return found
 
 

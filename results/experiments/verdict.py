@@ -24,10 +24,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from results.experiments.material import Seeds
-from results.experiments.wording import in_words, p_both, points
+from results.experiments.wording import differences, in_words, p_both
 from results.statistics.inference import ALPHA, FEW, LEVEL, interval_name
 from results.statistics.paired import compare
 from results.statistics.rounding import p_text
+from results.store.units import unit
 
 HELD = "held here"
 OPPOSITE = "the opposite here"
@@ -45,7 +46,7 @@ class Verdict:
         outcome: `HELD`, `OPPOSITE`, `NOT_HELD`, `UNKNOWN` or `MISSING`.
         said: the numbers behind it, in a sentence or two, or what is missing.
         caveat: what the numbers cannot tell, a sentence; "" for none.
-        effect: in the direction of the claim, a fraction; NaN where there is none, as for all that follow.
+        effect: in the direction of the claim, a fraction or nats; NaN where there is none, as for all that follow.
         low: lower end of its interval.
         high: upper end.
         p: one-sided, for the claim; where the effect is below zero, for the opposite claim.
@@ -106,7 +107,7 @@ def above(claim: str, own: Named, other: Named, *, metric: str) -> Verdict:
         other: the row it is compared with.
         metric: what the numbers are, for the sentence.
     """
-    metric = in_words(metric)
+    in_nats, metric = unit(metric) == "nats", in_words(metric)
     lacking = [row.name for row in (own, other) if not row.values]
     if lacking:
         return Verdict(claim, MISSING, f"There is no {metric} of {' and of '.join(lacking)}.")
@@ -115,17 +116,18 @@ def above(claim: str, own: Named, other: Named, *, metric: str) -> Verdict:
     if not found["n"]:
         return Verdict(claim, MISSING, f"{own.name} and {other.name} have no seed in common in {metric}.")
     compared = f"{metric} of {own.name} minus {other.name}"
-    return _decided(claim, found, compared=compared)
+    return _decided(claim, found, compared=compared, in_nats=in_nats)
 
 
-def _decided(claim: str, found: Mapping[str, float], *, compared: str) -> Verdict:
+def _decided(claim: str, found: Mapping[str, float], *, compared: str, in_nats: bool) -> Verdict:
     """Apply the rule to what `results.statistics.paired.compare` found; `compared` is what is subtracted from what."""
     effect, n, bounds = found["difference"], int(found["n"]), (found["low"], found["high"])
     p = one_sided(found["p"], effect=effect)
     low, high = (effect, effect) if math.isnan(bounds[0]) else bounds
     outcome = _outcome(effect, low, high, p=p, n=n)
-    said = f"{compared}: {_numbers(effect, *bounds, p=p, n=n)}."
-    return Verdict(claim, outcome, said, _caveat(outcome, mde=found["mde"], n=n), effect, low, high, p, n)
+    said = f"{compared}: {_numbers(effect, *bounds, p=p, n=n, in_nats=in_nats)}."
+    caveat = _caveat(outcome, mde=found["mde"], n=n, in_nats=in_nats)
+    return Verdict(claim, outcome, said, caveat, effect, low, high, p, n)
 
 
 def below(claim: str, own: Named, other: Named, *, metric: str) -> Verdict:
@@ -146,20 +148,21 @@ def _outcome(effect: float, low: float, high: float, *, p: float, n: int) -> str
     return OPPOSITE if effect < 0 and p < ALPHA and high < 0 else NOT_HELD
 
 
-def _numbers(effect: float, low: float, high: float, *, p: float, n: int) -> str:
+def _numbers(effect: float, low: float, high: float, *, p: float, n: int, in_nats: bool) -> str:
     """Write "+12.3 points [10.1, 14.2] (95% bootstrap interval), exact p = 0.031, 5 seeds"."""
     few = f" ({interval_name(n)})" if n < FEW else ""
-    mean, *bounds = points(effect) if math.isnan(low) else points(effect, low, high)
+    mean, *bounds = differences(*([effect] if math.isnan(low) else [effect, low, high]), in_nats=in_nats)
     spread = f" [{', '.join(bounds)}]{few}" if bounds else ""
     seeds = f"{n} seed{'s' if n > 1 else ''}"
-    return f"{mean} points{spread}, one-sided exact {p_both(p, effect=effect)}, {seeds}"
+    return f"{mean} {'nats' if in_nats else 'points'}{spread}, one-sided exact {p_both(p, effect=effect)}, {seeds}"
 
 
-def _caveat(outcome: str, *, mde: float, n: int) -> str:
+def _caveat(outcome: str, *, mde: float, n: int, in_nats: bool) -> str:
     if outcome == UNKNOWN:
         return f"With {n} of them p cannot get below {p_text(0.5**n)}; {fewest_seeds()} are needed."
     if outcome == NOT_HELD and mde > 0:
-        return f"A true effect below about {100 * mde:.1f} points would often be missed with such spread and seeds."
+        missed = f"{mde:.2f} nats" if in_nats else f"{100 * mde:.1f} points"
+        return f"A true effect below about {missed} would often be missed with such spread and seeds."
     return ""
 
 

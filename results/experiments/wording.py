@@ -25,13 +25,14 @@ def begun(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def points(value: float, *others: float) -> list[str]:
-    """Write differences of fractions in points, with their signs.
+def differences(*values: float, in_nats: bool) -> list[str]:
+    """Write differences of fractions, in points, or of nats, with their signs.
 
-    All have one decimal, or as many, up to three, as it takes that none but a true zero is written as zero.
+    All have one decimal (nats two), or as many, up to three, as it takes that none but a true zero is written as zero.
     """
-    known = [100 * each for each in (value, *others)]
-    fine = next((digits for digits in (1, 2) if all(round(each, digits) or not each for each in known)), 3)
+    known = [each if in_nats else 100 * each for each in values]
+    coarsest = 2 if in_nats else 1
+    fine = next((digits for digits in (coarsest, 2) if all(round(each, digits) or not each for each in known)), 3)
     return [rounded(each, f"{{:+.{fine}f}}").replace("-", MINUS) for each in known]
 
 
@@ -62,5 +63,7 @@ _METRICS = tuple(
         (r"\buniformity_nats\b", "uniformity"),
         (r"\balignment_squared\b", "alignment"),
         (r"\binfonce_information_nats\b", "InfoNCE's bound on I(z1;z2)"),
+        (r"\bh_decoder_information_nats\b", "I(h;v) by a decoder"),
+        (r"\bh_noise_information_nats\b", "the bound on I(h+noise;v)"),
     )
 )

@@ -25,7 +25,7 @@ from results.experiments.verdict import (
     fewest_seeds,
     one_sided,
 )
-from results.experiments.wording import in_words, points
+from results.experiments.wording import differences, in_words
 from results.statistics.inference import sign_flip_p
 
 Numbers = Sequence[float]
@@ -267,6 +267,13 @@ def test_outcomes_are_counted_in_the_order_of_the_rule() -> None:
     ]
 
 
+def test_differences_of_nats_are_written_in_nats() -> None:
+    rows = [Named(name, dict.fromkeys(range(5), value), {}) for name, value in (("a", 7.25), ("b", 5.0))]
+    assert above("", *rows, metric="h_noise_information_nats").said.startswith(
+        "the bound on I(h+noise;v) of a minus b: +2.25 nats [+2.25, +2.25], one-sided exact p = 0.031"
+    )
+
+
 @pytest.mark.parametrize(
     ("values", "wanted"),
     [
@@ -277,4 +284,4 @@ def test_outcomes_are_counted_in_the_order_of_the_rule() -> None:
     ids=["whole", "a bound near zero", "nearly nothing"],
 )
 def test_no_number_but_zero_is_written_as_zero(values: tuple[float, ...], wanted: list[str]) -> None:
-    assert points(*values) == wanted
+    assert differences(*values, in_nats=False) == wanted
