@@ -1,4 +1,4 @@
-"""What is known of the information of rendered views, before anything is trained: as metrics, and in words."""
+"""What is known or declared of what views share, before anything is trained: as metrics, and in words."""
 
 from __future__ import annotations
 
@@ -32,12 +32,17 @@ def known_metrics(config: BenchConfig) -> list[dict[str, Any]]:
 
 
 def describe_known(config: BenchConfig) -> tuple[str, ...]:
-    """Lines on what views share, what they do not, and what is superfluous; none where views are not rendered."""
-    facts = _facts(config)
-    if facts is None:
+    """Lines on what views share, what they do not, and what is superfluous; of augmented ones, what is declared.
+
+    None where nothing is known nor declared.
+    """
+    views, facts = config.views.factors, _facts(config)
+    if views is None:
         return ()
-    assert config.views.factors is not None
-    shared = {name: facts.told[name] for name in facts.told if name in config.views.factors.shared}
+    if facts is None:
+        declared = ", ".join(views.shared) or "nothing"
+        return (f"views: declared as shared: {declared}; as destroyed: all other factors; nothing is known in nats",)
+    shared = {name: facts.told[name] for name in facts.told if name in views.shared}
     if _is_noisy(config):
         return (f"views: I(v1; v2) at most {facts.shared:.2f} nats, as they have noise; shared: {_listed(shared)}",)
     return (

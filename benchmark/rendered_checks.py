@@ -1,20 +1,53 @@
-"""What rendered views need, and with what they cannot be combined."""
+"""What views of known factors need: which factors may be declared, and with what rendered views cannot be combined."""
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from benchmark.config import BenchConfig
-from benchmark.errors import UserError
+from benchmark.data.factor_shapes import FACTORS
+from benchmark.data.shapes.scene import Scenes
+from benchmark.errors import UserError, unknown
 from benchmark.views.making import is_rendered
+from downstream.factor_options import FactorOptions
 
 
 def check_factors(config: BenchConfig) -> None:
-    """Refuse rendered views of what is not there, or with what they cannot be combined.
+    """Refuse rendered views of what is not there, or with what they cannot be combined, and unknown declared factors.
 
     Raises:
         UserError: names the key, what is allowed and what it got.
     """
-    if not is_rendered(config):
-        return
+    if is_rendered(config):
+        _check_rendered(config)
+    elif config.views.factors is not None:
+        _check_declared(config.views.factors.shared, known_factors(config))
+
+
+def known_factors(config: BenchConfig) -> tuple[str, ...]:
+    """Factors that views can be declared to share.
+
+    They are those of the embedded data (columns of its `factors.csv`) and, of any data, those that a task probes.
+    """
+    embedded: tuple[str, ...] = ()
+    if config.data.factors is not None:
+        embedded = tuple(FACTORS)
+    elif config.data.shapes is not None:
+        embedded = tuple(field.name for field in fields(Scenes) if field.name != "noise_seed")
+    probed = [options.factors for options in config.tasks.values() if isinstance(options, FactorOptions)]
+    return tuple(dict.fromkeys([*embedded, *(name for factors in probed for name in factors)]))
+
+
+def _check_declared(shared: tuple[str, ...], known: tuple[str, ...]) -> None:
+    if shared and not known:
+        rule = "views.factors.shared must be empty where neither the data nor a task has factors"
+        raise UserError(f"{rule}, got {', '.join(shared)}")
+    for name in shared:
+        if name not in known:
+            raise UserError(f"views.factors.shared: {unknown('factor', name, known)}")
+
+
+def _check_rendered(config: BenchConfig) -> None:
     views, data = config.views, config.data
     rules: tuple[tuple[str, bool, object], ...] = (
         ("data.factors must say which scenes rendered views are of", data.factors is not None, data.factors),

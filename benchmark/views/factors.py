@@ -20,7 +20,8 @@ class FactorViewsConfig:
     Attributes:
         mode: "rendered": view 1 is the scene, view 2 has its shared factors, all others drawn anew at every step;
             "augmented": both are augmented like any image, and `shared` declares what the augmentations leave.
-        shared: names of factors.
+        shared: names of factors; those of `FACTORS` where views are rendered. Which others a declaration may name is
+            a matter of the data: `benchmark.rendered_checks`.
         noise: standard deviation of Gaussian pixel noise on both rendered views, in units of the brightness range.
 
     Raises:
@@ -35,7 +36,10 @@ class FactorViewsConfig:
         """Refuse what cannot be made."""
         if self.mode not in MODES:
             raise ValueError(f"views: factors.mode must be one of {', '.join(MODES)}, got {self.mode!r}")
-        positions(self.shared)
+        if self.mode == "rendered":
+            positions(self.shared)
+        elif len(set(self.shared)) < len(self.shared):
+            raise ValueError(f"factors: each is named once, got {', '.join(self.shared)}")
         if not 0 <= self.noise < 1:
             raise ValueError(f"views: factors.noise must be in [0, 1), got {self.noise}")
         if self.mode == "augmented" and self.noise > 0:

@@ -43,3 +43,12 @@ def test_of_noisy_views_a_bound_is_said_and_nothing_is_kept(shared: str, said: s
     assert known_metrics(noisy) == []
     (line,) = describe_known(noisy)
     assert line.startswith(f"views: I(v1; v2) at most {said}, as they have noise; shared: ")
+
+
+@pytest.mark.parametrize(("config", "shared"), [("factor_shapes", ("hue", "x")), ("shapes", ("hue", "radius"))])
+def test_of_augmented_views_what_is_declared_is_said_and_nothing_is_known(config: str, shared: tuple[str, ...]) -> None:
+    declared = load(config, [f"views.factors={{'mode': 'augmented', 'shared': {shared}, 'noise': 0.0}}"])
+    assert known_metrics(declared) == []
+    first, second = shared
+    rest = "as destroyed: all other factors; nothing is known in nats"
+    assert describe_known(declared) == (f"views: declared as shared: {first}, {second}; {rest}",)

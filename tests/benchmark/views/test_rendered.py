@@ -109,6 +109,7 @@ def test_ordinary_augmentations_may_declare_what_they_leave() -> None:
         ("rendered", ("colour",), 0.0, "factors: must be among shape, .*, got 'colour'"),
         ("rendered", ("hue", "hue"), 0.0, "factors: each is named once, got hue, hue"),
         ("rendered", ("hue",), 1.0, r"views: factors.noise must be in \[0, 1\), got 1.0"),
+        ("augmented", ("hue", "radius", "hue"), 0.0, "factors: each is named once, got hue, radius, hue"),
         ("augmented", ("hue",), 0.1, "views: factors.noise must be 0 in augmented views, got 0.1"),
     ],
 )
