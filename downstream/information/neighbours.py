@@ -43,7 +43,8 @@ def ksg_ceiling(count: int, *, neighbours: int) -> float:
     """Nats above which `projected_ksg` of N = `count` pairs runs out of neighbours that are alike.
 
     Of a code of few levels, the N/2 pairs of an estimate fall into groups that are equal. A group of more than k knows
-    its part of the information; in a smaller one neighbours are of other groups.
+    its part of the information; in a smaller one neighbours are of other groups. The estimate can rise a little above
+    that: it stops at psi(N/2) - psi(k+1), where all k neighbours of a point are the same in both views.
     """
     return math.log(max(count / (2 * (neighbours + 1)), 1.0))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from downstream.information.calibration import Gaussians, bias
+from downstream.information.calibration import Gaussians, bias, biases
 from downstream.information.ceiling import saturated
 from downstream.information.contrastive import info_nce
 from downstream.information.decoder import decoder_information, linear_information
@@ -40,33 +40,37 @@ def between_views(z1: Floats, z2: Floats, settings: Settings) -> dict[str, float
     neighbours, which see a few dimensions and have no such ceiling. What the Gaussian formula says of canonical
     correlations would be a third, but on factors of few levels, which correlate with themselves by 1, it is infinite.
 
-    Both are compared with Gaussians whose information is spread evenly over all D dimensions.
+    Both are compared with Gaussians whose information is spread evenly over all D dimensions, and with those that have
+    it in as many as the neighbours see.
 
     Returns:
         Metrics by name; no bias where the estimate exceeds what is said of any such Gaussians.
     """
     z1, z2 = on_sphere(z1), on_sphere(z2)
-    (count, width), seed, highest = z1.shape, settings.seed, 2 * math.log(len(z1))
+    (count, width), seed = z1.shape, settings.seed
     gaussians = Gaussians.draw(count, width, seed=seed)
 
-    def nearest(x: Floats, y: Floats) -> float:
+    def told(x: Floats, y: Floats) -> float:
+        return info_nce(x, y, seed=seed).nats
+
+    def near(x: Floats, y: Floats) -> float:
         return projected_ksg(x, y, components=settings.components, neighbours=settings.neighbours, seed=seed)
 
-    def told(nats: float) -> float:
-        return info_nce(gaussians.x, gaussians.partner(nats, dims=width), seed=seed).nats
-
-    def seen(nats: float) -> float:
-        return nearest(gaussians.x, gaussians.partner(nats, dims=width))
-
-    bound, ksg = info_nce(z1, z2, seed=seed), nearest(z1, z2)
+    bound, ksg = info_nce(z1, z2, seed=seed), near(z1, z2)
+    of_bound, of_ksg = (
+        biases(nats, said, gaussians, few=settings.components, highest=2 * math.log(count))
+        for nats, said in ((bound.nats, told), (ksg, near))
+    )
     return {
         "infonce_information_nats": bound.nats,
         "infonce_ceiling_nats": bound.ceiling,
         "infonce_saturated": float(bound.saturated),
-        **_where_known("infonce_bias_nats", bias(bound.nats, told, highest=highest)),
+        **_where_known("infonce_bias_nats", of_bound.spread),
+        **_where_known("infonce_few_bias_nats", of_bound.few),
         "ksg_information_nats": ksg,
         "ksg_saturated": float(saturated(ksg, ceiling=ksg_ceiling(count, neighbours=settings.neighbours))),
-        **_where_known("ksg_bias_nats", bias(ksg, seen, highest=highest)),
+        **_where_known("ksg_bias_nats", of_ksg.spread),
+        **_where_known("ksg_few_bias_nats", of_ksg.few),
     }
 
 

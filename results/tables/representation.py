@@ -47,6 +47,10 @@ _ON_BIAS = (
     "Bias: by how much the same estimator is too high (+) or too low (-) where it says as much of correlated Gaussians "
     "of the same dimension and sample size, whose information is known and spread over all dimensions; not subtracted."
 )
+_ON_FEW = (
+    "Bias, few: the same of Gaussians that have their information in as few dimensions as KSG looks at; what lies in "
+    "more of them it misses."
+)
 _UNREACHED = "the estimate exceeds what it says of any such Gaussians, so its bias is not known"
 _FULL = {
     "infonce": "as high as its ceiling lets it be, so the information may be far higher",
@@ -125,40 +129,43 @@ def _quality(measured: _Measured, metrics: list[str]) -> Table:
 def _information(measured: _Measured, known: list[str], estimates: list[str]) -> Table:
     notes = Footnotes()
     header = [_KNOWN[name] for name in known]
+    few = [name for name in estimates if measured.there(f"{name}_few_bias_nats")]
     for name in estimates:
-        header += [_ESTIMATES[name], "bias"]
+        header += [_ESTIMATES[name], "bias", *(["bias, few"] if name in few else [])]
     rows = [
         [
             *(_exact(measured.found.known.get(objective, {}).get(name)) for name in known),
-            *(entry for name in estimates for entry in _estimate(measured, objective, name, notes)),
+            *(entry for name in estimates for entry in _estimate(measured, objective, name, notes, few=name in few)),
         ]
         for objective in measured.found.objectives
     ]
     caption = (
-        f"{_start(measured)} information in nats, {_spread(measured)}.{_meanings(known, estimates)}"
+        f"{_start(measured)} information in nats, {_spread(measured)}.{_meanings(known, estimates, few)}"
         " Measurements, not scores: more information is not better by itself, and none is tested."
     )
     return _table(measured, "information plane", caption, header=header, rows=rows, notes=notes)
 
 
-def _meanings(known: list[str], estimates: list[str]) -> str:
+def _meanings(known: list[str], estimates: list[str], few: list[str]) -> str:
     """Say what the columns are."""
     said = [
         *([_ON_KNOWN] if known else []),
         *(_ON_ESTIMATES[name] for name in estimates),
         *([_ON_BIAS] if estimates else []),
+        *([_ON_FEW] if few else []),
     ]
     return "".join(f" {sentence}" for sentence in said)
 
 
-def _estimate(measured: _Measured, objective: str, name: str, notes: Footnotes) -> Iterator[Entry]:
-    """An estimate, for InfoNCE with its ceiling, and a note where it is as high as it can be; and its bias."""
+def _estimate(measured: _Measured, objective: str, name: str, notes: Footnotes, *, few: bool) -> Iterator[Entry]:
+    """An estimate, for InfoNCE with its ceiling, and a note where it is as high as it can be; and its biases."""
     ceiling = measured.summary.get((objective, f"{name}_ceiling_nats"))
     behind = f" ≤ {ceiling['mean']:.2f}" if ceiling is not None and ceiling["n"] > 0 else ""
     said = _saturated(measured.summary.get((objective, f"{name}_saturated")), _FULL.get(name, ""))
     yield _entry(measured, objective, f"{name}_information_nats", notes, 1, 2, behind=behind, said=said)
     estimated = measured.summary.get((objective, f"{name}_information_nats"))
-    yield _bias(measured.summary.get((objective, f"{name}_bias_nats")), estimated, notes)
+    for metric in (f"{name}_bias_nats", *([f"{name}_few_bias_nats"] if few else [])):
+        yield _bias(measured.summary.get((objective, metric)), estimated, notes)
 
 
 def _saturated(row: Mapping[Hashable, Any] | None, meaning: str) -> str:

@@ -95,10 +95,11 @@ def test_a_checkpoint_without_a_projector_has_an_empty_field_with_a_note(tmp_pat
 
 def test_information_stands_with_its_ceiling_its_bias_and_a_note_where_it_is_saturated(tmp_path: Path) -> None:
     table = beside(only(write_probed(tmp_path)), "information plane")
-    assert table.header[:5] == ["objective", "I(v1;v2) known", "H(v1|v2) known", "I(z1;z2) InfoNCE", "bias"]
+    plane = ["I(v1;v2) known", "H(v1|v2) known", "I(z1;z2) InfoNCE", "bias", "bias, few", "I(z1;z2) KSG", "bias"]
+    assert table.header[: 1 + len(plane)] == ["objective", *plane]
     numbers = [measured("infonce", seed=seed)["infonce_information_nats"] for seed in range(3)]
     wanted = f"{statistics.fmean(numbers):.2f} ± {statistics.stdev(numbers):.2f} ≤ {math.log(1024):.2f} [1]"
-    assert [row[3:5] for row in texts(table) if row[0] == "infonce"] == [[wanted, "-0.21"]]
+    assert [row[3:6] for row in texts(table) if row[0] == "infonce"] == [[wanted, "-0.21", "-2.40"]]
     assert table.notes[0].startswith("saturated in 1 of 3 seeds: ")
     known = {row[0]: row[1] for row in texts(table)}
     assert (known["infonce"], known["random (floor)"]) == ("5.55", "")
@@ -133,8 +134,17 @@ def test_what_features_tell_of_their_view_stands_beside_what_projections_do(tmp_
 def test_the_caption_says_of_every_estimate_what_it_bounds(tmp_path: Path) -> None:
     table = beside(only(write_probed(tmp_path, seeds=(1, 2))), "information plane")
     assert all(f" {start}: " in table.caption for start in ("InfoNCE", "KSG", "Decoder", "I(z+noise;v)", "Bias"))
-    assert all(f" {start}: " in table.caption for start in ("I(h;v) decoder", "I(h+noise;v)"))
+    assert all(f" {start}: " in table.caption for start in ("I(h;v) decoder", "I(h+noise;v)", "Bias, few"))
     assert "or more" not in table.caption
+
+
+def test_estimates_from_before_there_was_a_second_bias_have_no_column_of_it(tmp_path: Path) -> None:
+    values = {name: value for name, value in measured("infonce", seed=0).items() if "_few_" not in name}
+    write_evaluation(tmp_path, values, {"task": "representation", "family": "representation"})
+    table = beside(only(tmp_path), "information plane")
+    assert "bias" in table.header
+    assert "bias, few" not in table.header
+    assert "Bias, few" not in table.caption
 
 
 def test_an_estimate_below_its_ceiling_has_no_note(tmp_path: Path) -> None:
