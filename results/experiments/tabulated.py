@@ -54,18 +54,19 @@ def table_of(material: Material, rows: Sequence[Row], *, metrics: Sequence[str],
 
 
 def estimates(*names: str) -> list[str]:
-    """Metrics of estimators of information, each with its bias, its ceiling and its flag.
+    """Metrics of estimators of information, each with its biases, its ceiling and its flag.
 
     Args:
         names: "infonce", "ksg", "decoder" or "noise".
     """
-    return [f"{name}{end}" for name in names for end in (_INFORMATION, _BIAS, "_ceiling_nats", _FLAG)]
+    return [f"{name}{end}" for name in names for end in (_INFORMATION, _BIAS, _FEW, "_ceiling_nats", _FLAG)]
 
 
 _INFORMATION = "_information_nats"
 _CAPTION = "Mean ± standard deviation over seeds (n); fractions in %, others in the unit that ends their name."
 _FLAG = "_saturated"
 _BIAS = "_bias_nats"
+_FEW = "_few_bias_nats"
 _CLIPPED = re.compile(r".*(_retention(_shared|_non_shared)?|_r2)")  # below 0 where a probe misleads
 _BRACKETED = (RETENTION, SHARED, NON_SHARED)
 """Metrics whose interval over seeds is in the table."""
@@ -87,6 +88,8 @@ def _remarks(material: Material, rows: Sequence[Row], metrics: Sequence[str]) ->
             "A bias is how far an estimator is off on Gaussians of which it says as much; it is not subtracted, and "
             "blank where it says more than of any Gaussians."
         )
+    if any(metric.endswith(_FEW) for metric in metrics):
+        yield "A few bias is of Gaussians whose information lies in few dimensions."
     estimators = [metric.removesuffix(_INFORMATION) for metric in metrics if metric.endswith(_INFORMATION)]
     without = [name for name in estimators if f"{name}{_BIAS}" not in metrics]
     if without:

@@ -73,6 +73,18 @@ def test_a_bias_stands_beside_its_estimate_and_the_second_estimator_after_both(t
     assert list(found)[-3:] == list(plane)
     assert found["infonce_bias_nats"] == ["-0.400 ± 0.000 (2)"] * 2
     assert found["ksg_information_nats"] == ["2.500 ± 0.000 (2)"] * 2
+    caption = EXPERIMENTS["reverse-u"].table(loaded(tmp_path, "reverse-u")).caption
+    assert "The bias of ksg is known of no row: it says more than of any Gaussians." in caption
+    assert "A few bias" not in caption
+
+
+def test_a_second_bias_stands_behind_the_first_and_is_explained(tmp_path: Path) -> None:
+    plane = {"ksg_information_nats": 4.0, "ksg_bias_nats": -0.4, "ksg_few_bias_nats": -0.2}
+    rows = [replace(row, tasks={"representation": plane}) for row in crop_rows(flat)[:2]]
+    assert list(columns(tmp_path, "reverse-u", rows))[-3:] == list(plane)
+    caption = EXPERIMENTS["reverse-u"].table(loaded(tmp_path, "reverse-u")).caption
+    assert "A few bias is of Gaussians whose information lies in few dimensions." in caption
+    assert "known of no row" not in caption
 
 
 @pytest.mark.parametrize(("name", "plain"), [("reverse-u", crop_rows(flat)), ("shortcut", shortcut_rows(0.1))])
