@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 QUICK_JOBS = 2  # rows at the same time, of one thread each
 
 
-def run(request: Request, *, name: str, quick: bool, stored: bool = False) -> int:
+def run(request: Request, *, name: str, quick: bool, stored: bool) -> int:
     """Compute the cells of an experiment that are missing, draw its figure and write its page, one after another.
 
     Args:

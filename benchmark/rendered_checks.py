@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from benchmark.config import BenchConfig
 from benchmark.data.factor_shapes import FACTORS
-from benchmark.data.shapes.scene import Scenes
+from benchmark.data.shapes.factors import NAMES
 from benchmark.errors import UserError, unknown
 from benchmark.views.making import is_rendered
 from downstream.factor_options import FactorOptions
@@ -33,7 +31,7 @@ def known_factors(config: BenchConfig) -> tuple[str, ...]:
     if config.data.factors is not None:
         embedded = tuple(FACTORS)
     elif config.data.shapes is not None:
-        embedded = tuple(field.name for field in fields(Scenes) if field.name != "noise_seed")
+        embedded = NAMES
     probed = [options.factors for options in config.tasks.values() if isinstance(options, FactorOptions)]
     return tuple(dict.fromkeys([*embedded, *(name for factors in probed for name in factors)]))
 

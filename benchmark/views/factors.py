@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmark.data.factor_shapes.factors import positions
+from benchmark.data.factor_shapes.factors import check_distinct, positions
 
 MODES = ("rendered", "augmented")
 
@@ -38,8 +38,8 @@ class FactorViewsConfig:
             raise ValueError(f"views: factors.mode must be one of {', '.join(MODES)}, got {self.mode!r}")
         if self.mode == "rendered":
             positions(self.shared)
-        elif len(set(self.shared)) < len(self.shared):
-            raise ValueError(f"factors: each is named once, got {', '.join(self.shared)}")
+        else:
+            check_distinct(self.shared)
         if not 0 <= self.noise < 1:
             raise ValueError(f"views: factors.noise must be in [0, 1), got {self.noise}")
         if self.mode == "augmented" and self.noise > 0:

@@ -123,9 +123,9 @@ def verdicts(material: Material) -> list[Verdict]:
             own, above_it = (_named_row(material, name, metric) for name in (method, other))
             found.append(below(claim, own, above_it, metric=metric))
     for metric in (name for name in _RAISED if material.has(name)):
-        for method, other in (("rc", REFERENCE), ("lbe", NOISE)):
-            own, below_it = (_named_row(material, name, metric) for name in (method, other))
-            claim = f"{method}, at weight 1, raises {in_words(metric)} over that of {below_it.name}."
+        for method in LINES:
+            own, below_it = (_named_row(material, name, metric) for name in (method, _ZERO[method]))
+            claim = f"{method}, at weight {_WEIGHT:g}, raises {in_words(metric)} over that of {below_it.name}."
             found.append(above(claim, own, below_it, metric=metric))
     return found
 

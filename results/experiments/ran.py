@@ -121,7 +121,7 @@ def what_lacks(material: Material, wanted: Collection[Wanted] | None) -> Iterato
 
 def _absent(material: Material, wanted: Collection[Wanted]) -> Iterator[str]:
     """Say how many of the cells that were asked for are there, and which are not: rows with the same gaps together."""
-    there = {(cell.objective, cell.seed, cell.task) for cell in material.cells}
+    there = {(cell.objective, cell.seed, cell.task) for cell in material.cells if cell.kind != "prepare"}
     gone = [one for one in wanted if (one.row, one.seed, one.task) not in there]
     if not gone:
         return
@@ -129,9 +129,8 @@ def _absent(material: Material, wanted: Collection[Wanted]) -> Iterator[str]:
     untrained = {(one.row, one.seed) for one in gone if one.task is None}
     seeds: dict[tuple[str, str], list[int]] = {}
     for one in gone:
-        what = "anything" if (one.row, one.seed) in untrained else f"{one.task}"
-        if one.task is None or what != "anything":
-            seeds.setdefault((what, one.row), []).append(one.seed)
+        if one.task is None or (one.row, one.seed) not in untrained:
+            seeds.setdefault((one.task or "anything", one.row), []).append(one.seed)
     rows: dict[tuple[str, tuple[int, ...]], list[str]] = {}
     for (what, row), own in seeds.items():
         rows.setdefault((what, tuple(own)), []).append(row)

@@ -57,7 +57,7 @@ def estimates(*names: str) -> list[str]:
     """Metrics of estimators of information, each with its biases, its ceiling and its flag.
 
     Args:
-        names: "infonce", "ksg", "decoder" or "noise".
+        names: "infonce", "ksg", "decoder" or "noise"; the last two of h with "h_" before them.
     """
     return [f"{name}{end}" for name in names for end in (_INFORMATION, _BIAS, _FEW, "_ceiling_nats", _FLAG)]
 
@@ -94,7 +94,7 @@ def _remarks(material: Material, rows: Sequence[Row], metrics: Sequence[str]) ->
     without = [name for name in estimators if f"{name}{_BIAS}" not in metrics]
     if without:
         yield f"The bias of {' and of '.join(without)} is known of no row: it says more than of any Gaussians."
-    if any(metric in _BRACKETED and len(material.values(row, metric)) >= FEW for row in rows for metric in metrics):
+    if any(_is_bracketed(metric, material.values(row, metric)) for row in rows for metric in metrics):
         yield f"In brackets: the {LEVEL:.0%} bootstrap interval of the mean."
 
 
@@ -120,6 +120,11 @@ def _entry(seeds: Seeds, *, metric: str) -> Entry:
     return Entry(mean_text(seeds, metric=metric), value=statistics.fmean(seeds.values()) if seeds else None)
 
 
+def _is_bracketed(metric: str, seeds: Seeds) -> bool:
+    """Whether the interval over seeds is written; over fewer it is no more than their range."""
+    return metric in _BRACKETED and len(seeds) >= FEW
+
+
 def mean_text(seeds: Seeds, *, metric: str) -> str:
     """Write "12.3 ± 0.4 (5)", and of a flag "4 of 5 seeds"; "" without a number."""
     if not seeds:
@@ -129,6 +134,6 @@ def mean_text(seeds: Seeds, *, metric: str) -> str:
     scale, digits = (1.0, 3) if unit(metric) else (100.0, 1)
     numbers = [scale * value for value in seeds.values()]
     spread = f" ± {statistics.stdev(numbers):.{digits}f}" if len(numbers) > 1 else ""
-    bounds = interval(numbers) if metric in _BRACKETED and len(numbers) >= FEW else None
+    bounds = interval(numbers) if _is_bracketed(metric, seeds) else None
     between = "" if bounds is None else f" [{bounds[0]:.{digits}f}, {bounds[1]:.{digits}f}]"
     return f"{statistics.fmean(numbers):.{digits}f}{spread}{between} ({len(numbers)})"

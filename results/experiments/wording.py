@@ -31,8 +31,8 @@ def differences(*values: float, in_nats: bool) -> list[str]:
     All have one decimal (nats two), or as many, up to three, as it takes that none but a true zero is written as zero.
     """
     known = [each if in_nats else 100 * each for each in values]
-    coarsest = 2 if in_nats else 1
-    fine = next((digits for digits in (coarsest, 2) if all(round(each, digits) or not each for each in known)), 3)
+    coarse = range(2 if in_nats else 1, 3)
+    fine = next((digits for digits in coarse if all(round(each, digits) or not each for each in known)), 3)
     return [rounded(each, f"{{:+.{fine}f}}").replace("-", MINUS) for each in known]
 
 

@@ -52,12 +52,13 @@ _ON_FEW = (
     "more of them it misses."
 )
 _UNREACHED = "the estimate exceeds what it says of any such Gaussians, so its bias is not known"
+_ALL_VIEWS = "as high as the log of the number of views lets it be, so the information may be far higher"
 _FULL = {
     "infonce": "as high as its ceiling lets it be, so the information may be far higher",
     "ksg": "so high that its neighbours run out, so the information may be far higher",
-    "noise": "as high as the log of the number of views lets it be, so the information may be far higher",
+    "noise": _ALL_VIEWS,
+    "h_noise": _ALL_VIEWS,
 }
-_FULL["h_noise"] = _FULL["noise"]
 
 
 @dataclass(frozen=True)

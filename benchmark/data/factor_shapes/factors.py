@@ -40,6 +40,15 @@ def positions(names: tuple[str, ...]) -> list[int]:
     for name in names:
         if name not in known:
             raise ValueError(f"factors: must be among {', '.join(known)}, got {name!r}")
+    check_distinct(names)
+    return [known.index(name) for name in names]
+
+
+def check_distinct(names: tuple[str, ...]) -> None:
+    """Refuse factors, of whatever data, of which one is named twice.
+
+    Raises:
+        ValueError: they are so; one line.
+    """
     if len(set(names)) < len(names):
         raise ValueError(f"factors: each is named once, got {', '.join(names)}")
-    return [known.index(name) for name in names]

@@ -20,12 +20,14 @@ from benchmark.data.shapes.distances import SHAPES
 from benchmark.data.shapes.scene import Scenes
 from benchmark.data.shapes.textures import TEXTURES
 
+NAMES = tuple(field.name for field in fields(Scenes) if field.name != "noise_seed")
+"""Every factor of an object or of its scene."""
+
 
 def write_factors(path: Path, *, files: Sequence[str], scenes: Scenes) -> None:
     """Write the factors of `scenes`, whose images are `files`, to `path`."""
     row, slot = scenes.present.nonzero().unbind(1)
-    names = [field.name for field in fields(Scenes) if field.name != "noise_seed"]
-    factors = {name: getattr(scenes, name) for name in names}
+    factors = {name: getattr(scenes, name) for name in NAMES}
     of_object = {name: _named(name, factor[row, slot].numpy()) for name, factor in factors.items() if factor.ndim == 2}
     of_scene = {name: _named(name, factor[row].numpy()) for name, factor in factors.items() if factor.ndim == 1}
     label = _named("shape", scenes.label[row].numpy())
