@@ -94,19 +94,23 @@ def _words(material: Material, metric: str) -> str:
 
 def _judged(material: Material, metric: str) -> list[Verdict]:
     words, rows = _words(material, metric), dict(ratios(material))
+    about = begun(words)
     infonce = _named(material, material.reference, metric, name=REFERENCE)
 
     def at(ratio: float) -> Named:
         return _named(material, rows.get(ratio), metric, name=f"mrcl at ratio {ratio:g}")
 
-    together = f"{begun(words)}: masking with reconstruction, at the default ratio {RATIO:g}, gives more than infonce."
-    alone = f"{begun(words)}: reconstruction alone, at ratio 0, gives more than infonce."
-    more = f"{begun(words)}: masking, at ratio {{:g}}, gives more than reconstruction alone."
+    together = f"{about}: masking with reconstruction, at the default ratio {RATIO:g}, gives more than infonce."
+    alone = f"{about}: reconstruction alone, at ratio 0, gives more than infonce."
+    more = f"{about}: masking, at ratio {{:g}}, gives more than reconstruction alone."
     masked = sorted({ratio for ratio in rows if ratio > 0} | {RATIO})
     return [
-        above(together, at(RATIO), infonce, metric=words),
-        above(alone, at(0.0), infonce, metric=words),
-        *(above(more.format(ratio), at(ratio), at(0.0), metric=words) for ratio in masked),
+        above(together, at(RATIO), infonce, metric=words).placed(about, f"ratio {RATIO:g} over infonce"),
+        above(alone, at(0.0), infonce, metric=words).placed(about, "ratio 0 over infonce"),
+        *(
+            above(more.format(ratio), at(ratio), at(0.0), metric=words).placed(about, f"ratio {ratio:g} over 0")
+            for ratio in masked
+        ),
     ]
 
 

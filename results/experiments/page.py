@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from results.experiments.experiment import Experiment
+from results.experiments.glance import glance
 from results.experiments.material import Material
 from results.experiments.ran import Wanted, what_lacks, what_ran
 from results.experiments.verdict import MISSING, UNKNOWN, Verdict, counts
@@ -45,7 +46,7 @@ def page(
         f"**Source.** {escaped(experiment.source)}",
         f"**What is measured.** {escaped(experiment.measured)}",
         "## What it says",
-        *_verdicts(verdicts),
+        *_verdicts(verdicts, label=material.label),
         "## Figure",
         figure,
         "## Numbers",
@@ -61,12 +62,13 @@ def page(
     return "\n\n".join(parts) + "\n"
 
 
-def _verdicts(verdicts: Sequence[Verdict]) -> list[str]:
-    """A line that counts outcomes, then an item per claim."""
+def _verdicts(verdicts: Sequence[Verdict], *, label: str) -> list[str]:
+    """A line that counts outcomes, the claims at a glance where they can be laid out, then an item per claim."""
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counts(verdicts).items())
     items = [f"- {escaped(one.claim)} **{begun(one.outcome)}{_seeds(one)}.** {escaped(_said(one))}" for one in verdicts]
     several = f"Of {len(verdicts)} claims: " if len(verdicts) != 1 else "Of one claim: "
-    return [f"{several}{summary}.", "\n".join(items)]
+    brief = glance(verdicts, label=label)
+    return [f"{several}{summary}.", *([to_markdown(brief).strip()] if brief else []), "\n".join(items)]
 
 
 def _said(verdict: Verdict) -> str:

@@ -102,7 +102,7 @@ def _verdicts(material: Material) -> Iterator[Verdict]:
         adjusted = holm([one_sided(one.found.p, effect=one.found.tau) for one in found])
         for one, p in zip(found, adjusted, strict=True):
             claim = f"{in_words(_signed(one.cheap))} orders objectives as {material.places(dear)} does."
-            yield judged(one, claim=claim, adjusted=p)
+            yield judged(one, claim=claim, adjusted=p).placed(in_words(_signed(one.cheap)), material.places(dear))
         if not is_compared(material, dear):
             yield Verdict(f"Some cheap number orders objectives as {dear} does.", MISSING, f"No row has {dear}.")
     if all(is_compared(material, dear) for dear in DEAR):
@@ -139,7 +139,7 @@ def judged(one: Prediction, *, claim: str, adjusted: float) -> Verdict:
     else:
         outcome = OPPOSITE if found.tau < 0 and found.high < 0 and adjusted < ALPHA else NOT_HELD
     low, high = (found.tau, found.tau) if math.isnan(found.low) else (found.low, found.high)
-    return Verdict(claim, outcome, said + _influence(one), caveat, found.tau, low, high, p, one.seeds)
+    return Verdict(claim, outcome, said + _influence(one), caveat, found.tau, low, high, p, one.seeds, "tau")
 
 
 def _influence(one: Prediction) -> str:

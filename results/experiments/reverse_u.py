@@ -152,11 +152,12 @@ _INSIDE = f"{in_words(TASK)} is best at an amount of shared information inside t
 def _judged(material: Material, line: Line) -> Iterator[Verdict]:
     """The value inside that validation chooses, the best of all against the floor, and the one that is expected."""
     about, points = f"{material.label_of(line.method)}, {line.axis.name}", named(material, line, TASK)
-    yield inside(f"{about}: {_INSIDE}", points, metric=TASK)
+    yield inside(f"{about}: {_INSIDE}", points, metric=TASK).placed(about, "best inside the range")
     for row in material.of(FLOOR)[:1]:
         floor = Named("an untrained network", material.values(row, TASK), {})
         claim = f"{about}: at its best, {in_words(TASK)} is above that of an untrained network."
-        yield above_by_choice(claim, [Candidate(point, floor) for point in points], metric=TASK)
+        verdict = above_by_choice(claim, [Candidate(point, floor) for point in points], metric=TASK)
+        yield verdict.placed(about, "at its best above an untrained network")
     best = expected(line)
     if best is not None:
         shared = best[1].recipe.shared or ()
@@ -164,7 +165,8 @@ def _judged(material: Material, line: Line) -> Iterator[Verdict]:
             f"{about}: {in_words(TASK)} is best where it should be, with {len(shared)} factors shared "
             f"({best[0]:.2f} nats), the fewest that hold {TASK_FACTOR}: above every other number of factors."
         )
-        yield peak(claim, points, expected=points[line.points.index(best)], metric=TASK)
+        verdict = peak(claim, points, expected=points[line.points.index(best)], metric=TASK)
+        yield verdict.placed(about, f"best with {len(shared)} factors, as expected")
 
 
 def table(material: Material) -> Table:

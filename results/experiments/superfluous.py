@@ -145,9 +145,19 @@ def _judged_choice(material: Material, claim: str, metric: str, *, lower: bool) 
 def _judged_weight(material: Material, weight: float) -> list[Verdict]:
     """Judge what a superfluous weight takes out, of either kind of factors, against 0."""
     rows, found = grid(material), []
-    for metric, judge, claim in (
-        (NON_SHARED, below, "takes superfluous information out: the features keep less of the non-shared factors"),
-        (SHARED, above, "makes better features of what views share: they keep more of the shared factors"),
+    for metric, judge, asked, claim in (
+        (
+            NON_SHARED,
+            below,
+            "keeps less of non-shared factors",
+            "takes superfluous information out: the features keep less of the non-shared factors",
+        ),
+        (
+            SHARED,
+            above,
+            "keeps more of shared factors",
+            "makes better features of what views share: they keep more of the shared factors",
+        ),
     ):
         own, zero = (
             _named(material, cell, rows[cell], metric) if cell in rows else Named(f"weights {cell}", {}, {})
@@ -156,7 +166,7 @@ def _judged_weight(material: Material, weight: float) -> list[Verdict]:
         words = (
             f"A superfluous weight of {weight:g}, at the default predictive weight {PREDICTIVE:g}, {claim} than with 0."
         )
-        found.append(judge(words, own, zero, metric=metric))
+        found.append(judge(words, own, zero, metric=metric).placed(f"superfluous weight {weight:g} over 0", asked))
     return found
 
 

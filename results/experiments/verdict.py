@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from results.experiments.material import Seeds
 from results.experiments.wording import differences, in_words, p_both
@@ -51,6 +51,9 @@ class Verdict:
         high: upper end.
         p: one-sided, for the claim; where the effect is below zero, for the opposite claim.
         n: seeds in the comparison.
+        unit: of the effect: "points" (of a fraction), "nats" or "tau".
+        about: the row of the claim in the table of claims; "" for none.
+        asked: its column there; claims without one are only in the list.
     """
 
     claim: str
@@ -62,6 +65,13 @@ class Verdict:
     high: float = math.nan
     p: float = math.nan
     n: int = 0
+    unit: str = "points"
+    about: str = ""
+    asked: str = ""
+
+    def placed(self, about: str, asked: str) -> Verdict:
+        """The same with its place in the table of claims."""
+        return replace(self, about=about, asked=asked)
 
 
 @dataclass(frozen=True)
@@ -127,7 +137,7 @@ def _decided(claim: str, found: Mapping[str, float], *, compared: str, in_nats: 
     outcome = _outcome(effect, low, high, p=p, n=n)
     said = f"{compared}: {_numbers(effect, *bounds, p=p, n=n, in_nats=in_nats)}."
     caveat = _caveat(outcome, mde=found["mde"], n=n, in_nats=in_nats)
-    return Verdict(claim, outcome, said, caveat, effect, low, high, p, n)
+    return Verdict(claim, outcome, said, caveat, effect, low, high, p, n, "nats" if in_nats else "points")
 
 
 def below(claim: str, own: Named, other: Named, *, metric: str) -> Verdict:

@@ -21,8 +21,8 @@ def p_words(p: float) -> str:
 
 
 def begun(words: str) -> str:
-    """Write words as a sentence begins."""
-    return words[:1].upper() + words[1:]
+    """Write words as a sentence begins; a name such as mIoU stays as it is."""
+    return words if words[1:2].isupper() else words[:1].upper() + words[1:]
 
 
 def differences(*values: float, in_nats: bool) -> list[str]:
