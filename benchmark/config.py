@@ -169,7 +169,7 @@ class Row:
 
     Attributes:
         objective: registry name.
-        config: the config with the settings of this row.
+        config: the config with the settings of this row, and of its tasks those on which the row is evaluated.
     """
 
     objective: str
@@ -218,8 +218,8 @@ def _resolve(raw: Mapping[str, Any], overrides: Sequence[str], *, where: str) ->
 
 
 def _row(raw: Mapping[str, Any], row: Mapping[str, Any], overrides: Sequence[str], *, where: str) -> Row:
-    """A variant: the config with `arguments` of its objective and with changes to the sections that may differ."""
-    allowed = ("objective", "arguments", "model", "training", "views")
+    """A variant: the config with `arguments` of its objective, changes to some sections, and the `tasks` it names."""
+    allowed = ("objective", "arguments", "model", "training", "views", "tasks")
     for key in _mapping(row, where=where):
         if key not in allowed:
             raise UserError(f"{where}: {unknown('key', key, allowed)}")
@@ -231,7 +231,19 @@ def _row(raw: Mapping[str, Any], row: Mapping[str, Any], overrides: Sequence[str
     objective, objectives = row["objective"], raw.get("objectives", {})
     own = _mapping(row.get("arguments", {}), where=f"{where}.arguments")
     changed["objectives"] = {**objectives, objective: {**(objectives.get(objective) or {}), **own}}
-    return Row(objective, _resolve(changed, overrides, where=where))
+    return Row(objective, _of_tasks(_resolve(changed, overrides, where=where), row.get("tasks"), raw, where=where))
+
+
+def _of_tasks(config: BenchConfig, names: Any, raw: Mapping[str, Any], *, where: str) -> BenchConfig:
+    """The config with no tasks but those of some names; None is all of them."""
+    if names is None:
+        return config
+    if not isinstance(names, list | tuple):
+        raise UserError(f"{where}.tasks must be names of tasks, got {names!r}")
+    for name in names:
+        if name not in raw.get("tasks", {}):
+            raise UserError(f"{where}.tasks: {unknown('task', str(name), raw.get('tasks', {}))}")
+    return dataclasses.replace(config, tasks={name: each for name, each in config.tasks.items() if name in names})
 
 
 def known_configs() -> list[str]:

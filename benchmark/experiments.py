@@ -125,5 +125,7 @@ def _wanted(grid: Request) -> list[Wanted]:
 
     config = grid.settings.resolve()
     rows, seeds = choose_rows(grid.objectives, config), choose_seeds(grid.seeds)
-    stages = (None, *choose_tasks(grid.tasks, config))
-    return [Wanted(row, seed, task) for row in rows for seed in seeds for task in stages]
+    tasks = {
+        row: [task for task in choose_tasks(grid.tasks, config) if task in config.row(row).config.tasks] for row in rows
+    }
+    return [Wanted(row, seed, task) for row in rows for seed in seeds for task in (None, *tasks[row])]

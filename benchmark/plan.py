@@ -194,13 +194,19 @@ def plan(
 ) -> list[list[Cell]]:
     """One chain a row of the benchmark: a pretraining, then its evaluations; before them, learned views are prepared.
 
-    They come seed by seed, so that rows fill evenly.
+    They come seed by seed, so that rows fill evenly. A row is evaluated on those of the tasks that it has.
+
+    Raises:
+        UserError: there are tasks, but no row has any of them.
     """
+    if tasks and not any(task in config.row(row).config.tasks for row in rows for task in tasks):
+        raise UserError(f"tasks: no row of {', '.join(rows)} is evaluated on {', '.join(tasks)} in this config")
     chains = []
     for seed in seeds:
         for row in rows:
             prepared = prepare_cell(config, name, row=row, seed=seed, data=data)
             pretrained = pretrain_cell(config, name, row=row, seed=seed, data=data, prepared=prepared)
-            evaluations = [evaluate_cell(config, pretrained, task=task, data=data) for task in tasks]
+            own = config.row(row).config.tasks
+            evaluations = [evaluate_cell(config, pretrained, task=task, data=data) for task in tasks if task in own]
             chains.append([*([] if prepared is None else [prepared]), pretrained, *evaluations])
     return chains

@@ -17,6 +17,9 @@ the distance of two patches of 16 pixels in the 32 of the scenes, instead of cro
 matter of degree, so nothing is declared as shared, and what views share is estimated alone. The row crop_0.4 has the
 default policy, which is the jitter of 1 too.
 
+What views share is a matter of the views, not of the objective: where it is estimated, that is of infonce's features.
+So representation is measured of infonce's rows with ordinary augmentations, and of no others.
+
 infomin's puzzle shows the whole image with all its factors: it has no rows with rendered views, nor with two patches.
 """
 
@@ -27,21 +30,26 @@ augmented = dict(factors=None)
 fine = (range(10), (0.08, 0.2, 0.4, 0.7, 1.0), (0.0, 0.25, 0.5, 2.0), (0.0, 4.0, 8.0, 12.0, 16.0))
 coarse = ((0, 2, 4, 6, 9), (0.08, 0.4, 1.0), (0.0, 2.0), (0.0, 8.0, 16.0))
 
-rows = dict(random=dict(objective="random"))
+probed = ("factors",)
+
+rows = dict(random=dict(objective="random", tasks=probed))
 for name in ("infonce", "barlow_twins", "byol", "infocl", "infomin", "mrcl", "superinfo"):
     counts, areas, strengths, distances = fine if name == "infonce" else coarse
+    tasks = ("factors", "representation") if name == "infonce" else probed
     if name != "infomin":
         for count in counts:
             views = dict(factors=dict(mode="rendered", shared=order[:count], noise=0.0))
-            rows[f"{name}_k{count}"] = dict(objective=name, views=views)
+            rows[f"{name}_k{count}"] = dict(objective=name, views=views, tasks=probed)
     for area in areas:
-        rows[f"{name}_crop_{area:g}"] = dict(objective=name, views=dict(augmented, crop_scale=(area, 1.0)))
+        views = dict(augmented, crop_scale=(area, 1.0))
+        rows[f"{name}_crop_{area:g}"] = dict(objective=name, views=views, tasks=tasks)
     for strength in strengths:
         jitter = (*(strength * 0.4,) * 3, min(0.5, strength * 0.5))
-        rows[f"{name}_jitter_{strength:g}"] = dict(objective=name, views=dict(augmented, jitter=jitter))
+        views = dict(augmented, jitter=jitter)
+        rows[f"{name}_jitter_{strength:g}"] = dict(objective=name, views=views, tasks=tasks)
     if name != "infomin":
         for distance in distances:
             views = dict(augmented, patch_pair=dict(size=16, distance=distance))
-            rows[f"{name}_patch_{distance:g}"] = dict(objective=name, views=views)
-del order, augmented, fine, coarse, counts, areas, strengths, distances
+            rows[f"{name}_patch_{distance:g}"] = dict(objective=name, views=views, tasks=tasks)
+del order, augmented, fine, coarse, probed, tasks, counts, areas, strengths, distances
 del name, count, views, area, strength, jitter, distance

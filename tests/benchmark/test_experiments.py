@@ -73,8 +73,19 @@ def test_every_row_of_an_experiment_can_be_built_and_every_cell_laid_out(name: s
         check_row(config.row(row), images=images)
     chains = plan(config, grid.settings.label, rows=rows, seeds=seeds, tasks=tasks, data=Data(images, {}, {}))
     assert len(chains) == len(rows) * len(seeds)
-    assert all(len(chain) == 1 + len(tasks) for chain in chains)
+    laid_out = [[cell.task for cell in chain[1:]] for chain in chains]
+    assert all(own and own == [task for task in tasks if task in own] for own in laid_out)
+    assert {task for own in laid_out for task in own} == set(tasks)
     assert len({chain[0].key for chain in chains}) == len(chains)
+
+
+def test_reverse_u_estimates_what_views_share_where_it_is_not_known_and_once_for_all_objectives() -> None:
+    rows = load("reverse_u").rows
+    estimated = {name for name, row in rows.items() if "representation" in row.config.tasks}
+    assert estimated == {
+        name for name, row in rows.items() if row.objective == "infonce" and row.config.views.factors is None
+    }
+    assert all("factors" in row.config.tasks for row in rows.values())
 
 
 def test_whole_and_quick_cells_have_labels_and_data_of_their_own() -> None:

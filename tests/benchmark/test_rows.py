@@ -74,6 +74,8 @@ def test_the_users_override_has_the_last_word(config: str) -> None:
         ("rows=3", "rows must be dict, got 3"),
         ("rows.masked=3", "rows.masked must be dict, got 3"),
         ("rows.masked.model=3", "rows.masked.model must be dict, got 3"),
+        ("rows.masked.tasks=classification", "rows.masked.tasks must be names of tasks, got 'classification'"),
+        ("rows.masked.tasks=('clasification',)", "unknown task 'clasification'. Did you mean 'classification'?"),
         ("rows.masked.arguments=3", "rows.masked.arguments must be dict, got 3"),
         (
             "rows.infonce.objective=mrcl",
@@ -117,6 +119,18 @@ def test_rows_are_trained_evaluated_and_shown_under_their_names(
     assert "| masked (derived) [1] |" in table
     assert "besides its loss, masked differs from infonce in: training.batch 16 instead of 32; views.flip 0" in table
     assert "| infonce |" in table
+
+
+def test_a_row_is_evaluated_on_the_tasks_that_it_names(
+    config: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs, places = tmp_path / "runs", ["--data-root", str(data_root(tmp_path_factory))]
+    words = ["bench", "--config", config, "--runs", str(runs), "--set", "rows.masked.tasks=('linear_sgd',)", *places]
+    tasks = ["--tasks", "classification"]
+    assert main([*words, *tasks, "--objectives", "masked"]) == 2
+    assert "tasks: no row of masked is evaluated on classification in this config" in capsys.readouterr().err
+    assert main([*words, *tasks]) == 0
+    assert set(records(runs)) == {"infonce/0/None", "infonce/0/classification", "masked/0/None"}
 
 
 PAPERS = ["infocl_cifar10", "infocl_imagenet", "infocl_stl10", "infomin_imagenet", "infomin_stl10_views"]
