@@ -16,7 +16,7 @@ _BRIEF = {
     UNKNOWN: "cannot be told",
     MISSING: "no numbers",
 }
-_UNITS = {"points": "points", "nats": "nats", "tau": "Kendall's \N{GREEK SMALL LETTER TAU}"}
+_TAU = "Kendall's \N{GREEK SMALL LETTER TAU}"
 
 
 def glance(verdicts: Sequence[Verdict], *, label: str) -> Table | None:
@@ -30,7 +30,9 @@ def glance(verdicts: Sequence[Verdict], *, label: str) -> Table | None:
     if len(placed) < 2:
         return None
     about, asked = (list(dict.fromkeys(place[index] for place in placed)) for index in (0, 1))
-    units = list(dict.fromkeys(_UNITS[one.unit] for one in placed.values() if one.outcome != MISSING))
+    units = list(
+        dict.fromkeys(_TAU if one.unit == "tau" else one.unit for one in placed.values() if one.outcome != MISSING)
+    )
     effect = f", with its effect in {' or '.join(units)}" if units else ""
     return Table(
         config=label,
@@ -54,5 +56,5 @@ def _entry(verdict: Verdict | None) -> Entry:
     brief = _BRIEF[verdict.outcome]
     if math.isnan(verdict.effect):
         return Entry(brief)
-    (effect,) = differences(verdict.effect, in_nats=verdict.unit != "points")
+    (effect,) = differences(verdict.effect, unit=verdict.unit)
     return Entry(f"{brief} ({effect})")

@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from results.experiments.material import Seeds
-from results.experiments.wording import differences, in_words, p_both
+from results.experiments.wording import POINTS, differences, in_words, p_both
 from results.statistics.inference import ALPHA, FEW, LEVEL, interval_name
 from results.statistics.paired import compare
 from results.statistics.rounding import p_text
@@ -51,7 +51,7 @@ class Verdict:
         high: upper end.
         p: one-sided, for the claim; where the effect is below zero, for the opposite claim.
         n: seeds in the comparison.
-        unit: of the effect: "points" (of a fraction), "nats" or "tau".
+        unit: of the effect: `POINTS`, "nats", another of `results.store.units.UNITS`, or "tau".
         about: the row of the claim in the table of claims; "" for none.
         asked: its column there; claims without one are only in the list.
     """
@@ -65,7 +65,7 @@ class Verdict:
     high: float = math.nan
     p: float = math.nan
     n: int = 0
-    unit: str = "points"
+    unit: str = POINTS
     about: str = ""
     asked: str = ""
 
@@ -117,7 +117,7 @@ def above(claim: str, own: Named, other: Named, *, metric: str) -> Verdict:
         other: the row it is compared with.
         metric: what the numbers are, for the sentence.
     """
-    in_nats, metric = unit(metric) == "nats", in_words(metric)
+    measured, metric = unit(metric) or POINTS, in_words(metric)
     lacking = [row.name for row in (own, other) if not row.values]
     if lacking:
         return Verdict(claim, MISSING, f"There is no {metric} of {' and of '.join(lacking)}.")
@@ -126,18 +126,21 @@ def above(claim: str, own: Named, other: Named, *, metric: str) -> Verdict:
     if not found["n"]:
         return Verdict(claim, MISSING, f"{own.name} and {other.name} have no seed in common in {metric}.")
     compared = f"{metric} of {own.name} minus {other.name}"
-    return _decided(claim, found, compared=compared, in_nats=in_nats)
+    return _decided(claim, found, compared=compared, measured=measured)
 
 
-def _decided(claim: str, found: Mapping[str, float], *, compared: str, in_nats: bool) -> Verdict:
-    """Apply the rule to what `results.statistics.paired.compare` found; `compared` is what is subtracted from what."""
+def _decided(claim: str, found: Mapping[str, float], *, compared: str, measured: str) -> Verdict:
+    """Apply the rule to what `results.statistics.paired.compare` found; `compared` is what is subtracted from what.
+
+    `measured` is the unit.
+    """
     effect, n, bounds = found["difference"], int(found["n"]), (found["low"], found["high"])
     p = one_sided(found["p"], effect=effect)
     low, high = (effect, effect) if math.isnan(bounds[0]) else bounds
     outcome = _outcome(effect, low, high, p=p, n=n)
-    said = f"{compared}: {_numbers(effect, *bounds, p=p, n=n, in_nats=in_nats)}."
-    caveat = _caveat(outcome, mde=found["mde"], n=n, in_nats=in_nats)
-    return Verdict(claim, outcome, said, caveat, effect, low, high, p, n, "nats" if in_nats else "points")
+    said = f"{compared}: {_numbers(effect, *bounds, p=p, n=n, measured=measured)}."
+    caveat = _caveat(outcome, mde=found["mde"], n=n, measured=measured)
+    return Verdict(claim, outcome, said, caveat, effect, low, high, p, n, measured)
 
 
 def below(claim: str, own: Named, other: Named, *, metric: str) -> Verdict:
@@ -158,21 +161,21 @@ def _outcome(effect: float, low: float, high: float, *, p: float, n: int) -> str
     return OPPOSITE if effect < 0 and p < ALPHA and high < 0 else NOT_HELD
 
 
-def _numbers(effect: float, low: float, high: float, *, p: float, n: int, in_nats: bool) -> str:
+def _numbers(effect: float, low: float, high: float, *, p: float, n: int, measured: str) -> str:
     """Write "+12.3 points [10.1, 14.2] (95% bootstrap interval), exact p = 0.031, 5 seeds"."""
     few = f" ({interval_name(n)})" if n < FEW else ""
-    mean, *bounds = differences(*([effect] if math.isnan(low) else [effect, low, high]), in_nats=in_nats)
+    mean, *bounds = differences(*([effect] if math.isnan(low) else [effect, low, high]), unit=measured)
     spread = f" [{', '.join(bounds)}]{few}" if bounds else ""
     seeds = f"{n} seed{'s' if n > 1 else ''}"
-    return f"{mean} {'nats' if in_nats else 'points'}{spread}, one-sided exact {p_both(p, effect=effect)}, {seeds}"
+    return f"{mean} {measured}{spread}, one-sided exact {p_both(p, effect=effect)}, {seeds}"
 
 
-def _caveat(outcome: str, *, mde: float, n: int, in_nats: bool) -> str:
+def _caveat(outcome: str, *, mde: float, n: int, measured: str) -> str:
     if outcome == UNKNOWN:
         return f"With {n} of them p cannot get below {p_text(0.5**n)}; {fewest_seeds()} are needed."
     if outcome == NOT_HELD and mde > 0:
-        missed = f"{mde:.2f} nats" if in_nats else f"{100 * mde:.1f} points"
-        return f"A true effect below about {missed} would often be missed with such spread and seeds."
+        missed = f"{100 * mde:.1f}" if measured == POINTS else f"{mde:.2f}"
+        return f"A true effect below about {missed} {measured} would often be missed with such spread and seeds."
     return ""
 
 

@@ -25,13 +25,18 @@ def begun(words: str) -> str:
     return words if words[1:2].isupper() else words[:1].upper() + words[1:]
 
 
-def differences(*values: float, in_nats: bool) -> list[str]:
-    """Write differences of fractions, in points, or of nats, with their signs.
+POINTS = "points"
+"""The unit in which differences of fractions are written: hundredths."""
 
-    All have one decimal (nats two), or as many, up to three, as it takes that none but a true zero is written as zero.
+
+def differences(*values: float, unit: str) -> list[str]:
+    """Write differences of fractions, in `POINTS`, or of numbers in another unit, with their signs.
+
+    All have one decimal (another unit two), or as many, up to three, as it takes that none but a true zero is written
+    as zero.
     """
-    known = [each if in_nats else 100 * each for each in values]
-    coarse = range(2 if in_nats else 1, 3)
+    known = [100 * each if unit == POINTS else each for each in values]
+    coarse = range(1 if unit == POINTS else 2, 3)
     fine = next((digits for digits in coarse if all(round(each, digits) or not each for each in known)), 3)
     return [rounded(each, f"{{:+.{fine}f}}").replace("-", MINUS) for each in known]
 

@@ -25,7 +25,7 @@ from results.experiments.verdict import (
     fewest_seeds,
     one_sided,
 )
-from results.experiments.wording import differences, in_words
+from results.experiments.wording import POINTS, differences, in_words
 from results.statistics.inference import sign_flip_p
 
 Numbers = Sequence[float]
@@ -284,4 +284,4 @@ def test_differences_of_nats_are_written_in_nats() -> None:
     ids=["whole", "a bound near zero", "nearly nothing"],
 )
 def test_no_number_but_zero_is_written_as_zero(values: tuple[float, ...], wanted: list[str]) -> None:
-    assert differences(*values, in_nats=False) == wanted
+    assert differences(*values, unit=POINTS) == wanted
