@@ -169,11 +169,17 @@ class Row:
 
     Attributes:
         objective: registry name.
-        config: the config with the settings of this row, and of its tasks those on which the row is evaluated.
+        config: the config with the settings of this row.
+        tasks: names of those on which it is evaluated; None for all.
     """
 
     objective: str
     config: BenchConfig
+    tasks: tuple[str, ...] | None = None
+
+    def has(self, task: str) -> bool:
+        """Whether it is evaluated on a task."""
+        return self.tasks is None or task in self.tasks
 
 
 def load(name: str, overrides: Sequence[str] = ()) -> BenchConfig:
@@ -231,19 +237,20 @@ def _row(raw: Mapping[str, Any], row: Mapping[str, Any], overrides: Sequence[str
     objective, objectives = row["objective"], raw.get("objectives", {})
     own = _mapping(row.get("arguments", {}), where=f"{where}.arguments")
     changed["objectives"] = {**objectives, objective: {**(objectives.get(objective) or {}), **own}}
-    return Row(objective, _of_tasks(_resolve(changed, overrides, where=where), row.get("tasks"), raw, where=where))
+    tasks = _tasks_of(row.get("tasks"), known=raw.get("tasks", {}), where=f"{where}.tasks")
+    return Row(objective, _resolve(changed, overrides, where=where), tasks)
 
 
-def _of_tasks(config: BenchConfig, names: Any, raw: Mapping[str, Any], *, where: str) -> BenchConfig:
-    """The config with no tasks but those of some names; None is all of them."""
+def _tasks_of(names: Any, *, known: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
+    """Check the names of the tasks of a row; None is all of them."""
     if names is None:
-        return config
-    if not isinstance(names, list | tuple):
-        raise UserError(f"{where}.tasks must be names of tasks, got {names!r}")
+        return None
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise UserError(f"{where} must be names of tasks, got {names!r}")
     for name in names:
-        if name not in raw.get("tasks", {}):
-            raise UserError(f"{where}.tasks: {unknown('task', str(name), raw.get('tasks', {}))}")
-    return dataclasses.replace(config, tasks={name: each for name, each in config.tasks.items() if name in names})
+        if name not in known:
+            raise UserError(f"{where}: {unknown('task', name, known)}")
+    return tuple(names)
 
 
 def known_configs() -> list[str]:

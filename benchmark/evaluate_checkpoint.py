@@ -16,8 +16,8 @@ from benchmark.imported import Checkpoint, examine, import_cell, with_row
 from benchmark.job import Job
 from benchmark.plan import choose_seeds, choose_tasks, evaluate_cell
 from benchmark.plans import Asked
-from benchmark.rendered_checks import check_factors
 from benchmark.request import Request
+from benchmark.sharing_checks import check_factors
 from objectives.registry import load_objectives
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from benchmark import bench, reporting
 from benchmark.errors import blaming_the_user
 from benchmark.experiment_list import ALL, EXPERIMENTS, Experiment, choose
-from benchmark.plan import choose_rows, choose_seeds, choose_tasks
+from benchmark.plan import choose_rows, choose_seeds, choose_tasks, tasks_of
 from benchmark.request import Request
 from benchmark.settings import settings_of
 from benchmark.states import Shown
@@ -125,7 +125,5 @@ def _wanted(grid: Request) -> list[Wanted]:
 
     config = grid.settings.resolve()
     rows, seeds = choose_rows(grid.objectives, config), choose_seeds(grid.seeds)
-    tasks = {
-        row: [task for task in choose_tasks(grid.tasks, config) if task in config.row(row).config.tasks] for row in rows
-    }
-    return [Wanted(row, seed, task) for row in rows for seed in seeds for task in (None, *tasks[row])]
+    tasks = choose_tasks(grid.tasks, config)
+    return [Wanted(row, seed, task) for row in rows for seed in seeds for task in (None, *tasks_of(config, row, tasks))]

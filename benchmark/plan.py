@@ -67,6 +67,21 @@ def choose_tasks(text: str, config: BenchConfig) -> list[str]:
     return _choose("task", text, list(config.tasks), groups=families)
 
 
+def tasks_of(config: BenchConfig, row: str, tasks: Sequence[str]) -> list[str]:
+    """Those of some tasks on which a row is evaluated."""
+    return [task for task in tasks if config.row(row).has(task)]
+
+
+def check_tasks(config: BenchConfig, rows: Sequence[str], tasks: Sequence[str]) -> None:
+    """Refuse tasks of which no row has any.
+
+    Raises:
+        UserError: there are tasks, and it is so.
+    """
+    if tasks and not any(tasks_of(config, row, tasks) for row in rows):
+        raise UserError(f"tasks: none of {', '.join(rows)} is evaluated on {', '.join(tasks)} in this config")
+
+
 def choose_seeds(text: str) -> list[int]:
     """Whole numbers from `0,1,2`.
 
@@ -195,18 +210,13 @@ def plan(
     """One chain a row of the benchmark: a pretraining, then its evaluations; before them, learned views are prepared.
 
     They come seed by seed, so that rows fill evenly. A row is evaluated on those of the tasks that it has.
-
-    Raises:
-        UserError: there are tasks, but no row has any of them.
     """
-    if tasks and not any(task in config.row(row).config.tasks for row in rows for task in tasks):
-        raise UserError(f"tasks: no row of {', '.join(rows)} is evaluated on {', '.join(tasks)} in this config")
     chains = []
     for seed in seeds:
         for row in rows:
             prepared = prepare_cell(config, name, row=row, seed=seed, data=data)
             pretrained = pretrain_cell(config, name, row=row, seed=seed, data=data, prepared=prepared)
-            own = config.row(row).config.tasks
-            evaluations = [evaluate_cell(config, pretrained, task=task, data=data) for task in tasks if task in own]
+            own = tasks_of(config, row, tasks)
+            evaluations = [evaluate_cell(config, pretrained, task=task, data=data) for task in own]
             chains.append([*([] if prepared is None else [prepared]), pretrained, *evaluations])
     return chains

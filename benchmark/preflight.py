@@ -24,7 +24,7 @@ from benchmark.pairs import FAMILIES
 from benchmark.places import Places as Places
 from benchmark.pretrain import build_parts
 from benchmark.progress import progress_lines
-from benchmark.rendered_checks import check_factors
+from benchmark.sharing_checks import check_factors
 from benchmark.views.making import is_rendered
 from benchmark.views.patch_pair import check_fits
 from downstream.dense import load_config

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from downstream import array_sets, file_sets
 from downstream.image_options import FOLDER, ImagesOptions
-from downstream.images import Splits, check_listed, decode_sample
+from downstream.images import Splits, check_listed, decode_once
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,7 @@ def check(options: ImagesOptions, splits: Splits, *, store: Path) -> str:
     for part in splits:
         check_listed(part, subject=options.dataset, layout=layout)
     found = splits.fingerprint(store=store)
-    decoded = store / "decoded" / found
-    if not decoded.exists():
-        for part in splits:
-            decode_sample(part)
-        decoded.parent.mkdir(parents=True, exist_ok=True)
-        decoded.touch()
+    decode_once(splits, found, store=store)
     return found
 
 

@@ -19,7 +19,7 @@ from downstream.factor_mlp import MLPSettings, mlp_probe
 from downstream.factor_probes import Answers, Parts, Sample, Scores, Trials, linear_probe, scored, standardised
 from downstream.factor_tables import FactorTable, read_factors
 from downstream.features import encode
-from downstream.images import decode_sample
+from downstream.images import decode_once
 from downstream.projector import load_projector
 from downstream.selection import Series, write_choices
 from downstream.subsets import derived_seed
@@ -59,12 +59,7 @@ def check_data(options: FactorOptions, *, data_root: Path, store: Path) -> str:
     table = read_factors(options, data_root=data_root)
     _shuffled(options, len(table.splits.train), seed=0)
     found = table.splits.fingerprint(store=store)
-    decoded = store / "decoded" / found
-    if not decoded.exists():
-        for part in table.splits:
-            decode_sample(part)
-        decoded.parent.mkdir(parents=True, exist_ok=True)
-        decoded.touch()
+    decode_once(table.splits, found, store=store)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -125,6 +125,21 @@ def decode_sample(images: Images) -> None:
     """
     for index in range(0, len(images), max(1, len(images) // _SAMPLE)):
         images.open(index)
+
+
+def decode_once(parts: Iterable[Images], fingerprint: str, *, store: Path) -> None:
+    """Decode a sample of every part, unless files of that fingerprint have been decoded before.
+
+    Raises:
+        ValueError: a file is damaged; one line.
+    """
+    decoded = store / "decoded" / fingerprint
+    if decoded.exists():
+        return
+    for part in parts:
+        decode_sample(part)
+    decoded.parent.mkdir(parents=True, exist_ok=True)
+    decoded.touch()
 
 
 def from_files(root: Path, files: Sequence[tuple[str, int]], *, classes: Sequence[str]) -> Images:

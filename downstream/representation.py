@@ -18,7 +18,7 @@ from downstream.backbone import Backbone, load_backbone
 from downstream.features import encode
 from downstream.fingerprint import fingerprint
 from downstream.imagefolder import image_files
-from downstream.images import Images, decode_sample, from_files
+from downstream.images import Images, decode_once, from_files
 from downstream.information.plane import Settings, between_views, features_of_view, noise_bracket, of_view
 from downstream.projector import load_projector
 from downstream.representation_options import FEWEST
@@ -62,11 +62,7 @@ def check_data(options: RepresentationOptions, *, data_root: Path, store: Path) 
     """
     images = fixed_images(options, data_root=data_root, count=options.images)
     found = fingerprint(images.root, [images.root / name for name in images.names], store=store)
-    decoded = store / "decoded" / found
-    if not decoded.exists():
-        decode_sample(images)
-        decoded.parent.mkdir(parents=True, exist_ok=True)
-        decoded.touch()
+    decode_once([images], found, store=store)
     return found
 
 

@@ -21,7 +21,7 @@ class FactorViewsConfig:
         mode: "rendered": view 1 is the scene, view 2 has its shared factors, all others drawn anew at every step;
             "augmented": both are augmented like any image, and `shared` declares what the augmentations leave.
         shared: names of factors; those of `FACTORS` where views are rendered. Which others a declaration may name is
-            a matter of the data: `benchmark.rendered_checks`.
+            a matter of the data: `benchmark.sharing_checks`.
         noise: standard deviation of Gaussian pixel noise on both rendered views, in units of the brightness range.
 
     Raises:
@@ -35,12 +35,12 @@ class FactorViewsConfig:
     def __post_init__(self) -> None:
         """Refuse what cannot be made."""
         if self.mode not in MODES:
-            raise ValueError(f"views: factors.mode must be one of {', '.join(MODES)}, got {self.mode!r}")
-        if self.mode == "rendered":
-            positions(self.shared)
-        else:
-            check_distinct(self.shared)
+            raise ValueError(f"views.factors.mode must be one of {', '.join(MODES)}, got {self.mode!r}")
+        try:
+            (positions if self.mode == "rendered" else check_distinct)(self.shared)
+        except ValueError as error:
+            raise ValueError(f"views.factors.shared: {error}") from None
         if not 0 <= self.noise < 1:
-            raise ValueError(f"views: factors.noise must be in [0, 1), got {self.noise}")
+            raise ValueError(f"views.factors.noise must be in [0, 1), got {self.noise}")
         if self.mode == "augmented" and self.noise > 0:
-            raise ValueError(f"views: factors.noise must be 0 in augmented views, got {self.noise}")
+            raise ValueError(f"views.factors.noise must be 0 in augmented views, got {self.noise}")

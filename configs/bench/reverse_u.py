@@ -18,7 +18,7 @@ matter of degree, so nothing is declared as shared, and what views share is esti
 default policy, which is the jitter of 1 too.
 
 What views share is a matter of the views, not of the objective: where it is estimated, that is of infonce's features.
-So representation is measured of infonce's rows with ordinary augmentations, and of no others.
+So representation is measured of infonce's rows, also where it is known, to compare; and of no others.
 
 infomin's puzzle shows the whole image with all its factors: it has no rows with rendered views, nor with two patches.
 """
@@ -39,7 +39,7 @@ for name in ("infonce", "barlow_twins", "byol", "infocl", "infomin", "mrcl", "su
     if name != "infomin":
         for count in counts:
             views = dict(factors=dict(mode="rendered", shared=order[:count], noise=0.0))
-            rows[f"{name}_k{count}"] = dict(objective=name, views=views, tasks=probed)
+            rows[f"{name}_k{count}"] = dict(objective=name, views=views, tasks=tasks)
     for area in areas:
         views = dict(augmented, crop_scale=(area, 1.0))
         rows[f"{name}_crop_{area:g}"] = dict(objective=name, views=views, tasks=tasks)

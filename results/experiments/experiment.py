@@ -22,6 +22,7 @@ class Experiment:
         claim: what is claimed, in this project's words.
         source: whose claim it is, and how much of it is known.
         measured: what is compared, and in which numbers.
+        shown: what panels, axes and marks of the figure are, in sentences.
         rule: by which claims are judged, an item each.
         pooled: whether configs whose names begin with that of the experiment belong to it too.
         draw: draws the figure, inside `results.figures.theme.theme`; or says in a few words what is missing for it.
@@ -35,6 +36,7 @@ class Experiment:
     claim: str
     source: str
     measured: str
+    shown: str
     rule: tuple[str, ...]
     pooled: bool
     draw: Callable[[Material], Figure | str]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict
-from results.experiments.wording import differences
+from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict, counts
+from results.experiments.wording import begun, differences
 from results.tables.layout import Entry, Table
 
 _BRIEF = {
@@ -16,6 +16,27 @@ _BRIEF = {
     UNKNOWN: "cannot be told",
     MISSING: "no numbers",
 }
+
+
+def in_short(verdicts: Sequence[Verdict]) -> list[str]:
+    """Say of every column how many of its claims came to what; nothing where each has one claim."""
+    asked: dict[str, list[Verdict]] = {}
+    for one in verdicts:
+        if one.asked:
+            asked.setdefault(one.asked, []).append(one)
+    if max(map(len, asked.values()), default=0) < 2:
+        return []
+    return [f"{begun(column)}: {_counted(own)}." for column, own in asked.items()]
+
+
+def _counted(own: Sequence[Verdict]) -> str:
+    outcomes = counts(own)
+    if len(outcomes) == 1:
+        (outcome,) = outcomes
+        return f"{'all ' if len(own) > 1 else ''}{len(own)} {outcome}"
+    return ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+
+
 _TAU = "Kendall's \N{GREEK SMALL LETTER TAU}"
 
 

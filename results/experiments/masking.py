@@ -52,7 +52,7 @@ def draw(material: Material) -> Figure | str:
             if ratio == best[metric]:
                 ring(axis, ratio, material.values(row, metric), method=MRCL, material=material)
         tick(axis, [(ratio, f"{ratio:g}") for ratio, _ in own], inches=inches)
-        axis.set_title(wrapped(material.places(metric), inches=inches, size=7, bold=True))
+        axis.set_title(wrapped(begun(_words(material, metric)), inches=inches, size=7, bold=True))
         axis.set_xlabel("mask ratio")
         axis.margins(y=0.1)
     axes[0].set_ylabel("score (%)")
@@ -140,6 +140,10 @@ EXPERIMENT = Experiment(
     measured=(
         "Retention of known factors and linear accuracy by probes, detection and segmentation, over the share of a "
         "view that is hidden."
+    ),
+    shown=(
+        "A panel for each number, over the share of a view that is hidden: means over seeds, with their intervals. At "
+        "0 there is reconstruction alone. infonce, floor and ceiling are level lines."
     ),
     rule=(*paired_rule(), _RINGS, _LATER),
     pooled=False,

@@ -23,7 +23,7 @@ from results.store.units import FACTORS
 Seeds = Mapping[int, float]
 """Seed -> number."""
 TASK_FACTOR = "shape"
-"""The factor that the classes of these data are, and that the supervised row is told."""
+"""The factor that the classes of these data are."""
 KNOWN = "known_shared_nats"
 """What both views of a pretraining are known to have in common, in nats; a number of the pretraining itself."""
 RETENTION = "linear_retention"

@@ -122,8 +122,8 @@ def verdicts(material: Material) -> list[Verdict]:
         if material.of(method):
             own, above_it = (_named_row(material, name, metric) for name in (method, other))
             found.append(below(claim, own, above_it, metric=metric))
-    for metric in (name for name in _RAISED if material.has(name)):
-        for method in LINES:
+    for metric in _RAISED:
+        for method in (name for name in LINES if material.of(name)):
             own, below_it = (_named_row(material, name, metric) for name in (method, _ZERO[method]))
             claim = f"{method}, at weight {_WEIGHT:g}, raises {in_words(metric)} over that of {below_it.name}."
             found.append(above(claim, own, below_it, metric=metric))
@@ -213,6 +213,11 @@ EXPERIMENT = Experiment(
         "put noise on the features whatever their weight, so what they are without it is the row noise; rc without it "
         "is infonce. supervised is the ceiling, told every factor that a view shows; where it is "
         'called "supervised by shape" it was told the shape alone, and is no ceiling of other factors.'
+    ),
+    shown=(
+        "What a linear probe can say of the factors that the views do not share, of those that they share, and of all, "
+        "over the weight of a regulariser: means over seeds, with their intervals. Rows without such a weight are "
+        "points of their own."
     ),
     rule=(*paired_rule(), range_rule(), choice_rule(), _LATER),
     pooled=False,

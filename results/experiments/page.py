@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from results.experiments.experiment import Experiment
-from results.experiments.glance import glance
+from results.experiments.glance import glance, in_short
 from results.experiments.material import Material
 from results.experiments.ran import Wanted, what_lacks, what_ran
 from results.experiments.verdict import MISSING, UNKNOWN, Verdict, counts
@@ -39,7 +39,8 @@ def page(
     lacking = list(what_lacks(material, wanted))
     unknown = "Nothing of what is stored; what was asked for is not known here."
     nothing = unknown if wanted is None else "Nothing."
-    figure = f"![{experiment.title}]({picture})" if picture else f"No figure: {escaped(left_out)}."
+    figure = f"![{experiment.title}]({picture})\n\n{escaped(experiment.shown)}"
+    figure = figure if picture else f"No figure: {escaped(left_out)}."
     parts = [
         f"# {experiment.title}",
         f"**The claim.** {escaped(experiment.claim)}",
@@ -68,7 +69,13 @@ def _verdicts(verdicts: Sequence[Verdict], *, label: str) -> list[str]:
     items = [f"- {escaped(one.claim)} **{begun(one.outcome)}{_seeds(one)}.** {escaped(_said(one))}" for one in verdicts]
     several = f"Of {len(verdicts)} claims: " if len(verdicts) != 1 else "Of one claim: "
     brief = glance(verdicts, label=label)
-    return [f"{several}{summary}.", *([to_markdown(brief).strip()] if brief else []), "\n".join(items)]
+    short = "\n".join(f"- {escaped(item)}" for item in in_short(verdicts))
+    return [
+        f"{several}{summary}.",
+        *([short] if short else []),
+        *([to_markdown(brief).strip()] if brief else []),
+        "\n".join(items),
+    ]
 
 
 def _said(verdict: Verdict) -> str:

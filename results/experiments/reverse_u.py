@@ -51,7 +51,7 @@ def draw(material: Material) -> Figure | str:
         _draw_panel(panel, [line for line in found if line.axis == axis], metric, material=material)
         panel.set_title(axis.name if metric == metrics[0] else "")
         panel.set_xlabel(wrapped(_across(axis), inches=inches, size=7) if metric == metrics[-1] else "")
-        panel.set_ylabel(wrapped(f"{_words(metric)} (%)", inches=1.3, size=7) if axis == along[0] else "")
+        panel.set_ylabel(wrapped(f"{in_words(metric)} (%)", inches=1.3, size=7) if axis == along[0] else "")
     set_title(figure, f"{material.label}: scores over what the two views share")
     methods = [method for method in material.methods if any(line.method == method for line in found)]
     ringed = any(chosen(named(material, line, metric)) for line in found for metric in metrics)
@@ -66,7 +66,7 @@ def _draw_panel(panel: Axes, shown: Sequence[Line], metric: str, *, material: Ma
     """Draw one number along one axis; the value that validation chooses is marked."""
     for row in material.of(FLOOR):
         draw_level(panel, material.values(row, metric), method=FLOOR, material=material)
-    for x in {point[0] for line in shown if (point := expected(line)) is not None}:
+    for x in {point[0] for line in shown if metric == TASK and (point := expected(line)) is not None}:
         panel.axvline(x, color=INK, linewidth=0.8, linestyle=":", zorder=0)
     for line in shown:
         own = [(x, material.values(row, metric)) for x, row in line.points]
@@ -96,16 +96,12 @@ def _swept(along: Sequence[Axis]) -> str:
     return f"Numbers by the points: {', '.join(said)}." if said else ""
 
 
-_OPEN = "Open: the bound is at its ceiling log K in most seeds, and views may share more."
+_OPEN = "Open: the bound exceeds nine tenths of its ceiling log K in most seeds, and views may share more."
 _MARKED = f"Dotted: the fewest shared factors that hold the task's, {TASK_FACTOR}; the score should be best there."
 
 
 def _across(axis: Axis) -> str:
     return "known I(v1;v2) (nats)" if axis.is_known() else "infonce's bound on I(v1;v2) (nats)"
-
-
-def _words(metric: str) -> str:
-    return metric.replace("_", " ")
 
 
 def _ceiling(material: Material, found: Sequence[Line]) -> str:
@@ -151,22 +147,29 @@ _INSIDE = f"{in_words(TASK)} is best at an amount of shared information inside t
 
 def _judged(material: Material, line: Line) -> Iterator[Verdict]:
     """The value inside that validation chooses, the best of all against the floor, and the one that is expected."""
-    about, points = f"{material.label_of(line.method)}, {line.axis.name}", named(material, line, TASK)
-    yield inside(f"{about}: {_INSIDE}", points, metric=TASK).placed(about, "best inside the range")
+    method, axis, points = material.label_of(line.method), line.axis.name, named(material, line, TASK)
+    about = f"{method}, {axis}"
+    yield inside(f"{about}: {_INSIDE}", points, metric=TASK).placed(method, f"{axis}: best inside the range")
     for row in material.of(FLOOR)[:1]:
         floor = Named("an untrained network", material.values(row, TASK), {})
         claim = f"{about}: at its best, {in_words(TASK)} is above that of an untrained network."
         verdict = above_by_choice(claim, [Candidate(point, floor) for point in points], metric=TASK)
-        yield verdict.placed(about, "at its best above an untrained network")
+        yield verdict.placed(method, f"{axis}: above an untrained network")
     best = expected(line)
     if best is not None:
         shared = best[1].recipe.shared or ()
         claim = (
             f"{about}: {in_words(TASK)} is best where it should be, with {len(shared)} factors shared "
-            f"({best[0]:.2f} nats), the fewest that hold {TASK_FACTOR}: above every other number of factors."
+            f"({best[0]:.2f} nats), the fewest that hold {TASK_FACTOR}: above all other numbers that were tried, "
+            f"{_others(line, best[1])}."
         )
         verdict = peak(claim, points, expected=points[line.points.index(best)], metric=TASK)
-        yield verdict.placed(about, f"best with {len(shared)} factors, as expected")
+        yield verdict.placed(method, f"{axis}: best with {len(shared)}, as expected")
+
+
+def _others(line: Line, row: Row) -> str:
+    """Write the numbers of shared factors of all rows of a line but one."""
+    return ", ".join(str(len(other.recipe.shared or ())) for _, other in line.points if other != row)
 
 
 def table(material: Material) -> Table:
@@ -199,6 +202,12 @@ EXPERIMENT = Experiment(
         "the views share an unknown amount: rows are ordered by the swept value, and drawn at one estimate per view "
         "policy, the mean over seeds of InfoNCE's bound on held-out pairs in the row infonce, whatever the method. It "
         "depends on that encoder and cannot exceed log K."
+    ),
+    shown=(
+        "A column for each way to change what the views share, a line for each method, a point for each row: its mean "
+        "over seeds, with their interval. Above the accuracy of a linear probe for the shape, below the retention of "
+        "all factors; across what the views share, in nats: known, or infonce's bound on it. The value that was swept "
+        "is written by the points of which it is."
     ),
     rule=(*paired_rule(), range_rule(), choice_rule(), _LATER),
     pooled=True,

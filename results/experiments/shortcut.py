@@ -123,6 +123,10 @@ EXPERIMENT = Experiment(
         "views were chosen earlier, on validation data (docs/first-results.md says how); no number of this page chose "
         "anything."
     ),
+    shown=(
+        "A panel for each number, a point for each row: its mean over seeds, with their interval. From the left: an "
+        "untrained network, views that keep the hue, the same with gray ones among them, and the default views."
+    ),
     rule=(*paired_rule(), _LATER),
     pooled=False,
     draw=draw,

@@ -210,6 +210,11 @@ EXPERIMENT = Experiment(
         "share (superfluous), over a grid of both weights. Weights are chosen by the retention of shared factors, "
         "which a user would tune for, and compared with a superfluous weight of 0 at the same predictive weight."
     ),
+    shown=(
+        "Means over seeds for every pair of weights: the superfluous one from row to row, the predictive one from "
+        "column to column. A panel each for retention and for the mean accuracy over factors, of those that the views "
+        "share and of the others."
+    ),
     rule=(*paired_rule(), choice_rule()),
     pooled=False,
     draw=draw,

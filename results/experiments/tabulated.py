@@ -22,8 +22,10 @@ def table_of(material: Material, rows: Sequence[Row], *, metrics: Sequence[str],
         metrics: a column each, those that no row has left out; fractions in %, others in their unit.
         values: names of the attributes of `results.experiments.recipe.Recipe` that are swept, a column each.
     """
-    shown = [metric for metric in dict.fromkeys(metrics) if any(material.values(row, metric) for row in rows)]
-    said = {metric: _known(material, rows, metric) for metric in _KNOWN}
+    found = [metric for metric in dict.fromkeys(metrics) if any(material.values(row, metric) for row in rows)]
+    ceilings = {metric: _values_of(material, rows, metric) for metric in found if metric.endswith(_CEILING)}
+    shown = [metric for metric in found if len(ceilings.get(metric, ())) != 1]
+    said = {metric: _values_of(material, rows, metric, split="train") for metric in _KNOWN}
     known = [metric for metric, values in said.items() if len(values) > 1]
     several = len({row.config for row in rows}) > 1
     header = ["row", *(_words(name) for name in values), *known, *(_titled(material, metric) for metric in shown)]
@@ -42,7 +44,7 @@ def table_of(material: Material, rows: Sequence[Row], *, metrics: Sequence[str],
             [
                 _CAPTION,
                 *_remarks(material, rows, shown),
-                *(_alike(name, *values) for name, values in said.items() if len(values) == 1),
+                *(_alike(name, *values) for name, values in {**said, **ceilings}.items() if len(values) == 1),
             ]
         ),
         header=header,
@@ -59,7 +61,7 @@ def estimates(*names: str) -> list[str]:
     Args:
         names: "infonce", "ksg", "decoder" or "noise"; the last two of h with "h_" before them.
     """
-    return [f"{name}{end}" for name in names for end in (_INFORMATION, _BIAS, _FEW, "_ceiling_nats", _FLAG)]
+    return [f"{name}{end}" for name in names for end in (_INFORMATION, _BIAS, _FEW, _CEILING, _FLAG)]
 
 
 _INFORMATION = "_information_nats"
@@ -67,15 +69,16 @@ _CAPTION = "Mean ± standard deviation over seeds (n); fractions in %, others in
 _FLAG = "_saturated"
 _BIAS = "_bias_nats"
 _FEW = "_few_bias_nats"
+_CEILING = "_ceiling_nats"
 _CLIPPED = re.compile(r".*(_retention(_shared|_non_shared)?|_r2)")  # below 0 where a probe misleads
 _BRACKETED = (RETENTION, SHARED, NON_SHARED)
 """Metrics whose interval over seeds is in the table."""
 _KNOWN = ("known_shared_nats", "known_entropy_nats", "known_non_shared_nats")
 
 
-def _known(material: Material, rows: Sequence[Row], metric: str) -> set[float]:
-    """The values that are known of rows' views, to a thousandth."""
-    return {round(value, 3) for row in rows for value in material.values(row, metric, split="train").values()}
+def _values_of(material: Material, rows: Sequence[Row], metric: str, *, split: str = "test") -> set[float]:
+    """All values of a number, to a thousandth."""
+    return {round(value, 3) for row in rows for value in material.values(row, metric, split=split).values()}
 
 
 def _remarks(material: Material, rows: Sequence[Row], metrics: Sequence[str]) -> Iterator[str]:

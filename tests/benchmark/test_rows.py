@@ -75,6 +75,7 @@ def test_the_users_override_has_the_last_word(config: str) -> None:
         ("rows.masked=3", "rows.masked must be dict, got 3"),
         ("rows.masked.model=3", "rows.masked.model must be dict, got 3"),
         ("rows.masked.tasks=classification", "rows.masked.tasks must be names of tasks, got 'classification'"),
+        ("rows.masked.tasks=(['classification'],)", "rows.masked.tasks must be names of tasks, got (['classif"),
         ("rows.masked.tasks=('clasification',)", "unknown task 'clasification'. Did you mean 'classification'?"),
         ("rows.masked.arguments=3", "rows.masked.arguments must be dict, got 3"),
         (
@@ -128,7 +129,7 @@ def test_a_row_is_evaluated_on_the_tasks_that_it_names(
     words = ["bench", "--config", config, "--runs", str(runs), "--set", "rows.masked.tasks=('linear_sgd',)", *places]
     tasks = ["--tasks", "classification"]
     assert main([*words, *tasks, "--objectives", "masked"]) == 2
-    assert "tasks: no row of masked is evaluated on classification in this config" in capsys.readouterr().err
+    assert "tasks: none of masked is evaluated on classification in this config" in capsys.readouterr().err
     assert main([*words, *tasks]) == 0
     assert set(records(runs)) == {"infonce/0/None", "infonce/0/classification", "masked/0/None"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +147,8 @@ def non_shared_rows(rc: Curve, lbe: Curve, *, infonce: float = 0.3, noise: float
     for name, value in (("mib", noise - 0.05), ("noise", noise)):
         arguments = {"base": base, "regularizer": name, "weight": None}
         rows.append(Planted(name, "infocl", {"factors": factors(value, 0.8)}, arguments, {"factors": RENDERED}))
-    return rows
+    view = {"h_decoder_information_nats": 6.0, "h_noise_information_nats": 5.0}
+    return [replace(row, tasks={**row.tasks, "representation": view}) for row in rows]
 
 
 def reverse_u_rows(curve: Curve, *, methods: Sequence[str] = ("infonce",)) -> list[Planted]:

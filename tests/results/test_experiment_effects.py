@@ -56,13 +56,13 @@ def test_what_a_regulariser_costs_in_shared_factors_is_judged(tmp_path: Path) ->
         replace(row, tasks={"factors": factors(0.3, shared[row.name])}) if row.name in shared else row
         for row in SETS["non-shared"]
     ]
-    rc, lbe = EXPERIMENTS["non-shared"].verdicts(material(tmp_path, "non-shared", rows))[-2:]
+    rc, lbe = EXPERIMENTS["non-shared"].verdicts(material(tmp_path, "non-shared", rows))[-6:-4]
     assert outcomes([rc, lbe]) == [HELD, OPPOSITE]
     assert rc.said.startswith("linear retention of shared factors of infonce minus rc at weight 1: +10")
     assert rc.effect == pytest.approx(0.1, abs=0.01)
 
 
-def test_what_features_tell_of_the_view_is_judged_where_it_was_measured(tmp_path: Path) -> None:
+def test_what_features_tell_of_the_view_is_judged_and_missed_where_it_was_not_measured(tmp_path: Path) -> None:
     told = {"infonce": 5.0, "rc_1": 6.5, "noise": 5.0, "lbe_1": 4.0}
     rows = [
         replace(row, tasks={**row.tasks, "representation": {"h_noise_information_nats": told[row.name]}})
@@ -74,6 +74,8 @@ def test_what_features_tell_of_the_view_is_judged_where_it_was_measured(tmp_path
     assert outcomes([rc, lbe]) == [HELD, OPPOSITE]
     assert rc.claim == "rc, at weight 1, raises the bound on I(h+noise;v) over that of infonce."
     assert (rc.effect, lbe.effect) == (1.5, -1.0)
+    by_decoder = EXPERIMENTS["non-shared"].verdicts(loaded(tmp_path, "non-shared"))[-4:-2]
+    assert outcomes(by_decoder) == [MISSING, MISSING]
 
 
 def test_what_the_noise_alone_does_is_no_merit_of_lbe(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_what_is_at_the_ceiling_in_most_seeds_is_open_for_every_method_and_the_n
     with theme():
         figure = drawn(tmp_path, [*crop_rows(flat), *crop_rows(flat, method="byol")])
         assert [open_markers(axis) for axis in figure.axes] == [{4.2: 2}] * 2
-        assert "Open: the bound is at its ceiling log K in most seeds" in notes(figure)
+        assert "Open: the bound exceeds nine tenths of its ceiling log K in most seeds" in notes(figure)
         assert "crop=" not in notes(figure)
 
 

@@ -9,6 +9,7 @@ import math
 
 from benchmark.data.shapes.distances import SHAPES
 from benchmark.data.shapes.textures import TEXTURES
+from results.suggestions import unknown
 
 # Largest radius and offset keep every object inside the image; every rotation is below the symmetry of every shape that
 # has one, but for the two round ones (see `symmetries`).
@@ -39,7 +40,7 @@ def positions(names: tuple[str, ...]) -> list[int]:
     known = list(FACTORS)
     for name in names:
         if name not in known:
-            raise ValueError(f"factors: must be among {', '.join(known)}, got {name!r}")
+            raise unknown("factor", name, known)
     check_distinct(names)
     return [known.index(name) for name in names]
 
@@ -51,4 +52,4 @@ def check_distinct(names: tuple[str, ...]) -> None:
         ValueError: they are so; one line.
     """
     if len(set(names)) < len(names):
-        raise ValueError(f"factors: each is named once, got {', '.join(names)}")
+        raise ValueError(f"each factor is named once, got {', '.join(names)}")

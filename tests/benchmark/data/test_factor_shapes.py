@@ -206,7 +206,7 @@ def test_a_tree_is_not_written_over_another(tmp_path: Path) -> None:
 def test_wrong_options_and_names_are_one_line() -> None:
     with pytest.raises(ValueError, match="factor_shapes: image_size must be >= 16, got 8"):
         FactorShapesConfig(seed=0, image_size=8, pretrain=1, train=2, test=1)
-    with pytest.raises(ValueError, match=r"factors: must be among shape, .*, got 'colour'"):
+    with pytest.raises(ValueError, match=r"unknown factor 'colour'.* Known: shape, "):
         information(("colour",))
-    with pytest.raises(ValueError, match="factors: each is named once, got hue, hue"):
+    with pytest.raises(ValueError, match="each factor is named once, got hue, hue"):
         positions(("hue", "hue"))

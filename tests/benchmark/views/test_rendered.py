@@ -105,12 +105,12 @@ def test_ordinary_augmentations_may_declare_what_they_leave() -> None:
 @pytest.mark.parametrize(
     ("mode", "shared", "noise", "message"),
     [
-        ("drawn", ("shape",), 0.0, "views: factors.mode must be one of rendered, augmented, got 'drawn'"),
-        ("rendered", ("colour",), 0.0, "factors: must be among shape, .*, got 'colour'"),
-        ("rendered", ("hue", "hue"), 0.0, "factors: each is named once, got hue, hue"),
-        ("rendered", ("hue",), 1.0, r"views: factors.noise must be in \[0, 1\), got 1.0"),
-        ("augmented", ("hue", "radius", "hue"), 0.0, "factors: each is named once, got hue, radius, hue"),
-        ("augmented", ("hue",), 0.1, "views: factors.noise must be 0 in augmented views, got 0.1"),
+        ("drawn", ("shape",), 0.0, "views.factors.mode must be one of rendered, augmented, got 'drawn'"),
+        ("rendered", ("colour",), 0.0, "unknown factor 'colour'.* Known: shape, "),
+        ("rendered", ("hue", "hue"), 0.0, "each factor is named once, got hue, hue"),
+        ("rendered", ("hue",), 1.0, r"views.factors.noise must be in \[0, 1\), got 1.0"),
+        ("augmented", ("hue", "radius", "hue"), 0.0, "each factor is named once, got hue, radius, hue"),
+        ("augmented", ("hue",), 0.1, "views.factors.noise must be 0 in augmented views, got 0.1"),
     ],
 )
 def test_what_names_no_views_is_refused(mode: str, shared: tuple[str, ...], noise: float, message: str) -> None:

@@ -1,4 +1,4 @@
-"""What views of known factors need: which factors may be declared, and with what rendered views cannot be combined."""
+"""What views of known factors need: which may be declared as shared, and what does not go with rendered views."""
 
 from __future__ import annotations
 
