@@ -37,9 +37,15 @@ def test_the_config_and_the_table_for_ones_own_images_are_read(tmp_path: Path) -
     assert found.columns[2].circular
 
 
-def test_the_oracle_prints_what_stands_under_it_up_to_rounding_of_other_machines() -> None:
-    blocks = re.findall(r"```python\n(.*?)```\n+```text\n(.*?)```", PAGE, flags=re.DOTALL)
-    ((code, printed),) = [block for block in blocks if "between_views" in block[0]]
+BLOCKS = re.findall(r"```python\n(.*?)```\n+```text\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
+def test_there_are_examples() -> None:
+    assert len(BLOCKS) == 3
+
+
+@pytest.mark.parametrize(("code", "printed"), BLOCKS, ids=[code.partition("\n")[0] for code, _ in BLOCKS])
+def test_an_example_prints_what_stands_under_it_up_to_rounding_of_other_machines(code: str, printed: str) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as output:
         exec(compile(code, "docs/information.md", "exec"), {})
     found = output.getvalue()
