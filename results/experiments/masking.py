@@ -6,11 +6,11 @@ from matplotlib.figure import Figure
 
 from results.experiments.drawing import draw_level, draw_series, entries, ring, tick
 from results.experiments.experiment import Experiment
-from results.experiments.material import NON_SHARED, RETENTION, SHARED, Material, Row
+from results.experiments.material import NON_SHARED, RETENTION, SHARED, Material, Named, Row
 from results.experiments.recipe import MRCL
 from results.experiments.selection import chosen
 from results.experiments.tabulated import table_of
-from results.experiments.verdict import Named, Verdict, above, paired_rule
+from results.experiments.verdict import Verdict, above, paired_rule
 from results.experiments.wording import begun, in_words
 from results.figures.theme import COLUMN_WIDTH, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
@@ -63,15 +63,9 @@ def draw(material: Material) -> Figure | str:
     return figure
 
 
-def _named(material: Material, row: Row | None, metric: str, *, name: str) -> Named:
-    if row is None:
-        return Named(name, {}, {})
-    return Named(name, material.values(row, metric), material.values(row, metric, split="val"))
-
-
 def _best(material: Material, metric: str) -> float | None:
     """The ratio that the validation numbers of a metric choose; None without any."""
-    named = {ratio: _named(material, row, metric, name=f"{ratio:g}") for ratio, row in ratios(material)}
+    named = {ratio: material.named(row, metric, name=f"{ratio:g}") for ratio, row in ratios(material)}
     best = chosen(list(named.values()))
     return next((ratio for ratio, own in named.items() if own is best), None)
 
@@ -95,10 +89,10 @@ def _words(material: Material, metric: str) -> str:
 def _judged(material: Material, metric: str) -> list[Verdict]:
     words, rows = _words(material, metric), dict(ratios(material))
     about = begun(words)
-    infonce = _named(material, material.reference, metric, name=REFERENCE)
+    infonce = material.named(material.reference, metric, name=REFERENCE)
 
     def at(ratio: float) -> Named:
-        return _named(material, rows.get(ratio), metric, name=f"mrcl at ratio {ratio:g}")
+        return material.named(rows.get(ratio), metric, name=f"mrcl at ratio {ratio:g}")
 
     together = f"{about}: masking with reconstruction, at the default ratio {RATIO:g}, gives more than infonce."
     alone = f"{about}: reconstruction alone, at ratio 0, gives more than infonce."

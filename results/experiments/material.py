@@ -57,6 +57,21 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Named:
+    """Numbers of one row, with what a sentence calls it.
+
+    Attributes:
+        name: as in "rc at weight 1".
+        values: seed -> number, a fraction.
+        validation: likewise on validation data; empty where nothing is to be chosen.
+    """
+
+    name: str
+    values: Seeds
+    validation: Seeds
+
+
+@dataclass(frozen=True)
 class Material:
     """The cells of an experiment.
 
@@ -122,6 +137,19 @@ class Material:
             split: "test", "val", or "train" for what is known of a pretraining's views.
         """
         return self._numbers.get((row.config, row.name, metric, split), {})
+
+    def named(self, row: Row | None, metric: str, *, name: str, chosen_by: str = "") -> Named:
+        """The numbers of a row, with those that may choose it; none where there is no such row.
+
+        Args:
+            row: the row.
+            metric: its name.
+            name: what a sentence calls the row.
+            chosen_by: metric of the validation numbers; "" for the same.
+        """
+        if row is None:
+            return Named(name, {}, {})
+        return Named(name, self.values(row, metric), self.values(row, chosen_by or metric, split="val"))
 
     def places(self, metric: str) -> str:
         """Name data set and metric: "shapes VOC AP"; the metric alone where there is no such number."""

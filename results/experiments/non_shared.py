@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 from results.experiments.drawing import draw_level, draw_series, entries, ring, tick, weight_places
 from results.experiments.experiment import Experiment
-from results.experiments.material import NON_SHARED, RETENTION, SHARED, Material, Row
+from results.experiments.material import NON_SHARED, RETENTION, SHARED, Material, Named, Row
 from results.experiments.ranges import inside, range_rule
 from results.experiments.selection import choice_rule, chosen
 from results.experiments.tabulated import estimates, table_of
-from results.experiments.verdict import Named, Verdict, above, below, paired_rule
+from results.experiments.verdict import Verdict, above, below, paired_rule
 from results.experiments.wording import in_words
 from results.figures.theme import TEXT_WIDTH, finish, panels, set_title
 from results.order import CEILING, FLOOR, REFERENCE
@@ -30,6 +30,8 @@ _PANELS = {NON_SHARED: "non-shared factors", SHARED: "shared factors", RETENTION
 _WEIGHT = 1.0  # of the rows that are compared with infonce: the paper's, for small images
 _KEPT_OF_VIEW = ("h_decoder", "h_noise", "decoder", "noise")
 """Estimates of what features tell of the view: of h, on which rc and lbe act, and of z."""
+_BETWEEN = ("infonce", "ksg")
+"""Estimates of what the features of both views share, to read beside what the views are known to share."""
 _RAISED = tuple(f"{name}_information_nats" for name in ("h_decoder", "h_noise"))
 """What the bounds of rc and lbe are to raise."""
 _MLP = tuple(name.replace("linear", "mlp") for name in _PANELS)
@@ -100,10 +102,7 @@ def _first(material: Material, method: str) -> Row | None:
 
 def named(material: Material, method: str, metric: str) -> list[Named]:
     """The numbers of a regulariser's weights, with those that validation has of them."""
-    return [
-        Named(_name(row, method), material.values(row, metric), material.values(row, metric, split="val"))
-        for _, row in series(material, method)
-    ]
+    return [material.named(row, metric, name=_name(row, method)) for _, row in series(material, method)]
 
 
 def _name(row: Row, method: str) -> str:
@@ -145,7 +144,7 @@ def _named_row(material: Material, method: str, metric: str) -> Named:
         name = f"{method} at weight {_WEIGHT:g}"
     else:
         row, name = _first(material, method), _OTHERS.get(method, method)
-    return Named(name, {} if row is None else material.values(row, metric), {})
+    return material.named(row, metric, name=name)
 
 
 _OTHERS = {REFERENCE: REFERENCE, NOISE: "noise alone", FLOOR: "an untrained network"}
@@ -188,7 +187,7 @@ _LESS = (
 
 def table(material: Material) -> Table:
     """Tabulate retention by linear and MLP probes."""
-    metrics = [*_PANELS, *_MLP, *(f"z_{name}" for name in _PANELS), *estimates(*_KEPT_OF_VIEW)]
+    metrics = [*_PANELS, *_MLP, *(f"z_{name}" for name in _PANELS), *estimates(*_KEPT_OF_VIEW, *_BETWEEN)]
     return table_of(material, material.rows, metrics=metrics, values=["weight"])
 
 

@@ -17,8 +17,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from results.experiments.material import Named
 from results.experiments.selection import chosen, chosen_by_others
-from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Named, Verdict, above
+from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict, above
 from results.experiments.wording import in_words
 
 

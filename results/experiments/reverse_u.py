@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 
 from results.experiments.drawing import draw_level, draw_series, entries, name_values, ring
 from results.experiments.experiment import Experiment
-from results.experiments.material import NON_SHARED, RETENTION, SHARED, TASK_FACTOR, Material, Row
+from results.experiments.material import NON_SHARED, RETENTION, SHARED, TASK_FACTOR, Material, Named, Row
 from results.experiments.ranges import inside, peak, range_rule
 from results.experiments.selection import Candidate, above_by_choice, choice_rule, chosen
 from results.experiments.sharing import AXES, Axis, Line, lines, saturated
 from results.experiments.tabulated import estimates, table_of
-from results.experiments.verdict import Named, Verdict, paired_rule
+from results.experiments.verdict import Verdict, paired_rule
 from results.experiments.wording import begun, in_words
 from results.figures.theme import COLUMN_WIDTH, INK, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
@@ -120,10 +120,7 @@ def _ceiling(material: Material, found: Sequence[Line]) -> str:
 
 def named(material: Material, line: Line, metric: str) -> list[Named]:
     """The numbers of a line's points."""
-    return [
-        Named(_name(row, line), material.values(row, metric), material.values(row, metric, split="val"))
-        for _, row in line.points
-    ]
+    return [material.named(row, metric, name=_name(row, line)) for _, row in line.points]
 
 
 def _name(row: Row, line: Line) -> str:
@@ -151,7 +148,7 @@ def _judged(material: Material, line: Line) -> Iterator[Verdict]:
     about = f"{method}, {axis}"
     yield inside(f"{about}: {_INSIDE}", points, metric=TASK).placed(method, f"{axis}: best inside the range")
     for row in material.of(FLOOR)[:1]:
-        floor = Named("an untrained network", material.values(row, TASK), {})
+        floor = material.named(row, TASK, name="an untrained network")
         claim = f"{about}: at its best, {in_words(TASK)} is above that of an untrained network."
         verdict = above_by_choice(claim, [Candidate(point, floor) for point in points], metric=TASK)
         yield verdict.placed(method, f"{axis}: above an untrained network")

@@ -20,8 +20,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from results.experiments.material import Seeds
-from results.experiments.verdict import Named, Verdict, above
+from results.experiments.material import Named, Seeds
+from results.experiments.verdict import Verdict, above
 
 _DIGITS = 12  # means that agree in so many digits are equal; the first is chosen
 

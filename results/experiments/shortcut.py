@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 
 from results.experiments.drawing import draw_series, spread_name
 from results.experiments.experiment import Experiment
-from results.experiments.material import Material, Row
+from results.experiments.material import Material, Named, Row
 from results.experiments.tabulated import table_of
-from results.experiments.verdict import Named, Verdict, above, below, paired_rule
+from results.experiments.verdict import Verdict, above, below, paired_rule
 from results.experiments.wording import begun
 from results.figures.theme import LABEL, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
@@ -67,7 +67,7 @@ def verdicts(material: Material) -> list[Verdict]:
     own = rows(material)
 
     def of(name: str, words: str, metric: str) -> Named:
-        return Named(words, material.values(own[name], metric) if name in own else {}, {})
+        return material.named(own.get(name), metric, name=words)
 
     found = []
     for metric, judge, claim in _CLAIMS:

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from results.experiments.experiment import Experiment
-from results.experiments.material import NON_SHARED, RETENTION, SHARED, Material, Row, Seeds
+from results.experiments.material import NON_SHARED, RETENTION, SHARED, Material, Named, Row, Seeds
 from results.experiments.recipe import SUPERINFO
 from results.experiments.selection import Candidate, above_by_choice, choice_rule, chosen
 from results.experiments.tabulated import table_of
-from results.experiments.verdict import Named, Verdict, above, below, paired_rule
+from results.experiments.verdict import Verdict, above, below, paired_rule
 from results.figures.theme import FAINT, INK, LABEL, SMALL, TEXT_WIDTH, finish, panels, set_title
 from results.figures.wrapping import wrapped
 from results.tables.layout import Table
@@ -112,9 +112,9 @@ def _draw_grid(axis: Axes, numbers: dict[Cell, Seeds]) -> None:
     axis.set_yticks([place + 0.5 for place in range(len(down))], [f"{value:g}" for value in down], rotation=0)
 
 
-def _named(material: Material, cell: Cell, row: Row, metric: str) -> Named:
+def _named(material: Material, cell: Cell, row: Row | None, metric: str) -> Named:
     name = f"superinfo with weights {cell[0]:g} and {cell[1]:g}"
-    return Named(name, material.values(row, metric), material.values(row, SHARED, split="val"))
+    return material.named(row, metric, name=name, chosen_by=SHARED)
 
 
 def _chosen(material: Material) -> Cell | None:
@@ -160,8 +160,7 @@ def _judged_weight(material: Material, weight: float) -> list[Verdict]:
         ),
     ):
         own, zero = (
-            _named(material, cell, rows[cell], metric) if cell in rows else Named(f"weights {cell}", {}, {})
-            for cell in ((weight, PREDICTIVE), (0.0, PREDICTIVE))
+            _named(material, cell, rows.get(cell), metric) for cell in ((weight, PREDICTIVE), (0.0, PREDICTIVE))
         )
         words = (
             f"A superfluous weight of {weight:g}, at the default predictive weight {PREDICTIVE:g}, {claim} than with 0."

@@ -23,7 +23,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from results.experiments.material import Seeds
+from results.experiments.material import Named
 from results.experiments.wording import POINTS, differences, in_words, p_both
 from results.statistics.inference import ALPHA, FEW, LEVEL, interval_name
 from results.statistics.paired import compare
@@ -72,21 +72,6 @@ class Verdict:
     def placed(self, about: str, asked: str) -> Verdict:
         """The same with its place in the table of claims."""
         return replace(self, about=about, asked=asked)
-
-
-@dataclass(frozen=True)
-class Named:
-    """Numbers of one row, with what a sentence calls it.
-
-    Attributes:
-        name: as in "rc at weight 1".
-        values: seed -> number, a fraction.
-        validation: likewise on validation data; empty where nothing is to be chosen.
-    """
-
-    name: str
-    values: Seeds
-    validation: Seeds
 
 
 def paired_rule() -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from results.experiments.material import Named
 from results.experiments.selection import Candidate, above_by_choice
-from results.experiments.verdict import HELD, MISSING, OPPOSITE, UNKNOWN, Named, above
+from results.experiments.verdict import HELD, MISSING, OPPOSITE, UNKNOWN, above
 
 CLAIM = "The chosen row is above."
 NULLS = 300

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from results.experiments.material import Named
 from results.experiments.ranges import inside, peak
 from results.experiments.verdict import (
     HELD,
@@ -17,7 +18,6 @@ from results.experiments.verdict import (
     NOT_HELD,
     OPPOSITE,
     UNKNOWN,
-    Named,
     Verdict,
     above,
     below,
