@@ -102,7 +102,9 @@ def _verdicts(material: Material) -> Iterator[Verdict]:
         adjusted = holm([one_sided(one.found.p, effect=one.found.tau) for one in found])
         for one, p in zip(found, adjusted, strict=True):
             claim = f"{in_words(_signed(one.cheap))} orders objectives as {material.places(dear)} does."
-            yield judged(one, claim=claim, adjusted=p).placed(in_words(_signed(one.cheap)), material.places(dear))
+            yield judged(one, claim=claim, adjusted=p).placed(
+                in_words(_signed(one.cheap)), f"orders as {material.places(dear)} does"
+            )
         if not is_compared(material, dear):
             yield Verdict(f"Some cheap number orders objectives as {dear} does.", MISSING, f"No row has {dear}.")
     if all(is_compared(material, dear) for dear in DEAR):
