@@ -17,7 +17,7 @@ from benchmark.execute import Policy, Tally, run_chains
 from benchmark.findings import Findings
 from benchmark.job import Job
 from benchmark.known_information import describe_known
-from benchmark.plan import check_tasks, choose_rows, choose_seeds, choose_tasks, plan, with_references
+from benchmark.plan import choose_rows, choose_seeds, choose_tasks, needed_tasks, plan, with_references
 from benchmark.plans import Asked, remember
 from benchmark.preflight import PretrainingImagesError
 from benchmark.rehearsal import Stage, needed, rehearse
@@ -137,7 +137,7 @@ def prepare(request: Request, *, stages: Collection[str], findings: Findings) ->
     asked, seeds = choose_rows(request.objectives, config), choose_seeds(request.seeds)
     tasks = choose_tasks(request.tasks, config) if "evaluate" in stages else []
     rows = with_references(asked) if request.references else asked
-    check_tasks(config, rows, tasks)
+    tasks = needed_tasks(config, rows, tasks)
     preflight.check_writable(places.runs)
     for row in rows:
         preflight.check_training(config.row(row).config, device=device)

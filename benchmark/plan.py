@@ -72,14 +72,16 @@ def tasks_of(config: BenchConfig, row: str, tasks: Sequence[str]) -> list[str]:
     return [task for task in tasks if config.row(row).has(task)]
 
 
-def check_tasks(config: BenchConfig, rows: Sequence[str], tasks: Sequence[str]) -> None:
-    """Refuse tasks of which no row has any.
+def needed_tasks(config: BenchConfig, rows: Sequence[str], tasks: Sequence[str]) -> list[str]:
+    """Those of some tasks on which any of the rows is evaluated.
 
     Raises:
-        UserError: there are tasks, and it is so.
+        UserError: there are tasks, and no row is evaluated on any.
     """
-    if tasks and not any(tasks_of(config, row, tasks) for row in rows):
+    needed = [task for task in tasks if any(config.row(row).has(task) for row in rows)]
+    if tasks and not needed:
         raise UserError(f"tasks: none of {', '.join(rows)} is evaluated on {', '.join(tasks)} in this config")
+    return needed
 
 
 def choose_seeds(text: str) -> list[int]:

@@ -37,9 +37,6 @@ def _counted(own: Sequence[Verdict]) -> str:
     return ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
 
 
-_TAU = "Kendall's \N{GREEK SMALL LETTER TAU}"
-
-
 def glance(verdicts: Sequence[Verdict], *, label: str) -> Table | None:
     """Lay out claims that say what they are about and what is asked; None where no two of them do.
 
@@ -51,9 +48,7 @@ def glance(verdicts: Sequence[Verdict], *, label: str) -> Table | None:
     if len(placed) < 2:
         return None
     about, asked = (list(dict.fromkeys(place[index] for place in placed)) for index in (0, 1))
-    units = list(
-        dict.fromkeys(_TAU if one.unit == "tau" else one.unit for one in placed.values() if one.outcome != MISSING)
-    )
+    units = dict.fromkeys(one.unit for one in placed.values() if one.outcome != MISSING)
     effect = f", with its effect in {' or '.join(units)}" if units else ""
     return Table(
         config=label,

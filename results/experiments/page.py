@@ -39,8 +39,7 @@ def page(
     lacking = list(what_lacks(material, wanted))
     unknown = "Nothing of what is stored; what was asked for is not known here."
     nothing = unknown if wanted is None else "Nothing."
-    figure = f"![{experiment.title}]({picture})\n\n{escaped(experiment.shown)}"
-    figure = figure if picture else f"No figure: {escaped(left_out)}."
+    drawn = [f"![{experiment.title}]({picture})", escaped(experiment.shown)]
     parts = [
         f"# {experiment.title}",
         f"**The claim.** {escaped(experiment.claim)}",
@@ -49,7 +48,7 @@ def page(
         "## What it says",
         *_verdicts(verdicts, label=material.label),
         "## Figure",
-        figure,
+        *(drawn if picture else [f"No figure: {escaped(left_out)}."]),
         "## Numbers",
         to_markdown(experiment.table(material)).strip() if material.rows else "There is no row.",
         "## What was run",

@@ -24,6 +24,7 @@ from results.statistics.rounding import rounded
 from results.tables.layout import Table
 
 _TAU = "\N{GREEK SMALL LETTER TAU}"
+_UNIT = f"Kendall's {_TAU}"
 _SEEN = 0.005  # of tau: less cannot be seen in two decimals
 
 
@@ -45,7 +46,7 @@ def draw(material: Material) -> Figure | str:
         axis.set_ylim(len(cheap) - 0.4, -0.6)
         axis.set_yticks(range(len(cheap)), [in_words(_signed(name)) for name in cheap])
         axis.set_title(wrapped(material.places(metric), inches=width / len(dear) - 1.0, size=7, bold=True))
-        axis.set_xlabel(f"Kendall's {_TAU} with it")
+        axis.set_xlabel(f"{_UNIT} with it")
         axis.tick_params(axis="y", length=0)
     set_title(figure, f"{material.label}: which cheap number orders objectives as the dear one does?")
     finish(figure, handles=_legend(found), notes=_notes(found))
@@ -101,10 +102,9 @@ def _verdicts(material: Material) -> Iterator[Verdict]:
         found = predictions(material, dear=dear)
         adjusted = holm([one_sided(one.found.p, effect=one.found.tau) for one in found])
         for one, p in zip(found, adjusted, strict=True):
-            claim = f"{in_words(_signed(one.cheap))} orders objectives as {material.places(dear)} does."
-            yield judged(one, claim=claim, adjusted=p).placed(
-                in_words(_signed(one.cheap)), f"orders as {material.places(dear)} does"
-            )
+            cheap, place = in_words(_signed(one.cheap)), material.places(dear)
+            verdict = judged(one, claim=f"{cheap} orders objectives as {place} does.", adjusted=p)
+            yield verdict.placed(cheap, f"orders as {place} does")
         if not is_compared(material, dear):
             yield Verdict(f"Some cheap number orders objectives as {dear} does.", MISSING, f"No row has {dear}.")
     if all(is_compared(material, dear) for dear in DEAR):
@@ -141,7 +141,7 @@ def judged(one: Prediction, *, claim: str, adjusted: float) -> Verdict:
     else:
         outcome = OPPOSITE if found.tau < 0 and found.high < 0 and adjusted < ALPHA else NOT_HELD
     low, high = (found.tau, found.tau) if math.isnan(found.low) else (found.low, found.high)
-    return Verdict(claim, outcome, said + _influence(one), caveat, found.tau, low, high, p, one.seeds, "tau")
+    return Verdict(claim, outcome, said + _influence(one), caveat, found.tau, low, high, p, one.seeds, _UNIT)
 
 
 def _influence(one: Prediction) -> str:

@@ -51,7 +51,7 @@ class Verdict:
         high: upper end.
         p: one-sided, for the claim; where the effect is below zero, for the opposite claim.
         n: seeds in the comparison.
-        unit: of the effect: `POINTS`, "nats", another of `results.store.units.UNITS`, or "tau".
+        unit: of the effect, as a sentence writes it: `POINTS`, "nats", "Kendall's tau".
         about: the row of the claim in the table of claims; "" for none.
         asked: its column there; claims without one are only in the list.
     """

@@ -103,7 +103,7 @@ def test_factors_of_shapes_are_declared_by_the_names_of_its_table(
         ("factor_shapes", ("hue", "radius"), "views.factors.shared: unknown factor 'radius'."),
         ("shapes", ("hue", "radios"), "views.factors.shared: unknown factor 'radios'. Did you mean 'radius'? Known: "),
         ("imagefolder", ("hue",), "views.factors.shared must be empty where neither the data nor a task has factors"),
-        ("shapes", ("hue", "hue"), "each factor is named once, got hue, hue"),
+        ("shapes", ("hue", "hue"), "views.factors.shared: each factor is named once, got hue, hue"),
     ],
 )
 def test_a_factor_that_the_data_have_not_is_refused_in_one_line_before_anything_is_computed(

@@ -88,7 +88,11 @@ GENERATOR = (
         ("infonce", GENERATOR, "views.generator must be None with rendered views, got one"),
         ("infonce", "views.patch_pair={'size': 16, 'distance': 8.0}", "views.patch_pair must be None with rendered"),
         ("infonce", "views.factors.shared=('colour',)", "views.factors.shared: unknown factor 'colour'."),
-        ("infonce", "views.factors.shared=('hue', 'hue')", "each factor is named once, got hue, hue"),
+        (
+            "infonce",
+            "views.factors.shared=('hue', 'hue')",
+            "views.factors.shared: each factor is named once, got hue, hue",
+        ),
         ("infonce", "views.factors.noise=1.5", "views.factors.noise must be in [0, 1), got 1.5"),
         ("infomin", "views.factors.noise=0.1", "infomin: a jigsaw puzzle shows every factor, views.factors.mode must"),
         (

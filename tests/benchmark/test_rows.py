@@ -134,6 +134,16 @@ def test_a_row_is_evaluated_on_the_tasks_that_it_names(
     assert set(records(runs)) == {"infonce/0/None", "infonce/0/classification", "masked/0/None"}
 
 
+def test_what_no_row_is_evaluated_on_is_not_asked_for(
+    config: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    words = ["bench", "--config", config, "--objectives", "masked", "--strict", "--runs", str(tmp_path / "runs")]
+    words += ["--set", "rows.masked.tasks=('classification',)", "--set", "tasks.voc.data=nowhere"]
+    words += ["--data-root", str(data_root(tmp_path_factory))]
+    assert main(words) == 0
+    assert set(records(tmp_path / "runs")) == {"masked/0/None", "masked/0/classification"}
+
+
 PAPERS = ["infocl_cifar10", "infocl_imagenet", "infocl_stl10", "infomin_imagenet", "infomin_stl10_views"]
 
 

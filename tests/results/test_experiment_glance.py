@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from experiment_sets import SETS, material, written
 
-from results.experiments.glance import glance
+from results.experiments.glance import glance, in_short
 from results.experiments.registry import EXPERIMENTS
 from results.experiments.verdict import HELD, MISSING, NOT_HELD, OPPOSITE, UNKNOWN, Verdict
 from results.experiments.wording import MINUS
@@ -37,6 +37,16 @@ def test_what_cannot_be_told_and_what_has_no_numbers_say_so() -> None:
     table = glance([few, none], label="any")
     assert table is not None
     assert [row[1].text for row in table.rows] == ["cannot be told (+50.0)", "no numbers"]
+
+
+def test_what_came_of_the_claims_of_a_column_is_counted() -> None:
+    same = [Verdict("", OPPOSITE, "").placed(name, "crop") for name in ("mrcl", "byol")]
+    assert in_short([*MADE, Verdict("", HELD, "").placed("infomin", "jitter")]) == [
+        "Crop: 1 held here.",
+        "Jitter: 1 held here, 1 the opposite here, 1 did not hold here.",
+    ]
+    assert in_short(same) == ["Crop: all 2 the opposite here."]
+    assert in_short(MADE[:1]) == []
 
 
 @pytest.mark.parametrize("places", [[], [("mrcl", "crop")]])

@@ -21,6 +21,7 @@ from results.experiments.verdict import MISSING, UNKNOWN
 from results.figures.saving import FORMATS
 from results.figures.theme import theme
 from results.statistics.inference import interval
+from results.tables.markdown import escaped
 
 
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
@@ -28,7 +29,7 @@ def test_every_experiment_writes_a_figure_and_a_page(name: str, tmp_path: Path) 
     write_rows(tmp_path / "runs", SETS[name], config=name, seeds=2)
     page = written(tmp_path / "runs", name, out=tmp_path / "out")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {f"{name}.{kind}" for kind in (*FORMATS, "md")}
-    assert f"]({name}.svg)" in page
+    assert f"]({name}.svg)\n\n{escaped(EXPERIMENTS[name].shown)}\n" in page
     assert f"Command: `clbench experiment {name}`" in page
     assert "Seeds: 0 and 1." in page
     assert "nan" not in page.replace("dominant", "")

@@ -106,10 +106,15 @@ def test_ordinary_augmentations_may_declare_what_they_leave() -> None:
     ("mode", "shared", "noise", "message"),
     [
         ("drawn", ("shape",), 0.0, "views.factors.mode must be one of rendered, augmented, got 'drawn'"),
-        ("rendered", ("colour",), 0.0, "unknown factor 'colour'.* Known: shape, "),
-        ("rendered", ("hue", "hue"), 0.0, "each factor is named once, got hue, hue"),
+        ("rendered", ("colour",), 0.0, "views.factors.shared: unknown factor 'colour'.* Known: shape, "),
+        ("rendered", ("hue", "hue"), 0.0, "views.factors.shared: each factor is named once, got hue, hue"),
         ("rendered", ("hue",), 1.0, r"views.factors.noise must be in \[0, 1\), got 1.0"),
-        ("augmented", ("hue", "radius", "hue"), 0.0, "each factor is named once, got hue, radius, hue"),
+        (
+            "augmented",
+            ("hue", "radius", "hue"),
+            0.0,
+            "views.factors.shared: each factor is named once, got hue, radius, hue",
+        ),
         ("augmented", ("hue",), 0.1, "views.factors.noise must be 0 in augmented views, got 0.1"),
     ],
 )
