@@ -11,14 +11,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 
 from benchmark import cells
 from benchmark.config import BenchConfig, LoggingConfig, Row
 from benchmark.data.pretraining import NO_IMAGES, open_pretraining
-from benchmark.environment import peak_memory_bytes
+from benchmark.environment import peak_memory_bytes, prepare_process
 from benchmark.generator_model import settings
 from benchmark.generator_model import total_steps as generator_steps
 from benchmark.job import Job
@@ -118,7 +117,7 @@ def _import(job: Job) -> Found:
 def _train_share(job: Job, report: Report) -> Found:
     """What one of several processes does."""
     device = f"cuda:{os.environ['LOCAL_RANK']}" if job.device.startswith("cuda") else job.device
-    torch.set_num_threads(job.config.threads)
+    prepare_process(device, threads=job.config.threads)
     load_objectives(job.plugins)
     check_source(job.cell)
     metrics, costs = _train(replace(job, device=device), report)

@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.profiler import ProfilerActivity, profile, schedule
@@ -24,7 +23,7 @@ from torch.profiler import ProfilerActivity, profile, schedule
 from benchmark import bench, cells
 from benchmark.config import BenchConfig
 from benchmark.data.pretraining import open_pretraining
-from benchmark.environment import use_device
+from benchmark.environment import prepare_process
 from benchmark.errors import UserError
 from benchmark.findings import Findings
 from benchmark.job import Job
@@ -152,8 +151,7 @@ def _trained(jobs: Sequence[Job]) -> list[Job]:
 
 def _profile(job: Job, *, steps: int) -> Profile | str:
     """Profile one row, inside the process; return why it failed, if it did."""
-    torch.set_num_threads(job.config.threads)
-    use_device(job.device)
+    prepare_process(job.device, threads=job.config.threads)
     folder = folder_of(job)
     folder.mkdir(parents=True, exist_ok=True)
     for old in ("log.txt", TRACE):

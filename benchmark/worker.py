@@ -8,10 +8,8 @@ import time
 import traceback
 from typing import Any, TextIO
 
-import torch
-
 from benchmark import cells
-from benchmark.environment import describe_environment, peak_memory_bytes, use_device
+from benchmark.environment import describe_environment, peak_memory_bytes, prepare_process
 from benchmark.job import Job
 from benchmark.kinds import KINDS
 from benchmark.output import output_to
@@ -34,8 +32,7 @@ def run_job(job: Job) -> None:
             sys.exit(FOUND)
         _clear(job)
         with output_to(job.folder / "log.txt") as shown:
-            torch.set_num_threads(job.config.threads)
-            use_device(job.device)
+            prepare_process(job.device, threads=job.config.threads)
             outcome = _compute(job, shown)
         cells.write_record(runs, cell, outcome)
         if outcome.reason is None:

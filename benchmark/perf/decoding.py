@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from torch.nn.functional import interpolate
 from torchvision import transforms
 
 from benchmark.config import load
+from benchmark.perf.cell_process import cell_process
 from benchmark.perf.comparison import Comparison, alternate
 from benchmark.perf.peers import problem
 from benchmark.views import ViewConfig, ViewPolicy
@@ -37,6 +38,7 @@ from downstream.imagefolder import image_folder
 _PART = "Data"
 _STORED, _SHOWN = 256, 224
 _PLAIN_PIL = "plain PIL"
+_WAYS = {"packed": False, "streamed": True}
 _BAR = 2.0
 _BATCH = 128
 _INSTALL = {"cv2": "pip install opencv-python-headless"}
@@ -85,19 +87,13 @@ def measure_sizes(sizes: tuple[Size, ...], *, batch: int = _BATCH) -> Iterator[C
 def _pipelines(size: Size, files: list[bytes]) -> Iterator[Comparison]:
     with tempfile.TemporaryDirectory() as folder:
         for number, content in enumerate(files):
-            Path(folder, f"{number:03d}.jpg").write_bytes(content)
-        source, store = image_folder(Path(folder)), Path(folder) / "store"
-        packed, streamed = (
-            open_images(source, image_size=_STORED, store=store, stream=stream).images for stream in (False, True)
-        )
+            Path(folder, "images").mkdir(exist_ok=True)
+            Path(folder, "images", f"{number:03d}.jpg").write_bytes(content)
         for views, words in ((1, "one view"), (2, "two views")):
-            arms: dict[str, Callable[[], object]] = {
-                "packed": partial(_ours, packed, views),
-                "streamed": partial(_ours, streamed, views),
-                _PLAIN_PIL: partial(_plain, files, views),
-            }
-            found = _rates(arms, count=len(files))
-            for name in ("packed", "streamed"):
+            with cell_process() as inside:
+                arms = {name: inside(our_rate, folder, stream=stream, views=views) for name, stream in _WAYS.items()}
+                found = alternate(arms | {_PLAIN_PIL: partial(_rate, partial(_plain, files, views), len(files))})
+            for name in _WAYS:
                 what = f"{size}, {name} at {_STORED} px, {words} of {_SHOWN} px, batch {len(files)}, one thread"
                 note = _TWICE if name == "streamed" else ""
                 rates = found[name], found[_PLAIN_PIL]
@@ -162,6 +158,18 @@ def _recipe() -> ViewConfig:
     """Random crops and flips alone."""
     views = replace(load("imagefolder").views, size=_SHOWN, crop_scale=(0.08, 1.0))
     return replace(views, jitter_p=0.0, grayscale_p=0.0, blur_p=0.0, solarize_p=0.0)
+
+
+def our_rate(folder: str, *, stream: bool, views: int) -> float:
+    """Images a second of processor time of ours, in the process where it is called."""
+    images = _opened(folder, stream)
+    return _rate(partial(_ours, images, views), len(images))
+
+
+@cache
+def _opened(folder: str, stream: bool) -> Pixels:
+    source, store = image_folder(Path(folder, "images")), Path(folder, "store")
+    return open_images(source, image_size=_STORED, store=store, stream=stream).images
 
 
 def _ours(images: Pixels, views: int) -> list[Tensor]:

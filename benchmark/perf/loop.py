@@ -7,21 +7,24 @@ a comparison network, objective, batch, optimiser, precision and cores are the s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
 
 import torch
 
 from benchmark.config import BenchConfig, load
+from benchmark.perf.cell_process import Arm, cell_process
 from benchmark.perf.comparison import Comparison, alternate
 from benchmark.perf.images import images_to_measure_on, random_images
 from benchmark.perf.lightly_loop import CLOCK, TEMPERATURE, lightly_rates, why_not
-from benchmark.perf.rates import bare_rate, loop_rate
+from benchmark.perf.rates import bare_rate, ceiling_rate, loop_rate
 from downstream.imagefolder import ImageSet
 from objectives.registry import load_objectives
 
 _PART = "Pretraining"
+_FLOAT32, _GIVEN_BACK = "ours in float32", "ours, with freed memory given back to the system"
+_CEILING = "all its operations at the speed of one large convolution"
 SIMCLR = (
     "views.jitter=(0.4,0.4,0.4,0.1)",
     "views.mean=(0.485,0.456,0.406)",
@@ -76,10 +79,13 @@ def settings() -> list[Setting]:
 
 
 def measure() -> Iterator[Comparison]:
-    """Every setting in turn."""
+    """Every setting in turn; then a narrow and a wide one beside themselves, to tell what brings how much."""
     load_objectives()
-    for setting in settings():
+    chosen = settings()
+    for setting in chosen:
         yield from compare(setting)
+    for setting in (chosen[0], chosen[-1]):
+        yield from compare_with_itself(setting)
 
 
 def compare(setting: Setting) -> Iterator[Comparison]:
@@ -87,14 +93,17 @@ def compare(setting: Setting) -> Iterator[Comparison]:
     images, called = _images(setting)
     config, steps, device = setting.config, setting.steps, setting.device
     problem = "" if setting.peer is None else why_not()
-    arms = {"ours": partial(loop_rate, config, images, steps=steps, device=device)}
-    if setting.bare is not None:
-        arms["the bare loop"] = partial(bare_rate, config, steps=steps, device=device)
     peers = {}
     if setting.peer is not None and not problem:
         peers = lightly_rates(config, images, steps=steps, device=device)
-    found = alternate(arms | peers)
-    note = f"{steps} steps a turn, {torch.get_num_threads()} threads"
+    with cell_process(device) as inside:
+        arms = {"ours": inside(loop_rate, config, images, steps=steps, device=device)}
+        if setting.bare is not None:
+            arms["the bare loop"] = partial(bare_rate, config, steps=steps, device=device)
+        if device == "cpu":
+            arms[_CEILING] = partial(ceiling_rate, config)
+        found = alternate(arms | peers)
+    note = _turn(setting)
     row = partial(_row, f"{setting.what}, {called}", found)
     if setting.bare is not None:
         yield row("the bare loop", bar=setting.bare, note=note)
@@ -105,6 +114,33 @@ def compare(setting: Setting) -> Iterator[Comparison]:
         rest = "; ".join(f"{name}: {median(found[name]):.0f} images/s" for name in peers if name != best)
         choice = f"; its better number of worker processes ({rest})" if rest else ""
         yield row(best, bar=setting.peer, note=f"{note}; {CLOCK}{choice}")
+    if device == "cpu":
+        yield row(_CEILING, bar=None, note="no loop reaches it: how near the hardware this one comes")
+
+
+def compare_with_itself(setting: Setting) -> Iterator[Comparison]:
+    """The loop where freed memory goes back to the system; and in bfloat16, beside float32."""
+    images, called = _images(setting)
+    half = replace(setting.config, training=replace(setting.config.training, precision="bfloat16"))
+    with cell_process() as inside:
+        arms: dict[str, Arm] = {
+            name: make(loop_rate, config, images, steps=setting.steps, device="cpu")
+            for name, make, config in (
+                ("ours", inside, setting.config),
+                (_GIVEN_BACK, partial, setting.config),
+                ("in bfloat16", inside, half),
+            )
+        }
+        found = alternate(arms)
+    what, turn = f"{setting.what}, {called}", _turn(setting)
+    yield _row(what, found, _GIVEN_BACK, bar=None, note=turn)
+    halves = {"ours": found["in bfloat16"], _FLOAT32: found["ours"]}
+    note = f"{turn}; a processor that has no instructions for bfloat16 gains less, or nothing"
+    yield _row(f"{what}, in bfloat16", halves, _FLOAT32, bar=None, note=note)
+
+
+def _turn(setting: Setting) -> str:
+    return f"{setting.steps} steps a turn, {torch.get_num_threads()} threads"
 
 
 def _images(setting: Setting) -> tuple[ImageSet, str]:

@@ -21,6 +21,8 @@ How fast the harness is beside a bare loop, stock libraries and peers. Times dri
 counts is a ratio: both sides are measured within one run, turn by turn, in turned order every other round, after a
 round that warms up. A ratio above 1 says how many times as good ours is, as the median over rounds, with the least and
 the most in brackets. Where it is called a cost, it says how many times as much ours takes: below 1 is cheaper.
+On a CPU ours is measured in a process that is set up as a cell's is, which keeps the memory that it frees
+(`benchmark/allocator.py`), and what it is compared with in a plain one, as its own users have it.
 `make perf` measured every number here and wrote this page; none is typed.
 """
 _REPEAT = """## How to repeat it
@@ -33,8 +35,8 @@ make perf PARTS=none                   # the page alone, from what is stored
 ```
 
 Raw numbers go to `RUNS/perf/<part>.json`. {peers} come from the package index into an environment of their own,
-`RUNS/perf/peers`, on top of the project's: the same torch. Ours and theirs run there, in one process a part. Rows of a
-GPU need one: `make perf` measures them where it finds it.
+`RUNS/perf/peers`, on top of the project's: the same torch. Ours and theirs run there. Rows of a GPU need one: `make
+perf` measures them where it finds it.
 """
 
 

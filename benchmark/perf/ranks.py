@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from benchmark.config import BenchConfig, load
+from benchmark.environment import prepare_process
 from benchmark.perf.comparison import Comparison, alternate
 from benchmark.perf.images import random_images
 from benchmark.perf.rates import loop_rate
@@ -63,7 +62,7 @@ def rate(job: Job) -> float:
 
 
 def _train(job: Job, _report: Report) -> float:
-    torch.set_num_threads(job.config.threads)
+    prepare_process("cpu", threads=job.config.threads)
     load_objectives()
     config = job.config
     images = random_images(config.training.batch, side=config.data.image_size)

@@ -10,14 +10,19 @@ from pathlib import Path
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch.nn.functional import conv2d
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.config import BenchConfig
 from benchmark.kinds import step_hooks
 from benchmark.optimisers import build_optimiser
 from benchmark.perf.torch_modes import modes_restored
 from benchmark.pretrain import PretrainModel, build_parts, pretrain
+from benchmark.step_cost import step_cost
 from downstream.imagefolder import ImageSet
 from objectives.contract import Views
+
+_CALLS = 10
 
 
 def loop_rate(config: BenchConfig, images: ImageSet, *, steps: int, device: str) -> float:
@@ -77,6 +82,28 @@ def bare_rate(config: BenchConfig, *, steps: int, device: str) -> float:
             loss = torch.stack(list(parts.objective(Views(x1, x2, None), parts.network).values())).sum()
         optimiser.update_params(loss)
     return steps * batch / (now(device) - started)
+
+
+def ceiling_rate(config: BenchConfig) -> float:
+    """Images a second on the CPU if all operations of a step ran at the speed of one large convolution.
+
+    That is of 256 channels, 3 x 3, on 64 maps of 16 x 16 with channels last, which fits the caches and leaves no core
+    without work. Batch norms, activations, views and the optimiser would take no time.
+
+    Args:
+        config: of the pretraining.
+    """
+    weight, x = torch.randn(256, 256, 3, 3), torch.randn(64, 256, 16, 16)
+    weight, x = (each.contiguous(memory_format=torch.channels_last) for each in (weight, x))
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        conv2d(x, weight, padding=1)
+        started = now("cpu")
+        for _ in range(_CALLS):
+            conv2d(x, weight, padding=1)
+        seconds = now("cpu") - started
+    speed: float = counter.get_total_flops() / (_CALLS + 1) * _CALLS / seconds
+    per_image: int = step_cost("infonce", config, classes=0).flops_per_image
+    return speed / per_image
 
 
 def now(device: str) -> float:

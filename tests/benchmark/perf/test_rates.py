@@ -9,7 +9,7 @@ from benchmark.config import BenchConfig, load
 from benchmark.perf import loop, loop_gpu
 from benchmark.perf.images import DATA, images_to_measure_on, random_images
 from benchmark.perf.lightly_loop import counted, lightly_rates
-from benchmark.perf.rates import bare_rate, loop_rate
+from benchmark.perf.rates import bare_rate, ceiling_rate, loop_rate
 from objectives.registry import load_objectives
 
 
@@ -25,6 +25,19 @@ def tiny() -> BenchConfig:
 def test_the_loop_takes_the_steps_that_it_is_asked_for_also_beyond_the_images() -> None:
     assert loop_rate(tiny(), random_images(8, side=32), steps=3, device="cpu") > 0
     assert bare_rate(tiny(), steps=2, device="cpu") > 0
+    assert ceiling_rate(tiny()) > 0
+
+
+def test_a_setting_is_compared_with_the_bare_loop_the_hardware_and_itself() -> None:
+    setting = loop.Setting("tiny", tiny(), 1, 0.9, None, resident=32)
+    bare, ceiling = loop.compare(setting)
+    assert (bare.other, bare.bar) == ("the bare loop", 0.9)
+    assert ceiling.other == "all its operations at the speed of one large convolution"
+    given_back, half = loop.compare_with_itself(setting)
+    assert (given_back.other, half.other) == ("ours, with freed memory given back to the system", "ours in float32")
+    assert half.theirs == given_back.ours
+    assert all(row.bar is None for row in (ceiling, given_back, half))
+    assert {len(row.ours) for row in (bare, ceiling, given_back, half)} == {5}
 
 
 def test_lightly_is_measured_without_and_with_worker_processes() -> None:
