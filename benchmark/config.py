@@ -100,7 +100,7 @@ class TrainingConfig:
         warmup: share of the steps with a linearly rising rate.
         schedule: what follows the warm-up: "cosine" decay, or "constant".
         final_lr: where the cosine ends, as a share of the peak rate.
-        precision: "float32", "bfloat16" or "float16" (the last two on a GPU only).
+        precision: "float32", "bfloat16" or, on a GPU only, "float16".
     """
 
     epochs: float

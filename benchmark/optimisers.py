@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper, build_optim_wrapper
-from mmengine.registry import OPTIMIZERS
+from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -95,6 +96,22 @@ def _scales(weights: list[Tensor], gradients: list[Tensor], *, trust: float) -> 
     return torch.where(sizes > 0, trust * sizes / slopes.clamp_min(1e-12), 1.0)
 
 
+@OPTIM_WRAPPERS.register_module()
+class BFloat16OptimWrapper(OptimWrapper):
+    """Forward passes in bfloat16 where torch's autocast has it so, on any device.
+
+    Its exponents are float32's, so no gradient underflows and no loss is scaled. mmengine's AmpOptimWrapper, which has
+    a scale, refuses the CPU.
+    """
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Compute what is inside in bfloat16."""
+        device = next(model.parameters()).device.type
+        with super().optim_context(model), torch.autocast(device, dtype=torch.bfloat16):
+            yield
+
+
 def build_optimiser(model: nn.Module, training: TrainingConfig) -> OptimWrapper:
     """Wrap the optimiser that the config names, in torch's fused form where it has one, with few groups."""
     optimiser: dict[str, Any] = {"lr": training.lr, "weight_decay": training.weight_decay}
@@ -106,10 +123,10 @@ def build_optimiser(model: nn.Module, training: TrainingConfig) -> OptimWrapper:
     else:
         optimiser["fused"] = True
     wrapper: dict[str, Any] = {"type": "OptimWrapper", "optimizer": optimiser}
-    if training.precision != "float32":
+    if training.precision == "bfloat16":
+        wrapper["type"] = BFloat16OptimWrapper.__name__
+    elif training.precision == "float16":
         wrapper |= {"type": "AmpOptimWrapper", "dtype": training.precision}
-        if training.precision == "bfloat16":
-            wrapper["loss_scale"] = {"enabled": False}  # its exponents are float32's: no gradient underflows
     if training.exclude_bias_and_norm:
         wrapper["paramwise_cfg"] = {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}
     built = build_optim_wrapper(model, wrapper)

@@ -77,8 +77,8 @@ def check_training(config: BenchConfig, *, device: str) -> None:
     ):
         if value not in known:
             raise UserError(f"training.{name}: {unknown(name, value, known)}")
-    if training.precision != "float32" and device == "cpu":
-        raise UserError(f"training: precision must be float32 on a CPU, got {training.precision}")
+    if training.precision == "float16" and device == "cpu":
+        raise UserError("training: precision must be float32 or bfloat16 on a CPU, got float16")
     for name, number, low in (
         ("training.epochs", training.epochs, 0.0),
         ("training.lr", training.lr, 0.0),

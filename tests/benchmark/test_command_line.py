@@ -74,7 +74,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         ("--set training.batch=1", "training.batch must be > 1, got 1"),
         ("--set training.warmup=1", "training.warmup must be in [0, 1), got 1.0"),
         ("--set training.optimiser=adam", "unknown optimiser 'adam'. Did you mean 'adamw'?"),
-        ("--set training.precision=bfloat16", "precision must be float32 on a CPU, got bfloat16"),
+        ("--set training.precision=float16", "precision must be float32 or bfloat16 on a CPU, got float16"),
         ("--set training.weight_decay=-1", "training.weight_decay must be >= 0, got -1"),
         ("--set training.momentum=1", "training.momentum must be in [0, 1), got 1"),
         ("--set training.batch=65", "training.batch must be at most the number of pretraining images, 64, got 65"),
