@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import inspect
 import io
 import logging
 import warnings
@@ -16,7 +17,7 @@ import torch
 from mmengine import Config
 from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.logging import MMLogger
-from mmengine.registry import DefaultScope, Registry
+from mmengine.registry import OPTIMIZERS, DefaultScope, Registry
 from mmengine.runner import Runner
 from torch import nn
 
@@ -184,6 +185,7 @@ def complete(config: Config, *, data: Path, metainfo: Mapping[str, Any], context
             dataset.update(data_root=str(data), **metainfo)
     groups = config.train_dataloader.get("batch_sampler")
     config.train_dataloader.batch_sampler = {"type": OneStream.__name__, "groups": groups}
+    _fuse(config.optim_wrapper.get("optimizer", {}))
     # CUDA has no deterministic backward of RoIAlign and of bilinear upsampling.
     config.randomness = {"seed": context.seed, "deterministic": context.device == "cpu"}
     config.update(work_dir=str(context.work_dir), experiment_name=str(context.work_dir), device=context.device)
@@ -193,6 +195,13 @@ def complete(config: Config, *, data: Path, metainfo: Mapping[str, Any], context
         config.default_hooks.runtime_info = {"type": SparseInformation.__name__}
     config.log_processor = {"by_epoch": False}
     config.train_cfg.fast_forward_on_resume = True  # mmengine's way reads every image again; `Checkpoint` has its own
+
+
+def _fuse(optimizer: dict[str, Any]) -> None:
+    """Take the form of torch's optimiser that moves all weights by one kernel, where it has one."""
+    kind = OPTIMIZERS.get(optimizer["type"]) if "type" in optimizer else None
+    if kind is not None and "fused" in inspect.signature(kind).parameters and "foreach" not in optimizer:
+        optimizer.setdefault("fused", True)
 
 
 def returned_stages(config: Config, spec: BackboneSpec) -> tuple[list[int], list[int]]:

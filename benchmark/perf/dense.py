@@ -23,6 +23,7 @@ from mmengine.hub import get_config
 from mmengine.runner import Runner
 
 from benchmark.config import BenchConfig, load
+from benchmark.perf.cell_process import Arm, cell_process
 from benchmark.perf.comparison import Comparison, alternate
 from benchmark.perf.torch_modes import modes_restored
 from benchmark.perf.untrained import untrained
@@ -50,13 +51,12 @@ def measure(*, iterations: int = _ITERATIONS, images: int = _IMAGES) -> Iterator
         for task, library in _TASKS.items():
             options = config.tasks[task]
             assert isinstance(options, DetectionOptions | SegmentationOptions)
-            found = alternate(
-                {
-                    "ours": partial(seconds, ours, options, context, iterations=iterations),
+            with cell_process() as inside:
+                arms: dict[str, Arm] = {
+                    "ours": inside(seconds, ours, options, context, iterations=iterations),
                     "stock": partial(seconds, stock, options, context, iterations=iterations),
-                },
-                rounds=_ROUNDS,
-            )
+                }
+                found = alternate(arms, rounds=_ROUNDS)
             yield Comparison(
                 part=_PART,
                 what=f"{options.dataset}, batch of {built(options, context).train_dataloader.batch_size}, CPU",
@@ -98,6 +98,7 @@ def stock(config: Config, context: Context) -> Runner:
     config.default_hooks = get_config(_RUNTIMES[library]).default_hooks
     config.randomness = {"seed": context.seed}
     config.train_dataloader.pop("batch_sampler")
+    config.optim_wrapper.optimizer.pop("fused")
     if library == "mmdet":
         config.model.roi_head.bbox_roi_extractor.roi_layer.use_torchvision = True
     with dense.quiet(), warnings.catch_warnings():

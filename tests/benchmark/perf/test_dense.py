@@ -30,6 +30,7 @@ def test_both_runners_train_the_same_model_on_the_same_batches(
     shapes = [{name: value.shape for name, value in runner.model.state_dict().items()} for runner in runners]
     assert shapes[0] == shapes[1]
     assert type(runners[1]) is Runner
+    assert [runner.optim_wrapper.optimizer.get("fused") for runner in runners] == [True, None]
     assert {"LoggerHook", "CheckpointHook"} <= {type(hook).__name__ for hook in runners[1].hooks}
     batches = []
     for runner in runners:
