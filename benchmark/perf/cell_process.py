@@ -20,9 +20,13 @@ Arm = Callable[[], float]
 """Does the work once and returns its own measurement."""
 
 
+Inside = Callable[..., Arm]
+"""Makes an arm of a function and its arguments; every turn calls the function in the same process."""
+
+
 @contextmanager
-def cell_process(device: str = "cpu") -> Iterator[Callable[..., Arm]]:
-    """Yield what makes an arm of a function and its arguments; every turn calls the function in the same process.
+def cell_process(device: str = "cpu") -> Iterator[Inside]:
+    """Yield what makes arms that run in such a process.
 
     On a GPU it is the part's own process: what differs is how memory on the CPU is had, and images would be sent.
 
@@ -32,8 +36,21 @@ def cell_process(device: str = "cpu") -> Iterator[Callable[..., Arm]]:
     if device != "cpu":
         yield partial
         return
+    with _process(_set_up, device) as inside:
+        yield inside
+
+
+@contextmanager
+def plain_process() -> Iterator[Inside]:
+    """Yield what makes arms that run in a process where nothing but the threads is set up."""
+    with _process(_leave) as inside:
+        yield inside
+
+
+@contextmanager
+def _process(set_up: Callable[..., None], *given: str) -> Iterator[Inside]:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context, _set_up, (device, torch.get_num_threads())) as pool:
+    with ProcessPoolExecutor(1, context, set_up, (torch.get_num_threads(), *given)) as pool:
         yield lambda work, *given, **named: partial(_turn, pool, partial(work, *given, **named))
 
 
@@ -41,6 +58,11 @@ def _turn(pool: ProcessPoolExecutor, work: Arm) -> float:
     return pool.submit(work).result()
 
 
-def _set_up(device: str, threads: int) -> None:
+def _set_up(threads: int, device: str) -> None:
     prepare_process(device, threads=threads)
+    load_objectives()
+
+
+def _leave(threads: int) -> None:
+    torch.set_num_threads(threads)
     load_objectives()

@@ -14,7 +14,7 @@ from statistics import median
 import torch
 
 from benchmark.config import BenchConfig, load
-from benchmark.perf.cell_process import Arm, cell_process
+from benchmark.perf.cell_process import cell_process, plain_process
 from benchmark.perf.comparison import Comparison, alternate
 from benchmark.perf.images import images_to_measure_on, random_images
 from benchmark.perf.lightly_loop import CLOCK, TEMPERATURE, lightly_rates, why_not
@@ -122,12 +122,12 @@ def compare_with_itself(setting: Setting) -> Iterator[Comparison]:
     """The loop where freed memory goes back to the system; and in bfloat16, beside float32."""
     images, called = _images(setting)
     half = replace(setting.config, training=replace(setting.config.training, precision="bfloat16"))
-    with cell_process() as inside:
-        arms: dict[str, Arm] = {
+    with cell_process() as inside, plain_process() as elsewhere:
+        arms = {
             name: make(loop_rate, config, images, steps=setting.steps, device="cpu")
             for name, make, config in (
                 ("ours", inside, setting.config),
-                (_GIVEN_BACK, partial, setting.config),
+                (_GIVEN_BACK, elsewhere, setting.config),
                 ("in bfloat16", inside, half),
             )
         }
