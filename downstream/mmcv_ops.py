@@ -12,6 +12,7 @@ import importlib.util
 import sys
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -153,11 +154,36 @@ def roi_align_backward(
     pool_mode: int,
     aligned: bool,
 ) -> None:
-    """Write the gradient of `roi_align_forward` with respect to its features into `grad_input` (N, C, H, W)."""
+    """Write the gradient of `roi_align_forward` with respect to its features into `grad_input` (N, C, H, W).
+
+    torchvision's kernel for the CPU runs on one thread, so there each thread takes a share of the images. The bits are
+    the same: an image's gradient is summed over its own regions, in their order.
+    """
     _require_average(pool_mode, "roi_align_backward")
-    size, shape = (aligned_height, aligned_width), grad_input.shape
-    backward = torch.ops.torchvision._roi_align_backward
-    grad_input.copy_(backward(grad_output, rois, spatial_scale, *size, *shape, sampling_ratio, aligned))
+    kernel, size, shape = (
+        torch.ops.torchvision._roi_align_backward,
+        (aligned_height, aligned_width),
+        grad_input.shape[1:],
+    )
+
+    def gradient(grad_output: Tensor, rois: Tensor, images: int) -> Tensor:
+        found: Tensor = kernel(grad_output, rois, spatial_scale, *size, images, *shape, sampling_ratio, aligned)
+        return found
+
+    if grad_input.device.type != "cpu":
+        grad_input.copy_(gradient(grad_output, rois, len(grad_input)))
+        return
+
+    @torch.no_grad()
+    def write(images: Tensor) -> None:
+        first, count = int(images[0]), len(images)
+        mine = (rois[:, 0] >= first) & (rois[:, 0] < first + count)
+        regions = rois[mine] - rois.new_tensor([first, 0, 0, 0, 0])
+        grad_input[first : first + count] = gradient(grad_output[mine], regions, count)
+
+    shares = torch.arange(len(grad_input)).chunk(torch.get_num_threads())
+    with ThreadPoolExecutor(len(shares)) as threads:
+        list(threads.map(write, shares))
 
 
 def sigmoid_focal_loss_forward(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+import torchvision
 from operator_loops import iou, roi_align_loop
 from torch import Tensor
 
@@ -69,6 +70,28 @@ def test_roi_align_and_its_gradient_are_those_of_a_bilinear_loop(ratio: int, ali
     (gradient,) = torch.autograd.grad((actual * weight).sum(), features)
     (reference,) = torch.autograd.grad((expected * weight).sum(), features)
     torch.testing.assert_close(gradient, reference)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_on_any_number_of_threads_the_gradient_has_the_bits_of_torchvisions(threads: int) -> None:
+    """Regions in no order of their images, and an image without any."""
+    random = torch.Generator().manual_seed(0)
+    features = torch.randn(5, 3, 9, 7, generator=random, requires_grad=True)
+    corner, side = torch.rand(40, 2, generator=random) * 20, torch.rand(40, 2, generator=random) * 15
+    image = torch.tensor([0, 1, 2, 4])[torch.randint(4, (40, 1), generator=random)]
+    rois = torch.cat([image, corner, corner + side], dim=1)
+    weight = torch.randn(40, 3, 3, 3, generator=random)
+    wanted = torchvision.ops.roi_align(features, rois, 3, 1 / 3, 2, True)
+    (reference,) = torch.autograd.grad((wanted * weight).sum(), features)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        (gradient,) = torch.autograd.grad(
+            (roi_align(features, rois, 3, 1 / 3, 2, "avg", True) * weight).sum(), features
+        )
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(gradient, reference)
 
 
 def focal_loss_formula(logits: Tensor, target: Tensor, weight: Tensor, gamma: float, alpha: float) -> Tensor:
