@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from objectives.projections import at_least_float32
 from objectives.ranks import gather, ranks
 
 
@@ -39,7 +40,8 @@ def share_batch_norm(model: nn.Module) -> nn.Module:
 class SharedBatchNorm(_BatchNorm):
     """What `torch.nn.SyncBatchNorm` is on a GPU, for the CPU, which that one refuses.
 
-    Every process has to hold as many values a channel. Shapes: (N, C) or (N, C, ...) in and out.
+    Every process has to hold as many values a channel. Shapes: (N, C) or (N, C, ...) in and out. Half precisions are
+    summed in float32, as torch's kernels do.
     """
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name that torch's module has
@@ -47,9 +49,9 @@ class SharedBatchNorm(_BatchNorm):
         if not self.training:
             return super().forward(input)
         output: Tensor
-        output, mean, variance = _Normalise.apply(input, self.weight, self.bias, self.eps)
+        output, mean, variance = _Normalise.apply(at_least_float32(input), self.weight, self.bias, self.eps)
         self._follow(mean, variance, count=ranks() * _values(input))
-        return output
+        return output.to(input.dtype)
 
     def _follow(self, mean: Tensor, variance: Tensor, *, count: int) -> None:
         """Move the running statistics, of which the variance is the unbiased one, as torch's batch norm does."""

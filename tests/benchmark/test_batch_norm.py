@@ -94,3 +94,26 @@ def test_alone_it_is_torchs() -> None:
     torch.manual_seed(0)
     x = torch.randn(6, 4, 5)
     torch.testing.assert_close(share_batch_norm(nn.BatchNorm1d(4))(x), nn.BatchNorm1d(4)(x))
+
+
+def in_bfloat16(rank: int, *, processes: int = 2) -> tuple[Tensor, Tensor, Tensor]:
+    """Output, running mean and gradient of a layer in float32 on a process's share of a batch in bfloat16."""
+    torch.manual_seed(0)
+    layer = nn.Sequential(nn.BatchNorm2d(CHANNELS))
+    x = (torch.randn(8, CHANNELS, 5, 4) * 3 + 4).bfloat16().chunk(processes)[rank].requires_grad_()
+    if processes > 1:
+        share_batch_norm(layer)
+    y = layer(x)
+    y.float().pow(3).sum().backward()
+    assert x.grad is not None
+    return y.detach(), layer.state_dict()["0.running_mean"], x.grad
+
+
+def test_bfloat16_is_normalised_as_torch_does_it() -> None:
+    whole, mean, gradient = in_bfloat16(0, processes=1)
+    parts = on_two_processes(in_bfloat16)
+    found, found_gradient = (torch.cat([part[place] for part in parts]) for place in (0, 2))
+    assert found.dtype == whole.dtype == torch.bfloat16
+    torch.testing.assert_close(found, whole)
+    torch.testing.assert_close(parts[0][1], mean)
+    torch.testing.assert_close(found_gradient, gradient, atol=0.02, rtol=0.02)

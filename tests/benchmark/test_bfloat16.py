@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+from clbench_runs import data_root, records
 from shared_training import forms
 from tiny_pretraining import Reported, parts, tiny_config, train
 from torch import Tensor, nn
 
+from benchmark.cli import main
 from benchmark.config import BenchConfig, load
 from benchmark.optimisers import build_optimiser
 
@@ -84,3 +86,15 @@ def test_views_are_the_same_in_every_precision(tmp_path: Path) -> None:
     half, full = watches.values()
     assert len(half.given) > 0
     assert all(map(torch.equal, half.given, full.given))
+
+
+def test_a_bench_trains_in_it_on_two_processes_and_in_chunks(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    words = ["pretrain", "--config", "smoke", "--objectives", "infonce", "--runs", str(tmp_path)]
+    words += ["--data-root", str(data_root(tmp_path_factory))]
+    changes = ("processes=2", "threads=1", "training.precision=bfloat16", "training.chunks=2")
+    assert main([*words, *(word for change in changes for word in ("--set", change))]) == 0
+    (record,) = records(tmp_path).values()
+    assert record["status"] == "done"
+    assert record["inputs"]["training"]["precision"] == "bfloat16"
