@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import inspect
 import io
 import logging
 import warnings
@@ -17,7 +16,7 @@ import torch
 from mmengine import Config
 from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.logging import MMLogger
-from mmengine.registry import OPTIMIZERS, DefaultScope, Registry
+from mmengine.registry import DefaultScope, Registry
 from mmengine.runner import Runner
 from torch import nn
 
@@ -29,6 +28,7 @@ from downstream.tasks import Context, DetectionOptions, SegmentationOptions
 from downstream.watch import LOOKS, SparseInformation, Watch
 
 _CHECKPOINT = "checkpoint.pth"
+_FUSED = ("SGD", "Adam", "AdamW")  # torch's optimisers with a fused form on every device
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
 MODULE2PACKAGE["mmseg"] = (
@@ -198,9 +198,8 @@ def complete(config: Config, *, data: Path, metainfo: Mapping[str, Any], context
 
 
 def _fuse(optimizer: dict[str, Any]) -> None:
-    """Take the form of torch's optimiser that moves all weights by one kernel, where it has one."""
-    kind = OPTIMIZERS.get(optimizer["type"]) if "type" in optimizer else None
-    if kind is not None and "fused" in inspect.signature(kind).parameters and "foreach" not in optimizer:
+    """Take the form of torch's optimiser that moves all weights by one kernel, unless the config chose a form."""
+    if optimizer.get("type") in _FUSED and not {"foreach", "differentiable"} & set(optimizer):
         optimizer.setdefault("fused", True)
 
 

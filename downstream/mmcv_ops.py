@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from pathlib import Path
@@ -160,30 +160,31 @@ def roi_align_backward(
     the same: an image's gradient is summed over its own regions, in their order.
     """
     _require_average(pool_mode, "roi_align_backward")
-    kernel, size, shape = (
-        torch.ops.torchvision._roi_align_backward,
-        (aligned_height, aligned_width),
-        grad_input.shape[1:],
-    )
 
     def gradient(grad_output: Tensor, rois: Tensor, images: int) -> Tensor:
-        found: Tensor = kernel(grad_output, rois, spatial_scale, *size, images, *shape, sampling_ratio, aligned)
+        size, shape = (aligned_height, aligned_width), (images, *grad_input.shape[1:])
+        kernel = torch.ops.torchvision._roi_align_backward
+        found: Tensor = kernel(grad_output, rois, spatial_scale, *size, *shape, sampling_ratio, aligned)
         return found
 
-    if grad_input.device.type != "cpu":
+    threads = torch.get_num_threads() if grad_input.device.type == "cpu" else 1
+    if threads == 1:
         grad_input.copy_(gradient(grad_output, rois, len(grad_input)))
         return
+    counts = [len(share) for share in torch.arange(len(grad_input)).chunk(threads)]
+    shares = list(_shares(grad_output, rois, counts))
+    with ThreadPoolExecutor(len(shares), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        torch.cat(list(pool.map(gradient, *zip(*shares, strict=True))), out=grad_input)
+    torch.set_num_threads(threads)  # what the pool's threads have set holds for all that begin later
 
-    @torch.no_grad()
-    def write(images: Tensor) -> None:
-        first, count = int(images[0]), len(images)
+
+def _shares(grad_output: Tensor, rois: Tensor, counts: Sequence[int]) -> Iterator[tuple[Tensor, Tensor, int]]:
+    """For one count of images after another: gradients, regions with images counted from 0, and the count."""
+    first = 0
+    for count in counts:
         mine = (rois[:, 0] >= first) & (rois[:, 0] < first + count)
-        regions = rois[mine] - rois.new_tensor([first, 0, 0, 0, 0])
-        grad_input[first : first + count] = gradient(grad_output[mine], regions, count)
-
-    shares = torch.arange(len(grad_input)).chunk(torch.get_num_threads())
-    with ThreadPoolExecutor(len(shares)) as threads:
-        list(threads.map(write, shares))
+        yield grad_output[mine], rois[mine] - rois.new_tensor([first, 0, 0, 0, 0]), count
+        first += count
 
 
 def sigmoid_focal_loss_forward(
