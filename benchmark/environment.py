@@ -15,8 +15,6 @@ from typing import Any
 
 import torch
 
-from benchmark.allocator import keep_freed_memory
-
 PACKAGES = ("torch", "torchvision", "onedl-mmengine", "onedl-mmcv", "onedl-mmdetection", "onedl-mmsegmentation")
 
 
@@ -71,12 +69,11 @@ def installed_stack() -> list[Any]:
 
 
 def prepare_process(device: str, *, threads: int) -> None:
-    """Make this process one that computes: its threads, its way with memory, and the GPU that it means.
+    """Make this process one that computes: its threads, and the GPU that it means.
 
     A numbered GPU becomes the current one: what names none, such as an event or a kernel's launch, then means it.
     """
     torch.set_num_threads(threads)
-    keep_freed_memory()
     if torch.device(device).index is not None:
         torch.cuda.set_device(device)
 

@@ -15,6 +15,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 
 from benchmark import cells
+from benchmark.allocator import keep_freed_memory
 from benchmark.config import BenchConfig, LoggingConfig, Row
 from benchmark.data.pretraining import NO_IMAGES, open_pretraining
 from benchmark.environment import peak_memory_bytes, prepare_process
@@ -126,6 +127,7 @@ def _train_share(job: Job, report: Report) -> Found:
 
 def _train(job: Job, report: Report) -> Found:
     """Pretrain, or go on with a pretraining that was killed."""
+    keep_freed_memory()
     cell, row = job.cell, job.config.row(job.cell.objective)
     config = row.config
     images = _images(job) if OBJECTIVES.get(row.objective).trains else NO_IMAGES

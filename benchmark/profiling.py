@@ -21,6 +21,7 @@ from mmengine.runner import Runner
 from torch.profiler import ProfilerActivity, profile, schedule
 
 from benchmark import bench, cells
+from benchmark.allocator import keep_freed_memory
 from benchmark.config import BenchConfig
 from benchmark.data.pretraining import open_pretraining
 from benchmark.environment import prepare_process
@@ -152,6 +153,7 @@ def _trained(jobs: Sequence[Job]) -> list[Job]:
 def _profile(job: Job, *, steps: int) -> Profile | str:
     """Profile one row, inside the process; return why it failed, if it did."""
     prepare_process(job.device, threads=job.config.threads)
+    keep_freed_memory()
     folder = folder_of(job)
     folder.mkdir(parents=True, exist_ok=True)
     for old in ("log.txt", TRACE):

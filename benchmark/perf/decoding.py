@@ -27,9 +27,9 @@ from torch.nn.functional import interpolate
 from torchvision import transforms
 
 from benchmark.config import load
-from benchmark.perf.cell_process import cell_process
 from benchmark.perf.comparison import Comparison, alternate
 from benchmark.perf.peers import problem
+from benchmark.perf.pretraining_process import pretraining_process
 from benchmark.views import ViewConfig, ViewPolicy
 from downstream.decoding import decode
 from downstream.image_sets import Pixels, open_images
@@ -86,11 +86,11 @@ def measure_sizes(sizes: tuple[Size, ...], *, batch: int = _BATCH) -> Iterator[C
 
 def _pipelines(size: Size, files: list[bytes]) -> Iterator[Comparison]:
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "images").mkdir()
         for number, content in enumerate(files):
-            Path(folder, "images").mkdir(exist_ok=True)
             Path(folder, "images", f"{number:03d}.jpg").write_bytes(content)
         for views, words in ((1, "one view"), (2, "two views")):
-            with cell_process() as inside:
+            with pretraining_process() as inside:
                 arms = {name: inside(our_rate, folder, stream=stream, views=views) for name, stream in _WAYS.items()}
                 found = alternate(arms | {_PLAIN_PIL: partial(_rate, partial(_plain, files, views), len(files))})
             for name in _WAYS:

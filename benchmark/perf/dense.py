@@ -23,7 +23,6 @@ from mmengine.hub import get_config
 from mmengine.runner import Runner
 
 from benchmark.config import BenchConfig, load
-from benchmark.perf.cell_process import Arm, cell_process
 from benchmark.perf.comparison import Comparison, alternate
 from benchmark.perf.torch_modes import modes_restored
 from benchmark.perf.untrained import untrained
@@ -51,12 +50,13 @@ def measure(*, iterations: int = _ITERATIONS, images: int = _IMAGES) -> Iterator
         for task, library in _TASKS.items():
             options = config.tasks[task]
             assert isinstance(options, DetectionOptions | SegmentationOptions)
-            with cell_process() as inside:
-                arms: dict[str, Arm] = {
-                    "ours": inside(seconds, ours, options, context, iterations=iterations),
+            found = alternate(
+                {
+                    "ours": partial(seconds, ours, options, context, iterations=iterations),
                     "stock": partial(seconds, stock, options, context, iterations=iterations),
-                }
-                found = alternate(arms, rounds=_ROUNDS)
+                },
+                rounds=_ROUNDS,
+            )
             yield Comparison(
                 part=_PART,
                 what=f"{options.dataset}, batch of {built(options, context).train_dataloader.batch_size}, CPU",

@@ -14,10 +14,10 @@ from statistics import median
 import torch
 
 from benchmark.config import BenchConfig, load
-from benchmark.perf.cell_process import cell_process, plain_process
 from benchmark.perf.comparison import Comparison, alternate
 from benchmark.perf.images import images_to_measure_on, random_images
 from benchmark.perf.lightly_loop import CLOCK, TEMPERATURE, lightly_rates, why_not
+from benchmark.perf.pretraining_process import plain_process, pretraining_process
 from benchmark.perf.rates import bare_rate, ceiling_rate, loop_rate
 from downstream.imagefolder import ImageSet
 from objectives.registry import load_objectives
@@ -96,12 +96,12 @@ def compare(setting: Setting) -> Iterator[Comparison]:
     peers = {}
     if setting.peer is not None and not problem:
         peers = lightly_rates(config, images, steps=steps, device=device)
-    with cell_process(device) as inside:
+    with pretraining_process(device) as inside:
         arms = {"ours": inside(loop_rate, config, images, steps=steps, device=device)}
         if setting.bare is not None:
-            arms["the bare loop"] = partial(bare_rate, config, steps=steps, device=device)
+            arms["the bare loop"] = inside(bare_rate, config, steps=steps, device=device)
         if device == "cpu":
-            arms[_CEILING] = partial(ceiling_rate, config)
+            arms[_CEILING] = inside(ceiling_rate, config)
         found = alternate(arms | peers)
     note = _turn(setting)
     row = partial(_row, f"{setting.what}, {called}", found)
@@ -115,14 +115,14 @@ def compare(setting: Setting) -> Iterator[Comparison]:
         choice = f"; its better number of worker processes ({rest})" if rest else ""
         yield row(best, bar=setting.peer, note=f"{note}; {CLOCK}{choice}")
     if device == "cpu":
-        yield row(_CEILING, bar=None, note="no loop reaches it: how near the hardware this one comes")
+        yield row(_CEILING, bar=None, note="how near the hardware the loop comes")
 
 
 def compare_with_itself(setting: Setting) -> Iterator[Comparison]:
     """The loop where freed memory goes back to the system; and in bfloat16, beside float32."""
     images, called = _images(setting)
     half = replace(setting.config, training=replace(setting.config.training, precision="bfloat16"))
-    with cell_process() as inside, plain_process() as elsewhere:
+    with pretraining_process() as inside, plain_process() as elsewhere:
         arms = {
             name: make(loop_rate, config, images, steps=setting.steps, device="cpu")
             for name, make, config in (

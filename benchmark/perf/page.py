@@ -21,8 +21,8 @@ How fast the harness is beside a bare loop, stock libraries and peers. Times dri
 counts is a ratio: both sides are measured within one run, turn by turn, in turned order every other round, after a
 round that warms up. A ratio above 1 says how many times as good ours is, as the median over rounds, with the least and
 the most in brackets. Where it is called a cost, it says how many times as much ours takes: below 1 is cheaper.
-On a CPU ours is measured in a process that is set up as a cell's is, which keeps the memory that it frees
-(`benchmark/allocator.py`), and what it is compared with in a plain one, as its own users have it.
+Loops, views and batches of ours, and the bare loop, run on a CPU in a process that keeps the memory that it frees, as a
+pretraining's does (`benchmark/allocator.py`); the rest runs in a plain one.
 `make perf` measured every number here and wrote this page; none is typed.
 """
 _REPEAT = """## How to repeat it

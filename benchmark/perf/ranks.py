@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmark.allocator import keep_freed_memory
 from benchmark.config import BenchConfig, load
 from benchmark.environment import prepare_process
 from benchmark.perf.comparison import Comparison, alternate
@@ -63,6 +64,7 @@ def rate(job: Job) -> float:
 
 def _train(job: Job, _report: Report) -> float:
     prepare_process("cpu", threads=job.config.threads)
+    keep_freed_memory()
     load_objectives()
     config = job.config
     images = random_images(config.training.batch, side=config.data.image_size)

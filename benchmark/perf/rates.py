@@ -87,8 +87,8 @@ def bare_rate(config: BenchConfig, *, steps: int, device: str) -> float:
 def ceiling_rate(config: BenchConfig) -> float:
     """Images a second on the CPU if all operations of a step ran at the speed of one large convolution.
 
-    That is of 256 channels, 3 x 3, on 64 maps of 16 x 16 with channels last, which fits the caches and leaves no core
-    without work. Batch norms, activations, views and the optimiser would take no time.
+    That is of 256 channels, 3 x 3, on 64 maps of 16 x 16 with channels last. Batch norms, activations, views and the
+    optimiser would take no time.
 
     Args:
         config: of the pretraining.

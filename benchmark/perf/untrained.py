@@ -36,9 +36,5 @@ def untrained(config: BenchConfig, folder: Path, **images: int) -> Context:
         store=folder / "store",
         seed=0,
         device="cpu",
-        report=_unheard,
+        report=lambda *_: None,
     )
-
-
-def _unheard(*_: object) -> None:
-    """Take the progress and show nothing; a function of a module, so that it can be sent to another process."""

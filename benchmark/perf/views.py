@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchvision import transforms
 
-from benchmark.perf.cell_process import cell_process
 from benchmark.perf.comparison import Comparison, alternate
 from benchmark.perf.peers import problem
+from benchmark.perf.pretraining_process import pretraining_process
 from benchmark.views import JigsawConfig, ViewConfig, ViewPolicy
 
 _PART = "Views"
@@ -33,7 +33,7 @@ def measure() -> Iterator[Comparison]:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            with cell_process() as inside:
+            with pretraining_process() as inside:
                 ours = {"ours": inside(our_rate, image_size, view_size)}
                 found = alternate(ours | _arms(_recipe(view_size), _smooth_images(image_size)))
         finally:
