@@ -1,6 +1,6 @@
 """Training in bfloat16 on a CPU."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,6 @@ from torch import Tensor, nn
 from benchmark.cli import main
 from benchmark.config import BenchConfig, load
 from benchmark.optimisers import build_optimiser
-
-
-@pytest.fixture(autouse=True)
-def _own_settings() -> Iterator[None]:
-    """mmengine sets torch's deterministic mode for the whole process."""
-    yield
-    torch.use_deterministic_algorithms(False)
 
 
 def config(precision: str, *, objective: str = "infonce", arguments: Mapping[str, Any] | None = None) -> BenchConfig:

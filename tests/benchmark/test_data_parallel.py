@@ -20,12 +20,11 @@ States = dict[tuple[int, bool], dict[str, Tensor]]
 
 @pytest.fixture(autouse=True)
 def _own_settings() -> Iterator[None]:
-    """mmengine sets torch's deterministic mode for the whole process; cells have as many threads as they are told."""
+    """Cells have as many threads as they are told."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(False)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ some seeds an activation lies so near to zero that one loop takes its gradient a
 """
 
 import statistics
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,6 @@ from benchmark.pretrain import Parts
 from benchmark.step_batches import StepBatches
 from benchmark.views.making import view_policy
 from objectives.contract import Views
-
-
-@pytest.fixture(autouse=True)
-def _own_settings() -> Iterator[None]:
-    """mmengine sets torch's deterministic mode for the whole process."""
-    yield
-    torch.use_deterministic_algorithms(False)
 
 
 def made(config: BenchConfig, *, objective: str, dtype: torch.dtype, seed: int = 0) -> Parts:

@@ -5,7 +5,6 @@ import dataclasses
 import math
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,6 @@ from benchmark.views.generator import GeneratorConfig
 from benchmark.views.policy import ViewConfig
 
 STEPS = 10
-
-
-@pytest.fixture(autouse=True)
-def _own_settings() -> Iterator[None]:
-    """mmengine sets torch's deterministic mode for the whole process."""
-    yield
-    torch.use_deterministic_algorithms(False)
 
 
 @pytest.fixture

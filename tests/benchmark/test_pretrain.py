@@ -1,5 +1,5 @@
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,6 @@ from benchmark.network import PretrainNetwork
 from benchmark.pretrain import PretrainModel, backbone_spec, pretrain, total_steps
 from benchmark.step_batches import StepBatches
 from downstream.backbone import Backbone
-
-
-@pytest.fixture(autouse=True)
-def _own_settings() -> Iterator[None]:
-    """mmengine sets torch's deterministic mode for the whole process."""
-    yield
-    torch.use_deterministic_algorithms(False)
 
 
 def batches(*, seed: int = 0, steps: int = 40) -> StepBatches:

@@ -1,6 +1,5 @@
 import csv
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,13 +8,6 @@ from tiny_pretraining import Reported, breaking, parts, tiny_config, train
 
 # mmengine names what it makes after the second; two runs in one folder within one second share a name.
 pytestmark = pytest.mark.filterwarnings("ignore:.*instance named of .* has been created")
-
-
-@pytest.fixture(autouse=True)
-def _own_settings() -> Iterator[None]:
-    """mmengine sets torch's deterministic mode for the whole process."""
-    yield
-    torch.use_deterministic_algorithms(False)
 
 
 def rows(folder: Path) -> list[tuple[int, str, float]]:
