@@ -39,6 +39,7 @@ def byol(tmp_path_factory: pytest.TempPathFactory) -> tuple[Watch, list[dict[str
     folder = tmp_path_factory.mktemp("byol")
     watch = Watch("cpu", folder / TRACE, steps=STEPS)
     weights = trained(folder, objective="byol", watch=watch)
+    assert torch.are_deterministic_algorithms_enabled()
     return watch, events(folder / TRACE), weights
 
 
@@ -82,7 +83,6 @@ def test_no_step_fills_the_memory_of_new_tensors_before_it_is_written(
     """As torch does it where algorithms are deterministic, unless it is told not to: some 1,500 times a step."""
     new = [(event["ts"], event["ts"] + event["dur"]) for event in byol[1] if event["name"] == "aten::empty_like"]
     fills = [event["ts"] for event in byol[1] if event["name"] == "aten::fill_"]
-    assert torch.are_deterministic_algorithms_enabled()
     assert new
     assert not any(begun <= fill <= ended for fill in fills for begun, ended in new)
 
