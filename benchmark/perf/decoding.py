@@ -85,14 +85,13 @@ def measure_sizes(sizes: tuple[Size, ...], *, batch: int = _BATCH) -> Iterator[C
 
 
 def _pipelines(size: Size, files: list[bytes]) -> Iterator[Comparison]:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pretraining_process() as inside:
         Path(folder, "images").mkdir()
         for number, content in enumerate(files):
             Path(folder, "images", f"{number:03d}.jpg").write_bytes(content)
         for views, words in ((1, "one view"), (2, "two views")):
-            with pretraining_process() as inside:
-                arms = {name: inside(our_rate, folder, stream=stream, views=views) for name, stream in _WAYS.items()}
-                found = alternate(arms | {_PLAIN_PIL: partial(_rate, partial(_plain, files, views), len(files))})
+            arms = {name: inside(our_rate, folder, stream=stream, views=views) for name, stream in _WAYS.items()}
+            found = alternate(arms | {_PLAIN_PIL: partial(_rate, partial(_plain, files, views), len(files))})
             for name in _WAYS:
                 what = f"{size}, {name} at {_STORED} px, {words} of {_SHOWN} px, batch {len(files)}, one thread"
                 note = _TWICE if name == "streamed" else ""

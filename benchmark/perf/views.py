@@ -29,21 +29,24 @@ _SIZES = ((64, 32), (64, 64), (256, 224))
 
 def measure() -> Iterator[Comparison]:
     """Images a second of processor time on one thread, at three sizes."""
-    for image_size, view_size in _SIZES:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            with pretraining_process() as inside:
-                ours = {"ours": inside(our_rate, image_size, view_size)}
-                found = alternate(ours | _arms(_recipe(view_size), _smooth_images(image_size)))
-        finally:
-            torch.set_num_threads(threads)
-        what = f"SimCLR's recipe, {image_size} -> {view_size} px, one thread"
-        for name in list(found)[1:]:
-            yield Comparison(_PART, what, "images/s", found["ours"], found[name], name)
-        if _KORNIA not in found:
-            note = f"kornia is not installed here: {problem('kornia') or 'make perf installs it'}"
-            yield Comparison(_PART, what, "images/s", (), (), _KORNIA, note=note)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with pretraining_process() as inside:
+            for image_size, view_size in _SIZES:
+                ours = inside(our_rate, image_size, view_size)
+                found = alternate({"ours": ours} | _arms(_recipe(view_size), _smooth_images(image_size)))
+                yield from _rows(f"SimCLR's recipe, {image_size} -> {view_size} px, one thread", found)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _rows(what: str, found: dict[str, tuple[float, ...]]) -> Iterator[Comparison]:
+    for name in list(found)[1:]:
+        yield Comparison(_PART, what, "images/s", found["ours"], found[name], name)
+    if _KORNIA not in found:
+        note = f"kornia is not installed here: {problem('kornia') or 'make perf installs it'}"
+        yield Comparison(_PART, what, "images/s", (), (), _KORNIA, note=note)
 
 
 def _arms(config: ViewConfig, images: Tensor) -> dict[str, Callable[[], float]]:
