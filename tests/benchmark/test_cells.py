@@ -106,10 +106,11 @@ def test_what_is_no_record_counts_as_not_computed(tmp_path: Path, content: bytes
 
 def test_a_forked_child_of_the_holder_does_not_hold_on(tmp_path: Path) -> None:
     code = (
-        "import multiprocessing, sys, time; from pathlib import Path; from benchmark import cells\n"
+        "import multiprocessing, os, sys, time; from pathlib import Path; from benchmark import cells\n"
+        "def child():\n"
+        "    print(os.getpid(), flush=True); time.sleep(60)\n"
         f"with cells.lock(cells.folder(Path({str(tmp_path)!r}), 'abc')):\n"
-        "    child = multiprocessing.get_context('fork').Process(target=time.sleep, args=(60,)); child.start()\n"
-        "    print(child.pid, flush=True); sys.stdin.readline()\n"
+        "    multiprocessing.get_context('fork').Process(target=child).start(); sys.stdin.readline()\n"
     )
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
