@@ -1,4 +1,4 @@
-"""Runs that are killed once they have left a checkpoint, and objectives that go wrong."""
+"""Runs that are killed at a known step or moment, and objectives that go wrong."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import torch
 
 GOING_WRONG = '''"""Objectives that go wrong at their third step, on the last process if there are several."""
 
@@ -49,31 +47,34 @@ class Killed(GoesWrong):
 '''
 
 
-def start(words: Sequence[str]) -> subprocess.Popen[bytes]:
+def start(words: Sequence[str], **environment: str) -> subprocess.Popen[bytes]:
     """Start `clbench` in a process group of its own."""
-    command = [sys.executable, "-m", "benchmark", *words]
-    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command, variables = [sys.executable, "-m", "benchmark", *words], {**os.environ, **environment}
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, start_new_session=True, env=variables, stdout=quiet, stderr=quiet)
 
 
-def wait_for_checkpoint(runs: Path, process: subprocess.Popen[bytes], *, after: int = 0) -> tuple[Path, int]:
-    """Wait until a step beyond `after` has been saved; return the checkpoint and that step."""
-    while True:
+def start_and_wait(words: Sequence[str], runs: Path, *, at: int) -> subprocess.Popen[bytes]:
+    """Start `clbench`, and return when its training has come to a step, beyond which it does not go."""
+    path = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    waits = runs / "waits"
+    process = start(
+        [*words, "--import", "waits_at_a_step"], PYTHONPATH=path, WAIT_AT=str(at), WAIT_FILE=str(waits.absolute())
+    )
+    while not waits.exists():
         assert process.poll() is None
-        for path in runs.glob("cells/*/checkpoint.pth"):
-            step: int = torch.load(path, weights_only=False)["meta"]["iter"]
-            if step > after:
-                return path, step
         time.sleep(0.005)
+    waits.unlink()
+    return process
 
 
-def start_and_kill(words: Sequence[str], runs: Path) -> tuple[Path, int]:
-    """Kill a whole process group as soon as there is a checkpoint; return that and a step it has reached."""
-    process = start(words)
-    try:
-        return wait_for_checkpoint(runs, process)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def start_and_kill(words: Sequence[str], runs: Path, *, at: int) -> Path:
+    """Kill a whole process group when its training has come to a step; return the checkpoint that is there by then."""
+    process = start_and_wait(words, runs, at=at)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    (checkpoint,) = runs.glob("cells/*/checkpoint.pth")
+    return checkpoint
 
 
 def start_and_kill_when(words: Sequence[str], holds: Callable[[], bool]) -> None:

@@ -157,7 +157,7 @@ def test_a_killed_pretraining_on_rendered_views_goes_on_and_ends_in_the_same_bit
     command, changes = ["--objectives", "infonce"], ("training.epochs=8", "logging.checkpoint=2")
     assert main([*words("pretrain", straight, data, *changes), *command]) == 0
     resumed = [*words("pretrain", killed, data, *changes), *command]
-    cell = start_and_kill(resumed, killed)[0].parent
+    cell = start_and_kill(resumed, killed, at=5).parent
     assert not (cell / "backbone.pth").exists()
     assert main(resumed) == 0
     whole, again = (torch.load(runs / "cells" / cell.name / "backbone.pth") for runs in (straight, killed))

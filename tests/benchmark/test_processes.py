@@ -9,10 +9,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from broken_runs import GOING_WRONG, start, wait_for_checkpoint
+from broken_runs import GOING_WRONG, start_and_wait
 from clbench_runs import data_root, records
 
 from benchmark.cli import main
@@ -52,6 +53,12 @@ def weights(runs: Path) -> dict[str, torch.Tensor]:
     key = records(runs)["mrcl/0/None"]["key"]
     loaded: dict[str, torch.Tensor] = torch.load(runs / "cells" / key / "backbone.pth", weights_only=True)
     return loaded
+
+
+def saved(runs: Path) -> dict[str, Any]:
+    """The checkpoint that a training has left."""
+    checkpoint: dict[str, Any] = torch.load(cell(runs) / "checkpoint.pth", weights_only=False)
+    return checkpoint
 
 
 def rows(folder: Path) -> list[list[str]]:
@@ -97,22 +104,21 @@ def is_gone(group: int) -> bool:
 def test_a_bench_that_was_stopped_and_killed_leaves_no_process_and_ends_in_the_same_bits(
     tmp_path: Path, data: Path, straight: Path
 ) -> None:
-    stopped = start(words("pretrain", tmp_path, data))
-    checkpoint, step = wait_for_checkpoint(tmp_path, stopped)
-    saved = torch.load(checkpoint, weights_only=False)["state_dict"]
-    assert "network.backbone.conv1.weight" in saved  # as one process writes it
+    stopped = start_and_wait(words("pretrain", tmp_path, data), tmp_path, at=3)
+    assert "network.backbone.conv1.weight" in saved(tmp_path)["state_dict"]  # as one process writes it
     assert len(list(alive(stopped.pid))) >= 4  # the command, the cell and its two processes
     os.killpg(stopped.pid, signal.SIGINT)  # Ctrl-C in a terminal
     assert stopped.wait() == 130
     assert is_gone(stopped.pid)
 
-    killed = start(words("pretrain", tmp_path, data))
-    _, step = wait_for_checkpoint(tmp_path, killed, after=step)
+    assert saved(tmp_path)["meta"]["iter"] == 2
+
+    killed = start_and_wait(words("pretrain", tmp_path, data), tmp_path, at=5)
     killed.kill()  # the command alone
     killed.wait()
     assert is_gone(killed.pid)
+    assert saved(tmp_path)["meta"]["iter"] == 4
     assert not (cell(tmp_path) / "cell.json").exists()
-    assert step < STEPS
 
     assert main(words("pretrain", tmp_path, data)) == 0
     whole, resumed = weights(straight), weights(tmp_path)

@@ -10,7 +10,7 @@ from clbench_runs import data_root, records
 
 from benchmark.cli import main
 
-STEPS = 24
+STEPS, KILLED_AT = 24, 5
 
 
 def words(runs: Path, data: Path) -> list[str]:
@@ -37,12 +37,13 @@ def test_a_killed_pretraining_goes_on_and_ends_in_the_same_bits(
     data, straight, killed = data_root(tmp_path_factory), tmp_path / "straight", tmp_path / "killed"
     assert main(words(straight, data)) == 0
 
-    cell = start_and_kill(words(killed, data), killed)[0].parent
+    cell = start_and_kill(words(killed, data), killed, at=KILLED_AT).parent
     assert not (cell / "cell.json").exists()
     assert not (cell / "backbone.pth").exists()
-    stopped_at = torch.load(cell / "checkpoint.pth", weights_only=False)["meta"]["iter"]
-    assert 2 <= stopped_at < STEPS
-    before = [row for row in rows(cell) if int(row[0]) <= stopped_at]
+    saved_at = torch.load(cell / "checkpoint.pth", weights_only=False)["meta"]["iter"]
+    assert saved_at == KILLED_AT - 1
+    assert max(int(row[0]) for row in rows(cell)) == KILLED_AT  # a step that is to be taken again
+    before = [row for row in rows(cell) if int(row[0]) <= saved_at]
 
     assert main(words(killed, data)) == 0
     whole, resumed = weights(straight), weights(killed)
