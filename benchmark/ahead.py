@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import fields, is_dataclass
 
 import torch
@@ -29,8 +29,7 @@ def made_ahead(batches: Iterator[Batch], make: Callable[[Batch], Batch], *, devi
         if stream is not None:
             stream.wait_stream(torch.cuda.current_stream(device))  # what `make` needs may be on its way
         coming = thread.submit(_made, batches, make, stream, before)
-        while (made := coming.result()) is not None:
-            torch.set_num_threads(threads)  # what the thread has set holds for all that begin later
+        while (made := _as_before(coming, threads)) is not None:
             coming = thread.submit(_made, batches, make, stream, before)
             if stream is not None:
                 _hand_over(made, stream)
@@ -38,6 +37,14 @@ def made_ahead(batches: Iterator[Batch], make: Callable[[Batch], Batch], *, devi
             if stream is not None:
                 before = torch.cuda.Event(blocking=True)
                 before.record(torch.cuda.current_stream(device))
+
+
+def _as_before(coming: Future[Batch | None], threads: int) -> Batch | None:
+    """What comes of the thread. The number of threads that it has set for itself holds for all that begin later."""
+    try:
+        return coming.result()
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _made(

@@ -43,7 +43,10 @@ def test_threads_that_begin_later_have_as_many_of_torch_as_before() -> None:
 
 
 def test_nothing_comes_of_nothing() -> None:
+    before = torch.get_num_threads()
     assert list(made_ahead(iter(()), doubled, device=CPU)) == []
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(torch.get_num_threads).result() == before
 
 
 def test_the_next_is_made_while_the_caller_has_the_last_and_no_more_than_that() -> None:
