@@ -29,7 +29,7 @@ INTERRUPTED = 130
 FOUND = 3
 """Exit status of a process that found its cell settled by another one."""
 
-_LINGER = 0.5  # seconds for which a process that failed stays, five looks of the one that watches them
+_LINGER = 2.0  # seconds for which a process that failed stays, twenty looks of the one that watches them
 _PATIENCE = 10.0  # seconds for the last progress to arrive
 
 Job = TypeVar("Job")

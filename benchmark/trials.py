@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from benchmark.processes import INTERRUPTED, end_with_parent
 from benchmark.progress import progress_lines
 
+_PATIENCE = 10.0  # seconds for a process that has let go of its pipe to end
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -58,9 +60,10 @@ def _in_one_process(
         sender.close()
         for item in waiting:
             with progress_lines(name(item), say):
-                answer = _answer(receiver, limit_s=limit_s)
+                in_time = receiver.poll(limit_s)
+                answer = _answer(receiver) if in_time else None
             if answer is None:
-                end = _how_it_ended(process, limit_s=limit_s)
+                end = _how_it_ended(process) if in_time else f"took more than {limit_s:.0f} s"
                 break
             yield item, answer, ""
         else:
@@ -80,18 +83,18 @@ def _ended(process: Any) -> Iterator[None]:
         process.join()
 
 
-def _answer(receiver: Connection, *, limit_s: float) -> Any:
-    """What the process has to say; None if it ended or took too long."""
+def _answer(receiver: Connection) -> Any:
+    """What the process has to say; None if it ended."""
     try:
-        return receiver.recv() if receiver.poll(limit_s) else None
+        return receiver.recv()
     except EOFError:
         return None
 
 
-def _how_it_ended(process: Any, *, limit_s: float) -> str:
-    process.join(0.5)
+def _how_it_ended(process: Any) -> str:
+    process.join(_PATIENCE)
     if process.exitcode is None:
-        return f"took more than {limit_s:.0f} s"
+        return "said no more"
     if process.exitcode == INTERRUPTED:
         raise KeyboardInterrupt
     return f"was killed by signal {-process.exitcode}" if process.exitcode < 0 else f"ended with {process.exitcode}"

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import queue
+import re
 import shutil
 from dataclasses import replace
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -158,13 +159,14 @@ def test_a_step_that_never_ends_is_ended(stage: Stage, tmp_path: Path, monkeypat
     broken("mmdet", tmp_path, "import time; time.sleep(3600)")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(rehearsal, "LIMIT_S", 1.0)
+    before = set(multiprocessing.active_children())  # an earlier test may have left some to the collector
     reasons, _ = perform(which, stage)
     assert reasons["infonce", "voc"].startswith("the process that tried one step took more than 1 s; see ")
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= before
 
 
 def test_a_check_that_takes_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.01)
     said: queue.Queue[str] = queue.Queue()
     with progress.progress_lines("voc data", said.put):
-        assert said.get(timeout=60) == "  voc data: 0 s"
+        assert re.fullmatch(r"  voc data: \d+ s", said.get(timeout=60))
