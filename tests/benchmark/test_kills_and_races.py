@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,8 @@ def kill(process: subprocess.Popen[bytes], what: str) -> None:
     if what == "worker":
         listed = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
         for pid in listed.stdout.split()[-1:]:
-            os.kill(int(pid), signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(int(pid), signal.SIGKILL)
         time.sleep(0.3)
     if what == "command":
         process.kill()

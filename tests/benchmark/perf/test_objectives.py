@@ -36,7 +36,7 @@ def test_the_reason_counts_passes_and_names_own_layers() -> None:
 
 
 def test_forms_are_compared_with_infonce_in_time_and_memory() -> None:
-    found = compare(tiny_config(), [FormOfLoss("infonce", {}), FormOfLoss("byol", {})], rounds=2)
+    found = compare(tiny_config("training.batch=64"), [FormOfLoss("infonce", {}), FormOfLoss("byol", {})], rounds=2)
     assert [(one.unit, len(one.ours), len(one.theirs)) for one in found] == [("ms/step", 2, 2), ("MB", 1, 1)]
     assert all(one.other == "infonce" and not one.more and "byol" in one.what for one in found)
     assert all(one.cost and one.part == "Objectives" for one in found)

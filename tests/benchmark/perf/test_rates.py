@@ -12,6 +12,8 @@ from benchmark.perf.lightly_loop import counted, lightly_rates
 from benchmark.perf.rates import bare_rate, ceiling_rate, loop_rate
 from objectives.registry import load_objectives
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # Python 3.12, on loaders' processes
+
 
 @pytest.fixture(autouse=True)
 def _registered() -> None:
