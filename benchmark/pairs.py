@@ -9,7 +9,7 @@ from torch import Tensor
 
 from benchmark.data.factor_shapes.dataset import levels_of
 from benchmark.data.factor_shapes.scenes import draw_images
-from benchmark.data.pretraining import open_pretraining
+from benchmark.data.pretraining import evenly_spread, open_pretraining
 from benchmark.seeds import derived_seed
 from benchmark.views.making import view_policy
 from downstream.tasks import Pairs
@@ -60,5 +60,5 @@ def _images(config: BenchConfig, count: int, *, data_root: Path, store: Path) ->
         levels = levels_of(factors, "held_out", count=count)
         return draw_images(levels, image_size=factors.image_size), torch.arange(count), "held_out"
     every = open_pretraining(config.data, data_root=data_root, store=store).images
-    index = torch.linspace(0, len(every) - 1, min(count, len(every))).round().long()
+    index = evenly_spread(min(count, len(every)), of=len(every))
     return every[index], index, "pretrain"

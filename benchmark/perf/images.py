@@ -11,6 +11,7 @@ import torch
 
 from benchmark.config import load
 from benchmark.data import shapes
+from benchmark.data.pretraining import evenly_spread
 from downstream.imagefolder import ImageSet, image_files, open_image_folder
 
 DATA = "PERF_DATA"
@@ -39,7 +40,7 @@ def images_to_measure_on(count: int, *, least: int, side: int = 32) -> tuple[Ima
             called = _name(files, root)
         chosen = Path(folder) / "chosen"
         chosen.mkdir()
-        for row in torch.linspace(0, len(files) - 1, min(count, len(files))).round().long().tolist():
+        for row in evenly_spread(min(count, len(files)), of=len(files)).tolist():
             (chosen / f"{row:08}{files[row].suffix}").symlink_to(files[row].resolve())
         packed = open_image_folder(chosen, image_size=side, store=Path(folder))
         return replace(packed, images=packed.images[torch.arange(len(packed.images))]), called
