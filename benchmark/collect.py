@@ -46,7 +46,7 @@ def run(runs: Path, *, yes: bool) -> int:
         UserError: the folder is missing, or a cell is malformed.
     """
     with blaming_the_user():
-        standing = states(runs)
+        standing = states(runs, every=True)
     found = list(garbage(runs, standing))
     for each in found:
         print(f"{each.size / 1e6:9.1f} MB  {each.what}  {each.path}")
@@ -69,7 +69,7 @@ def garbage(runs: Path, found: Sequence[State]) -> Iterator[Garbage]:
 
     Args:
         runs: results.
-        found: of `benchmark.states.states`.
+        found: of `benchmark.states.states`, every one.
     """
     needed = _needed(found, runs)
     for state in found:
@@ -112,8 +112,15 @@ def _needed(found: Sequence[State], runs: Path) -> set[str]:
 
 
 def _garbage(path: Path, what: str) -> Garbage:
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    return Garbage(path, what, sum(file.stat().st_size for file in files))
+    return Garbage(path, what, sum(map(_size, [path, *path.rglob("*")])))
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; none of a folder, nor of what another call has removed."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0
 
 
 def _confirmed(question: str) -> bool:
@@ -125,14 +132,14 @@ def _confirmed(question: str) -> bool:
 
 def _remove(path: Path, runs: Path) -> bool:
     """Remove a file or a folder, unless a process has taken it up meanwhile."""
-    if path.is_file():
-        free = not _is_being_written(path, runs)
-        if free:
-            path.unlink(missing_ok=True)
-        return free
-    if not path.is_dir() or cells.is_held(path):
-        return False
     try:
+        if path.is_file():
+            free = not _is_being_written(path, runs)
+            if free:
+                path.unlink(missing_ok=True)
+            return free
+        if not path.is_dir() or cells.is_held(path):
+            return False
         with cells.lock(path):
             (path / "cell.json").unlink(missing_ok=True)  # first: what has none is no result
             shutil.rmtree(path)

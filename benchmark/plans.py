@@ -57,7 +57,8 @@ def remember(runs: Path, config: BenchConfig, chains: Sequence[Sequence[Cell]], 
     An earlier plan under other settings is forgotten (its cells stay), and so are a row's other seeds where its
     objective, arguments, settings or code have changed: two recipes never meet in one mean.
     """
-    settings = {name: value for name, value in asdict(config).items() if name not in ("logging", "objectives", "rows")}
+    same = replace(config, data=replace(config.data, stream=False, workers=0))  # how images are read changes no number
+    settings = {name: value for name, value in asdict(same).items() if name not in ("logging", "objectives", "rows")}
     protocol, label, request = _hash(settings), chains[0][0].config, _request(asked)
     with lock(runs / "plans"):
         earlier = _read(_path(runs, label))

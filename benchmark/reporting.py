@@ -148,10 +148,18 @@ def is_drawn(runs: Path, what: Shown) -> bool:
 
 def _digest(runs: Path, what: Shown) -> str:
     """Hash of all that decides what the figures look like."""
-    written = [(path.parent.name, path.stat().st_mtime_ns) for path in sorted(runs.glob("cells/*/cell.json"))]
+    written = [(path.parent.name, _written(path)) for path in sorted(runs.glob("cells/*/cell.json"))]
     keys = None if what.keys is None else sorted(what.keys)
     content = [written, keys, sorted(what.stale.items()), source_digest(("results.figures.writing",))]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _written(path: Path) -> int:
+    """When a file was written, in ns; 0 if another call has just removed it."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def derived(cells: Collection[Cell]) -> set[str]:

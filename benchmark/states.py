@@ -65,10 +65,14 @@ def shown(runs: Path) -> Shown:
     return Shown(frozenset(s.key for s in found if s.state not in ("stale", "unclear")), grey)
 
 
-def states(runs: Path) -> list[State]:
+def states(runs: Path, *, every: bool = False) -> list[State]:
     """Compare every cell that was asked for, and every one that is stored, with what would be computed today.
 
     The data are taken to be as they were when they were last checked; `clbench bench` checks them.
+
+    Args:
+        runs: results.
+        every: also what is missing while an earlier number stands in for it, which else goes without saying.
 
     Raises:
         ValueError: the folder is missing or a cell is malformed.
@@ -78,9 +82,10 @@ def states(runs: Path) -> list[State]:
     found = [comparison.of_planned(each, runs) for each in comparison.asked]
     listed = {state.key for state in found}
     found += [comparison.of_another(cell) for cell in records.values() if cell.key not in listed]
-    superseded = {(state.config, state.name) for state in found if state.state == "stale" and state.scored}
-    kept = [state for state in found if state.state != "missing" or (state.config, state.name) not in superseded]
-    return sorted(kept, key=lambda state: (state.config, STATES.index(state.state), state.name))
+    stood_in_for = {(state.config, state.name) for state in found if state.state == "stale" and state.scored}
+    if not every:
+        found = [each for each in found if each.state != "missing" or (each.config, each.name) not in stood_in_for]
+    return sorted(found, key=lambda state: (state.config, STATES.index(state.state), state.name))
 
 
 class _Comparison:
@@ -94,6 +99,8 @@ class _Comparison:
         both: dict[str, Keyed] = {**records, **self.wanted}
         self.named = lineages(both)
         self.today = {self.named[key] for key in self.wanted}
+        unknown = [each for each in asked if each.now is None and each.key in records]
+        self.problems = {self.named[each.key]: each.problem for each in unknown}
 
     def of_planned(self, each: Planned, runs: Path) -> State:
         """The state of a cell that was asked for."""
@@ -107,16 +114,15 @@ class _Comparison:
             return State(each.label, each.name, key, "missing", "", scored=False)
         if now is not None:
             return _stored(each.label, each.name, then, state="stale", reason=self._changes(then, now))
-        if each.problem:
-            return _stored(each.label, each.name, then, state="unclear", reason=f"not comparable: {each.problem}")
-        reason = "; ".join(_of_code(then))
-        return _stored(each.label, each.name, then, state="stale" if reason else then.status, reason=reason)
+        return _not_laid_out(each.label, each.name, then, problem=each.problem)
 
     def of_another(self, cell: stored.Cell) -> State:
         """The state of a cell that was not asked for last: of another machine, or of earlier settings."""
         name = Cell(cell.kind, cell.config, cell.objective, cell.seed, cell.task, cell.family, None, {}).name
         if self.named[cell.key] in self.today or cell.config not in self.labels:
             return _stored(cell.config, name, cell)
+        if self.named[cell.key] in self.problems:
+            return _not_laid_out(cell.config, name, cell, problem=self.problems[self.named[cell.key]])
         now = self.now.get((cell.config, name))
         reason = "not asked for any more" if now is None else self._changes(cell, now)
         return _stored(cell.config, name, cell, state="stale", reason=reason)
@@ -137,6 +143,14 @@ class _Comparison:
 def _stored(config: str, name: str, cell: stored.Cell, *, state: str = "", reason: str = "") -> State:
     """The state of a record: as it says itself, unless something else is known."""
     return State(config, name, cell.key, state or cell.status, reason or cell.reason or "", cell.status == "done")
+
+
+def _not_laid_out(config: str, name: str, then: stored.Cell, *, problem: str) -> State:
+    """The state of a cell of a row that cannot be laid out here: of it nothing but the code can be compared."""
+    if problem:
+        return _stored(config, name, then, state="unclear", reason=f"not comparable: {problem}")
+    reason = "; ".join(_of_code(then))
+    return _stored(config, name, then, state="stale" if reason else then.status, reason=reason)
 
 
 def _of_code(then: stored.Cell) -> list[str]:

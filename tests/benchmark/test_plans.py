@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from benchmark.cells import Cell
 from benchmark.config import BenchConfig, load
 from benchmark.data.pretraining import NO_IMAGES
@@ -57,3 +59,10 @@ def test_a_row_whose_preparation_has_other_code_forgets_its_other_seeds(tmp_path
     assert keys_of_plan(tmp_path, first, second) == keys(first, second)
     changed = prepared(0, "b")
     assert keys_of_plan(tmp_path, changed) == keys(changed)
+
+
+@pytest.mark.parametrize("changed", ["data.workers=2", "data.stream=True"])
+def test_another_way_of_reading_the_same_images_forgets_nothing(tmp_path: Path, changed: str) -> None:
+    first, other = chain(0), chain(0, row="mrcl")
+    keys_of_plan(tmp_path, first)
+    assert keys_of_plan(tmp_path, other, config=load("smoke", [changed])) == keys(first, other)

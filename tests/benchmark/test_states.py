@@ -241,3 +241,35 @@ def test_what_a_current_cell_starts_from_and_what_is_being_computed_stay(grid: l
         assert grid[0].key not in going
         assert not collect._remove(cells.folder(tmp_path, grid[1].key), tmp_path)
     assert grid[2].key in going
+
+
+def test_what_is_half_done_of_what_is_asked_for_now_is_no_garbage(grid: list[Cell], tmp_path: Path) -> None:
+    now = write_grid(tmp_path, rows=["infonce"], tasks=TASKS, seeds=[0], changes=["training.lr=0.5"])
+    for cell in now:
+        (cells.folder(tmp_path, cell.key) / "cell.json").unlink()
+    half = cells.folder(tmp_path, now[0].key) / "checkpoint.pth"
+    half.write_bytes(b"weights")
+    assert main(["gc", "--runs", str(tmp_path), "--yes"]) == 0
+    assert half.exists()
+    assert not any(cells.folder(tmp_path, cell.key).exists() for cell in grid)
+
+
+@pytest.mark.parametrize(("settings", "state"), [("plugins", "unclear"), (None, "done")])
+def test_a_seed_of_another_machine_of_a_row_that_cannot_be_laid_out_is_no_garbage(
+    grid: list[Cell], tmp_path: Path, settings: str | None, state: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    more = write_grid(elsewhere, rows=["infonce"], tasks=TASKS, seeds=[7])
+    shutil.copytree(elsewhere / "cells", tmp_path / "cells", dirs_exist_ok=True)
+    path = tmp_path / "plans" / "smoke.json"
+    plan_file = json.loads(path.read_text())
+    (request,) = plan_file["requests"].values()
+    if settings is None:
+        request["settings"] = None  # as of the row of a checkpoint
+    else:
+        request["settings"][settings] = ["no_such_module"]
+    path.write_text(json.dumps(plan_file))
+    by_key = {each.key: each.state for each in states(tmp_path)}
+    assert {by_key[cell.key] for cell in [*grid, *more]} == {state}
+    assert main(["gc", "--runs", str(tmp_path), "--yes"]) == 0
+    assert all((cells.folder(tmp_path, cell.key) / "cell.json").exists() for cell in more)
