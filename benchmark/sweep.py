@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from benchmark import bench, reporting
 from benchmark.config import BenchConfig
@@ -12,7 +13,7 @@ from benchmark.errors import UserError, blaming_the_user, unknown
 from benchmark.plan import choose_tasks
 from benchmark.request import Request
 from benchmark.settings import Settings, Variant
-from objectives.registry import OBJECTIVES, load_objectives
+from objectives.registry import OBJECTIVES, load_objectives, resolve
 from results.order import REFERENCE
 
 _MOST = 2  # parameters: a figure has two axes
@@ -58,8 +59,8 @@ def run(request: Request, *, row: str, parameters: Sequence[str], by: str | None
     settings = swept(request.settings, config, row=row, parameters=[_parameter(text) for text in parameters])
     status = bench.run(replace(request, settings=settings, objectives="all"), stages=("pretrain", "evaluate", "report"))
     try:
-        for line in reporting.choices(request.places.runs, label=settings.label, by=by):
-            print(line)
+        chosen = list(reporting.choices(request.places.runs, label=settings.label, by=by))
+        print("\n".join(chosen) or "nothing is chosen: no two rows differ in what was swept, and in nothing else")
     except UserError as error:  # what was computed is there all the same
         print(f"nothing is chosen: {error}")
     return status
@@ -81,7 +82,25 @@ def swept(plain: Settings, config: BenchConfig, *, row: str, parameters: Sequenc
         overrides = tuple(f"{_key(parameter, objective)}={value}" for parameter, value in pairs)
         variants.append(Variant(f"{row} {name}", row, overrides))
     label = "-".join([plain.label, row, *(parameter.name for parameter in parameters)])
-    return replace(plain, label=label, variants=tuple(variants))
+    settings = replace(plain, label=label, variants=tuple(variants))
+    _check_that_rows_differ(settings, row=row, parameters=parameters)
+    return settings
+
+
+def _check_that_rows_differ(settings: Settings, *, row: str, parameters: Sequence[Parameter]) -> None:
+    """Refuse parameters that change nothing of the row, as those of an objective that it does not stand on."""
+    config = settings.resolve()
+    seen: list[tuple[dict[str, Any], BenchConfig]] = []
+    for variant in (each for each in settings.variants if each.row == row):
+        own = config.row(variant.name)
+        reached = (resolve(own.objective, own.config.objectives), replace(own.config, objectives={}))
+        if reached in seen:
+            names = " and ".join(parameter.name for parameter in parameters)
+            raise UserError(
+                f"param: two values of {names} give {row} the same settings; a base that has its own is reached by "
+                f"objectives.{own.objective}.base.*"
+            )
+        seen.append(reached)
 
 
 def _parameter(text: str) -> Parameter:

@@ -195,8 +195,17 @@ def _rows(cells: Collection[Cell]) -> dict[str, Leaves]:
     found: dict[str, list[Leaves]] = defaultdict(list)
     for cell in cells:
         inputs = {name: value for name, value in cell.inputs.items() if name not in ("row", "seed")}
-        found[cell.objective].append(dict(_leaves(inputs, path="")))
+        found[cell.objective].append(_each_once(dict(_leaves(inputs, path=""))))
     return {name: same[0] for name, same in found.items() if all(leaves == same[0] for leaves in same)}
+
+
+def _each_once(leaves: dict[str, Leaf]) -> Leaves:
+    """Without the size of views that the input repeats, and with the chunks, which a key leaves out where one does."""
+    if "views.size" in leaves:
+        leaves.pop("input.0", None)
+    if any(path.startswith("training.") for path in leaves):
+        leaves.setdefault("training.chunks", 1)
+    return leaves
 
 
 def _leaves(value: object, *, path: str) -> Iterator[tuple[str, Leaf]]:

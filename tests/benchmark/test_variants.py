@@ -108,3 +108,16 @@ def test_rows_at_equal_compute_cost_what_the_reference_does() -> None:
     assert equal.row("infonce").config.training.epochs == pytest.approx(config.training.epochs)
     assert equal.row("byol").config.training.epochs < config.training.epochs
     assert equal.row("random").config == config
+
+
+def test_a_sweep_of_what_a_base_has_of_its_own_is_refused_and_the_own_one_is_swept() -> None:
+    plain = settings_of("infomin_imagenet", (), ())
+    values = ("0.1", "0.3")
+    with pytest.raises(
+        UserError, match=r"^param: two values of objectives\.infonce\.temperature give infomin the same"
+    ):
+        swept(plain, plain.resolve(), row="infomin", parameters=[Parameter("objectives.infonce.temperature", values)])
+    own = Parameter("objectives.infomin.base.temperature", values)
+    config = swept(plain, plain.resolve(), row="infomin", parameters=[own]).resolve()
+    rows = [config.row(name).config.objectives["infomin"] for name in config.rows if name.startswith("infomin obj")]
+    assert [row["base"]["temperature"] for row in rows] == [0.1, 0.3]

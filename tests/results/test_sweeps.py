@@ -263,3 +263,12 @@ def test_without_validation_scores_nothing_is_chosen(tmp_path: Path) -> None:
     write_evaluation(tmp_path, {"AP": 0.5}, {"config": "shapes", "objective": "w=0", "task": "voc"})
     with pytest.raises(ValueError, match=r"^sweep: a task with validation scores is expected, got none$"):
         choose(load(tmp_path), SWEEP)
+
+
+def test_what_inputs_tell_twice_or_leave_out_is_swept_too() -> None:
+    sizes = [pretraining(f"size={size}", views={"size": size}, input=[size, [0.5], [0.5], None]) for size in (24, 32)]
+    (sweep,) = find_sweeps(sizes)
+    assert (sweep.parameters, list(sweep.rows.values())) == (("views.size",), [(24.0,), (32.0,)])
+    trainings = [{"lr": 0.004}, {"lr": 0.004, "chunks": 2}, {"lr": 0.004, "chunks": 4}]
+    (sweep,) = find_sweeps([pretraining(str(place), training=each) for place, each in enumerate(trainings)])
+    assert (sweep.parameters, list(sweep.rows.values())) == (("training.chunks",), [(1.0,), (2.0,), (4.0,)])
