@@ -41,6 +41,9 @@ def inside(claim: str, points: Sequence[Named], *, metric: str) -> Verdict:
         metric: what the numbers are.
     """
     known = [point for point in points if point.values]
+    for end in (points[0], points[-1]) if points else ():
+        if not end.values:
+            return Verdict(claim, MISSING, f"There is no {in_words(metric)} of {end.name}, an end of the range.")
     if len(known) < 3:
         return Verdict(
             claim, MISSING, f"Three values with {in_words(metric)} at least are needed, there are {len(known)}."
@@ -66,16 +69,16 @@ def peak(claim: str, points: Sequence[Named], *, expected: Named, metric: str) -
         expected: one of them, and none of the ends.
         metric: what the numbers are.
     """
-    known = [point for point in points if point.values]
-    if expected not in known[1:-1]:
-        return Verdict(
-            claim, MISSING, f"There is no {in_words(metric)} of {expected.name} and of a value on either side."
-        )
-    others = [point for point in known if point is not expected]
+    if expected not in points[1:-1]:
+        return Verdict(claim, MISSING, f"{expected.name} has no value on either side.")
+    unknown = [point.name for point in points if not point.values]
+    if unknown:
+        return Verdict(claim, MISSING, f"There is no {in_words(metric)} of {', '.join(unknown)}.")
+    others = [point for point in points if point is not expected]
     judged = _weakest(claim, expected, others, metric=metric, least="Against the nearest of the others: ")
     if judged.outcome != NOT_HELD:
         return judged
-    return _valley(claim, expected, (known[0], known[-1]), metric=metric, which="") or judged
+    return _valley(claim, expected, (points[0], points[-1]), metric=metric, which="") or judged
 
 
 def _inner(known: Sequence[Named], *, highest: bool = True) -> Named:

@@ -51,7 +51,8 @@ def ranks(material: Material) -> dict[str, Figure] | str:
     """Draw the diagram over the tasks' primary columns, best at the left; inside `results.figures.theme.theme`."""
     if material.swept:
         return f"rows that are values of {material.swept}, no objectives of their own"
-    tasks = [label for label in primary(material.columns) if label in set(material.numbers["column"])]
+    ranked = set(material.counting.loc[material.counting["objective"].isin(material.compared), "column"])
+    tasks = [label for label in primary(material.columns) if label in ranked]
     found = average_ranks(material.numbers, columns=tasks)
     if len(found.ranks) < 2:
         return "fewer than two objectives with a number in every task"

@@ -57,7 +57,7 @@ def _possible(tested: pd.DataFrame) -> Iterator[str]:
     if tested.empty:
         yield f"No row has numbers beside {REFERENCE}'s, so no differences are tested."
         return
-    pairs, family = int(tested["n"].max()), int(tested.groupby("objective")["column"].nunique().max())
+    pairs, family = min(_families(tested), key=lambda one: (one[1] * smallest_p(one[0]), -one[0]))
     lowest = min(1.0, family * smallest_p(pairs))
     corrected = f", {p_text(lowest)} after Holm's correction over {family} tasks" if family > 1 else ""
     needed = f"At least {seeds_needed(family)} seeds are needed."
@@ -75,6 +75,12 @@ def _possible(tested: pd.DataFrame) -> Iterator[str]:
         yield f"With {pairs} seeds {reached}: no difference, however large, is significant at {ALPHA:g}. {needed}"
     else:
         yield f"With {pairs} seeds {reached}, so differences can be significant at {ALPHA:g}."
+
+
+def _families(tested: pd.DataFrame) -> Iterator[tuple[int, int]]:
+    """For every other row, its most seeds and the number of its tests, of those that have a seed."""
+    for _, own in tested.groupby("objective"):
+        yield int(own["n"].max()), max(1, int((own["n"] > 0).sum()))
 
 
 def _compared(tested: pd.DataFrame, *, label: _Label) -> Iterator[str]:

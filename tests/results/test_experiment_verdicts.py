@@ -285,3 +285,19 @@ def test_differences_of_nats_are_written_in_nats() -> None:
 )
 def test_no_number_but_zero_is_written_as_zero(values: tuple[float, ...], wanted: list[str]) -> None:
     assert differences(*values, unit=POINTS) == wanted
+
+
+@pytest.mark.parametrize(("place", "name"), [(0, "x=0"), (3, "x=3"), (4, "x=4")])
+def test_a_peak_is_not_told_from_values_without_numbers(place: int, name: str) -> None:
+    points = curve((0.3, 0.4, 0.6, 0.5, 0.3))
+    points[place] = named([], name=name)
+    verdict = peak("The third is best.", points, expected=points[2], metric="score")
+    assert (verdict.outcome, verdict.said) == (MISSING, f"There is no score of {name}.")
+
+
+@pytest.mark.parametrize(("place", "name"), [(0, "x=0"), (4, "x=4")])
+def test_the_ends_of_a_range_are_those_that_were_asked_for(place: int, name: str) -> None:
+    points = curve((0.3, 0.5, 0.6, 0.5, 0.3))
+    points[place] = named([], name=name)
+    verdict = inside("There is a best value inside.", points, metric="score")
+    assert (verdict.outcome, verdict.said) == (MISSING, f"There is no score of {name}, an end of the range.")

@@ -99,6 +99,15 @@ def test_a_rank_diagram_shows_mean_ranks_cliques_and_the_critical_difference() -
     assert "p < 0.05" not in said
 
 
+def test_a_rank_diagram_names_the_tasks_that_were_ranked_alone() -> None:
+    frame = bench(*OBJECTIVES, tasks=("classification", "voc", "ade20k"))
+    of_floor = (frame["task"] == "voc") & (frame["objective"] == "random")
+    old = (frame["task"] == "ade20k") | ((frame["task"] == "voc") & ~of_floor)
+    said = " ".join(texts(ranks(material(frame.assign(stale=old.map({True: "training.lr", False: ""}))))))
+    assert "mean rank over one task" in said
+    assert "Ranked by: shapes linear_top1." in said
+
+
 def joined(found: dict[str, Figure]) -> list[Line2D]:
     """The bars of a rank diagram."""
     return [line for line in found["ranks"].axes[0].get_lines() if line.get_linewidth() == 2.5]

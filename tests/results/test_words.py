@@ -3,6 +3,7 @@
 import math
 
 import pandas as pd
+import pytest
 from loaded_scores import loaded_scores
 
 from results.statistics.inference import seeds_needed
@@ -131,3 +132,15 @@ def test_a_store_of_failures_alone_has_its_reasons() -> None:
     sentences = in_words(loaded_scores({"infonce": {"t": [NAN, NAN]}}))
     assert sentences[0] == "shapes: 2 seeds (0 and 1) and no task with a number yet."
     assert sentences[-1] == "Missing (seeds 0, 1: killed): infonce in t."
+
+
+@pytest.mark.parametrize("lacking", ["infonce", "mrcl"])
+def test_where_a_difference_is_told_it_is_not_said_that_none_can_be(lacking: str) -> None:
+    scores = {name: shifted(by, 6) for name, by in (("infonce", 0.0), ("mrcl", 0.1), ("byol", 0.1))}
+    scores[lacking]["u"] = [NAN] * 6
+    said_of = in_words(loaded_scores(scores))
+    assert any("higher in t top1" in sentence for sentence in said_of)
+    assert said_of[1] == (
+        "With 6 seeds the smallest p that an exact two-sided sign-flip test can reach is 0.031, so differences can be "
+        "significant at 0.05."
+    )
