@@ -44,6 +44,9 @@ def equal_flops(settings: Settings, config: BenchConfig, rows: Sequence[str], *,
 def _flops(config: BenchConfig, row: str, *, classes: int) -> int:
     """Floating-point operations of an image."""
     chosen = config.row(row)
+    chunks = chosen.config.training.chunks
+    if chunks > 1:
+        raise UserError(f"budget: training.chunks must be 1, whose operations are counted, got {chunks} of {row}")
     try:
         return step_cost(chosen.objective, chosen.config, classes=classes).flops_per_image
     except Exception as error:  # of whatever an objective's code makes of the small batch that is counted

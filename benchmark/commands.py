@@ -123,6 +123,9 @@ def show_costs(arguments: argparse.Namespace) -> int:
     """Count what the rows of a config cost."""
     load_plugins(arguments.plugins)
     config = load(arguments.config)
+    for name, value, least in (("images", arguments.images, 1), ("classes", arguments.classes, 0)):
+        if value < least:
+            raise UserError(f"{name} must be >= {least}, got {value}")
     with blaming_the_user():
         for line in describe_costs(config, images=arguments.images, classes=arguments.classes):
             print(line, flush=True)

@@ -94,7 +94,7 @@ class TrainingConfig:
             part at a time, so that more than 1 is another training.
         optimiser: "adamw", "sgd" or "lars".
         lr: peak learning rate, for this batch size.
-        weight_decay: L2 penalty of sgd and lars, share that adamw takes off at every step.
+        weight_decay: L2 penalty of sgd and lars; adamw takes off this times the rate, as a share, at every step.
         exclude_bias_and_norm: biases and normalisation layers are not decayed, nor scaled by lars.
         momentum: of sgd and lars.
         warmup: share of the steps with a linearly rising rate.

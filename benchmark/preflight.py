@@ -5,6 +5,7 @@ What the user mistyped is an error; what the machine or the data lack is a task 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ class Data:
 
 
 def check_writable(runs: Path) -> None:
-    """Refuse a runs folder that cannot be written.
+    """Refuse a runs folder that cannot be written, or one in which another user's folders cannot.
 
     Raises:
         UserError: it is a file, or the system forbids it.
@@ -59,8 +60,9 @@ def check_writable(runs: Path) -> None:
         runs.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"runs: {runs} must be a folder that can be written: {error.strerror}") from error
-    if not os.access(runs, os.W_OK | os.X_OK):
-        raise UserError(f"runs: {runs} must be a folder that can be written")
+    for folder in (runs, runs / "cells", runs / "plans"):
+        if folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+            raise UserError(f"runs: {folder} must be a folder that can be written")
 
 
 def check_training(config: BenchConfig, *, device: str) -> None:
@@ -93,12 +95,12 @@ def check_training(config: BenchConfig, *, device: str) -> None:
         ("data.image_size", config.data.image_size, 0),
         ("data.workers", config.data.workers, -1),
     ):
-        if not number > low:
-            raise UserError(f"{name} must be > {low:g}, got {number}")
+        if not low < number < math.inf:
+            raise UserError(f"{name} must be > {low:g}{' and finite' if number > low else ''}, got {number}")
     _check_processes(config.processes, batch=training.batch, device=device)
     _check_chunks(training.chunks, images=training.batch // config.processes)
-    if training.weight_decay < 0:
-        raise UserError(f"training.weight_decay must be >= 0, got {training.weight_decay}")
+    if not 0 <= training.weight_decay < math.inf:
+        raise UserError(f"training.weight_decay must be >= 0 and finite, got {training.weight_decay}")
     for name, share in (("warmup", training.warmup), ("momentum", training.momentum)):
         if not 0 <= share < 1:
             raise UserError(f"training.{name} must be in [0, 1), got {share}")
@@ -137,6 +139,8 @@ def check_row(row: Row, *, images: ImageSet) -> None:
             parts = build_parts(row.objective, config, seed=0, classes=len(images.classes), device="cpu")
         except RuntimeError as error:  # torch on sizes that no memory holds
             raise ValueError(f"{row.objective}: cannot be built: {str(error).splitlines()[0]}") from error
+    if parts.objective.needs_patches != OBJECTIVES.get(row.objective).needs_patches:
+        raise UserError(f"{row.objective}: needs_patches must be set on the class, what is on an object is not hashed")
     if parts.objective.needs_patches and config.views.generator is not None:
         raise UserError(f"{row.objective}: the patches of a jigsaw puzzle are not split, views.generator must be None")
     if parts.objective.needs_patches and pair is not None:
@@ -184,7 +188,10 @@ def _check_arguments(name: str, arguments: dict[str, Any]) -> None:
     for key, value in arguments.items():
         if key not in known:
             raise UserError(f"{name}: {unknown('argument', key, known)}")
-        if (key == "base" and isinstance(value, Mapping)) or (known[key] is None and value is None):
+        if key == "base" and isinstance(value, Mapping):
+            _check_base(name, value)
+            continue
+        if known[key] is None and value is None:
             continue
         allowed = (int, float) if known[key] is None or isinstance(known[key], float) else type(known[key])
         if not isinstance(value, allowed) or isinstance(value, bool) != isinstance(known[key], bool):
@@ -192,6 +199,14 @@ def _check_arguments(name: str, arguments: dict[str, Any]) -> None:
             raise UserError(f"{name}: {key} must be {expected}, got {value!r}")
         if isinstance(value, tuple) and not all(isinstance(item, int | float) for item in value):
             raise UserError(f"{name}: {key} must hold numbers, got {value!r}")
+
+
+def _check_base(owner: str, base: Mapping[str, Any]) -> None:
+    """Refuse a base without a name, or with arguments that it does not take; the objective says which it can have."""
+    if not isinstance(base.get("type"), str):
+        raise UserError(f"{owner}: base must have the name of a base loss as its type, got {dict(base)!r}")
+    if base["type"] in OBJECTIVES.module_dict:
+        _check_arguments(base["type"], {key: value for key, value in base.items() if key != "type"})
 
 
 def _check_processes(processes: int, *, batch: int, device: str) -> None:

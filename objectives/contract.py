@@ -150,7 +150,7 @@ class Objective(nn.Module, ABC):
     """`Views.factors` is filled. Only for reference rows, as `needs_labels`."""
 
     needs_patches: bool = False
-    """`Views.patches` is filled."""
+    """`Views.patches` is filled. Set on the class: it decides what a pretraining is found again by."""
 
     needs_target: bool = False
     """`Network.target` is there, and follows the network after every step by `target_momentum`."""

@@ -13,6 +13,16 @@ _INFOCL = {32: (64, 256, 128, 64), 64: (128, 128, 128, 128, 128), 224: (64, 128,
 DECODERS = ("light", "infocl")
 
 
+def check_decoder(owner: str, kind: str) -> None:
+    """Refuse a decoder that there is not.
+
+    Raises:
+        ValueError: names the objective, and what there is.
+    """
+    if kind not in DECODERS:
+        raise ValueError(f"{owner}: decoder must be one of {', '.join(DECODERS)}, got {kind!r}")
+
+
 def build_decoder(owner: str, kind: str, dims: Dims) -> nn.Module:
     """Build a decoder from h (N, F) to normalised images (N, 3, S, S).
 
@@ -24,8 +34,7 @@ def build_decoder(owner: str, kind: str, dims: Dims) -> nn.Module:
     Raises:
         ValueError: there is no such decoder, or not for this side.
     """
-    if kind not in DECODERS:
-        raise ValueError(f"{owner}: decoder must be one of {', '.join(DECODERS)}, got {kind!r}")
+    check_decoder(owner, kind)
     if kind == "light":
         return LightDecoder(owner, dims)
     return InfoCLDecoder(owner, dims)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from objectives.base import Base, Composed
 from objectives.contract import Dims, Features, Form, Network, Views
-from objectives.decoder import build_decoder, reconstruction_error
+from objectives.decoder import build_decoder, check_decoder, reconstruction_error
 from objectives.log_kernel import log_kernel_sum
 from objectives.noise import add_noise
 from objectives.projections import at_least_float32, require_pairs
@@ -93,6 +93,7 @@ class InfoCL(Composed):
             raise ValueError(f"infocl: stages must be four weights >= 0, not all 0, got {stages}")
         self.regularizer, self.weight, self.sigma, self.rho = regularizer, weight, sigma, rho
         self.stages = stages
+        check_decoder("infocl", decoder)
         self.decoder = build_decoder("infocl", decoder, dims) if regularizer == "rc" else None
 
     def forward(self, views: Views, net: Network) -> dict[str, Tensor]:

@@ -83,12 +83,12 @@ class ViewConfig:
         _check(self.size >= 1, "size must be >= 1 px", self.size)
         for name, limit in (("crop_scale", 1.0), ("crop_ratio", math.inf), ("blur_sigma", math.inf)):
             low, high = getattr(self, name)
-            rule = f"{name} must be 0 < lo <= hi" + (" <= 1" if limit == 1 else "")
-            _check(0 < low <= high <= limit, rule, (low, high))
+            rule = f"{name} must be 0 < lo <= hi" + (" <= 1" if limit == 1 else " < inf")
+            _check(0 < low <= high <= limit and high < math.inf, rule, (low, high))
         for name in ("flip", "jitter_p", "grayscale_p", "blur_p", "solarize_p"):
             _check(0 <= getattr(self, name) <= 1, f"{name} must be a probability in [0, 1]", getattr(self, name))
         for name, strength in zip(("brightness", "contrast", "saturation"), self.jitter[:3], strict=True):
-            _check(strength >= 0, f"jitter {name} must be >= 0", strength)
+            _check(0 <= strength < math.inf, f"jitter {name} must be finite and >= 0", strength)
         _check(0 <= self.jitter[3] <= 0.5, "jitter hue must be in [0, 0.5]", self.jitter[3])
         rounds, level, deviation = self.randaugment
         _check(rounds >= 0 and rounds % 1 == 0, "randaugment operations must be a whole number >= 0", rounds)

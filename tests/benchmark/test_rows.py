@@ -1,17 +1,21 @@
 """Variants that a config names: one objective under several settings, side by side."""
 
 import dataclasses
+import functools
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from clbench_runs import data_root, records
 
 from benchmark.cli import main
 from benchmark.config import load
 from benchmark.errors import UserError
 from benchmark.plan import choose_rows
-from benchmark.preflight import check_training
+from benchmark.preflight import check_row, check_training
 from benchmark.pretrain import build_parts
+from downstream.image_sets import ImageSet
 from objectives.registry import OBJECTIVES, load_objectives, resolve
 
 load_objectives()
@@ -195,3 +199,17 @@ def test_infomins_rows_have_the_papers_settings() -> None:
     assert (training.lr, training.weight_decay, training.momentum, training.batch) == (0.03, 1e-4, 0.9, 256)
     assert (training.epochs, training.final_lr, training.exclude_bias_and_norm) == (200, 1e-3, False)
     assert (model.depth, model.hidden, model.projection, model.projector_norm) == (50, 0, 128, False)
+
+
+def test_patches_are_asked_for_on_the_class_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    built = OBJECTIVES.get("infonce").__init__
+
+    @functools.wraps(built)
+    def asks(self: Any, *arguments: Any, **named: Any) -> None:
+        built(self, *arguments, **named)
+        self.needs_patches = True
+
+    monkeypatch.setattr(OBJECTIVES.get("infonce"), "__init__", asks)
+    images = ImageSet(torch.zeros(64, 3, 32, 32, dtype=torch.uint8), torch.zeros(64, dtype=torch.int64), ("a",), "")
+    with pytest.raises(UserError, match=r"^infonce: needs_patches must be set on the class"):
+        check_row(load("smoke").row("infonce"), images=images)
