@@ -24,15 +24,18 @@ class CocoSplit:
 
 @dataclass(frozen=True)
 class _Content:
+    file: Path
     files: dict[Path, tuple[int, int]]  # images and their sizes
     learnt: set[str]  # classes with an object that mmdet trains on
     counted: bool  # there is an object that is no crowd, which alone counts in the test
+    order: tuple[str, ...]  # classes in the order of the file's categories, by which mmdet numbers them
 
 
 def check(train: Sequence[CocoSplit], test: Sequence[CocoSplit], *, classes: Sequence[str], masks: bool) -> list[Path]:
     """Check both splits: every annotation, that parts belong together, a sample of images; and no image in common.
 
-    Images without objects, and crowds, are allowed.
+    All files have their categories in one order, which need not be that of `classes`. Images without objects, and
+    crowds, are allowed.
 
     Args:
         train: parts of the training split.
@@ -44,15 +47,28 @@ def check(train: Sequence[CocoSplit], test: Sequence[CocoSplit], *, classes: Seq
         Every file that belongs to the splits.
 
     Raises:
-        ValueError: in one line, what is missing, unreadable, unknown or in both.
+        ValueError: in one line, what is missing, unreadable, unknown, in another order or in both.
     """
     read = [[_check_split(split, classes=classes, masks=masks) for split in splits] for splits in (train, test)]
+    _require_one_order([each for contents in read for each in contents])
     trees.require_apart(*([path for each in contents for path in each.files] for contents in read), tree="COCO")
     trees.require_classes({name for each in read[0] for name in each.learnt}, classes, tree="COCO")
     if not any(each.counted for each in read[1]):
         raise ValueError(f"COCO: {test[0].annotations} has no object that counts in the test: all are crowds, or none")
     images = [path for contents in read for each in contents for path in each.files]
     return [*images, *(split.annotations for split in (*train, *test))]
+
+
+def _require_one_order(contents: Sequence[_Content]) -> None:
+    """Refuse files whose categories are in another order than the first file's: mmdet numbers classes by that order."""
+    first, *others = contents
+    for each in others:
+        here, there = next((pair for pair in zip(each.order, first.order, strict=True) if len({*pair}) > 1), ("", ""))
+        if here:
+            raise ValueError(
+                f"COCO: {each.file} must have its categories in the order of {first.file}, got '{here}' in the place "
+                f"of '{there}'"
+            )
 
 
 def _check_split(split: CocoSplit, *, classes: Sequence[str], masks: bool) -> _Content:
@@ -88,7 +104,9 @@ def _read(split: CocoSplit, *, classes: Sequence[str], masks: bool) -> _Content:
         raise ValueError(f"COCO: {file} has no category '{absent[0]}'; it has {known}")
     trees.require_known(used, classes, file=file, tree="COCO")
     return _Content(
+        file,
         {split.images / image.name: image.size for image in content.images.values()},
         {content.categories[each.category] for each in content.annotations if each.trains},
         any(not each.crowd for each in content.annotations),
+        tuple(name for name in content.categories.values() if name in classes),
     )

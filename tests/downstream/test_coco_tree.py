@@ -108,6 +108,22 @@ def test_coco_objects_without_masks_are_refused_where_masks_are_trained(tmp_path
     refuses(lambda root: check_coco(root, masks=True), tmp_path, "^COCO: .*no segmentation of .* in the annotation 1,")
 
 
+def reverse_categories(root: Path, split: str) -> None:
+    file = root / f"annotations/instances_{split}.json"
+    content = json.loads(file.read_text())
+    content["categories"].reverse()
+    file.write_text(json.dumps(content))
+
+
+def test_coco_splits_have_their_categories_in_one_order_though_not_in_that_of_the_classes(tmp_path: Path) -> None:
+    write_coco(tmp_path, count=3)
+    reverse_categories(tmp_path, "val2017")
+    message = r"^COCO: .*val2017\.json must have its categories in the order of .*train2017\.json, got 'disc' in"
+    refuses(check_coco, tmp_path, message)
+    reverse_categories(tmp_path, "train2017")
+    check_coco(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("segmentation", "sound"),
     [
