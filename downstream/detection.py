@@ -83,7 +83,8 @@ def _kind(config: Config) -> str:
     """Tell VOC from COCO by the class of the data sets; the evaluator has to go with them.
 
     Raises:
-        ValueError: a data set is neither, or the two splits or the evaluator are of different kinds.
+        ValueError: a data set is neither, the two splits or the evaluator are of different kinds, or the evaluator has
+            another annotation file than the test set.
     """
     from mmdet.datasets import CocoDataset, XMLDataset
     from mmdet.registry import DATASETS
@@ -101,7 +102,24 @@ def _kind(config: Config) -> str:
     if config.test_evaluator.type != wanted:
         got = config.test_evaluator.type
         raise ValueError(f"{config.filename}: test_evaluator.type must be {wanted} for {', '.join(kinds)}, got {got}")
+    if kind == "COCO":
+        _require_one_test_file(config)
     return kind
+
+
+def _require_one_test_file(config: Config) -> None:
+    """CocoMetric reads the objects from a file of its own, which has to be that of the images.
+
+    Raises:
+        ValueError: the test set has several annotation files, or the evaluator another one.
+    """
+    got = config.test_evaluator.get("ann_file") or ""
+    names = {leaf.get("ann_file") or "" for leaf in dense.leaf_datasets(config.test_dataloader.dataset)}
+    if {Path(name) for name in names} != {Path(got)}:
+        raise ValueError(
+            f"{config.filename}: test_evaluator.ann_file must be the only ann_file of test_dataloader.dataset, "
+            f"{', '.join(sorted(names))}, got {got}"
+        )
 
 
 def _coco_split(dataset: Any) -> CocoSplit:

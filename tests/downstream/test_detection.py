@@ -141,6 +141,24 @@ def test_a_data_set_or_evaluator_that_does_not_fit_is_refused_by_check_and_run(
         detection.run(wrong, task)
 
 
+def test_a_coco_test_set_that_is_not_the_evaluators_is_refused_by_check_and_run(tmp_path: Path) -> None:
+    folder = tmp_path / "data/coco"
+    write_coco(folder, count=3)
+    (folder / "annotations/mine.json").write_bytes((folder / "annotations/instances_val2017.json").read_bytes())
+    key, task = "test_dataloader.dataset.ann_file", context(tmp_path, report=ignore)
+    wrong = options("coco", **{key: "annotations/mine.json"})
+    message = (
+        r"shapes_coco\.py: test_evaluator\.ann_file must be the only ann_file of test_dataloader\.dataset, "
+        r"annotations/mine\.json, got annotations/instances_val2017\.json$"
+    )
+    with pytest.raises(ValueError, match=message):
+        detection.check_data(wrong, data_root=task.data_root, store=task.store)
+    with pytest.raises(ValueError, match=message):
+        detection.run(wrong, task)
+    both = options("coco", **{key: "annotations/mine.json", "test_evaluator.ann_file": "annotations/mine.json"})
+    detection.check_data(both, data_root=task.data_root, store=task.store)
+
+
 def test_a_mistyped_part_of_the_model_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
     write_voc(tmp_path / "data" / "voc", count=3)
     with pytest.raises(ValueError, match=r"shapes_voc\.py: unknown model type 'FPNN'\. Did you mean 'FPN'\?$"):
