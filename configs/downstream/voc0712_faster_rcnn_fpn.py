@@ -5,7 +5,8 @@ Data:   as for voc0712_faster_rcnn_c4.py.
 Source: Ericsson et al. 2021 (arXiv 2011.13377), detectron2-configs/finetune of their code: 144k iterations of 2 images
         at 0.0025, a tenth from 96k and from 128k on, warm-up of 100, short sides of 480 to 800 pixels. Two images are
         too few for batch norm: its statistics, scale and shift are those of the pretraining, as in detectron2's default
-        (FrozenBN). Their "frozen" variant is model.backbone.frozen_stages = 4.
+        (FrozenBN). Their "frozen" variant is model.backbone.frozen_stages = 3: detectron2's FREEZE_AT, theirs is 4,
+        counts the stem as 1, frozen_stages as 0.
 """
 
 _base_ = ["mmdet::_base_/models/faster-rcnn_r50_fpn.py", "./bases/voc0712.py"]
