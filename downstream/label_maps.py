@@ -79,8 +79,10 @@ def check(
         Every file that belongs to the splits.
 
     Raises:
-        ValueError: in one line, what is missing, unreadable, out of range or in both.
+        ValueError: in one line, what is missing, unreadable, out of range or in both; or label 0 is "other" in some
+            parts only, or there are more labels than mmseg can tell apart.
     """
+    _check_labels((*train, *test), labelled=labelled, tree=tree)
     parts = [[(split, _check_files(split, tree=tree)) for split in splits] for splits in (train, test)]
     pairs = [[pair for _, some in part for pair in some] for part in parts]
     trees.require_apart(*([image for image, _ in part] for part in pairs), tree=tree)
@@ -93,6 +95,19 @@ def check(
         raise ValueError(f"{tree}: {test[0].maps} has no pixel of any class; nothing would count in the test")
     lists = [split.listing for split in (*train, *test) if split.listing is not None]
     return [*lists, *(file for part in pairs for pair in part for file in pair)]
+
+
+def _check_labels(splits: Sequence[LabelSplit], *, labelled: Sequence[str], tree: str) -> None:
+    """Labels mean the same in all parts, and fit into the 8 bits to which mmseg wraps them, beside 255."""
+    others = [split.other for split in splits]
+    if len({*others}) > 1:
+        raise ValueError(
+            f"{tree}: reduce_zero_label must be the same in train_dataloader.dataset and test_dataloader.dataset, "
+            f"got {', '.join(map(str, others))}"
+        )
+    limit = _IGNORED - 1 if others[0] else _IGNORED
+    if len(labelled) > limit:
+        raise ValueError(f"{tree}: classes must be at most {limit}, since labels have 8 bits, got {len(labelled)}")
 
 
 def _check_files(split: LabelSplit, *, tree: str) -> list[_Pair]:

@@ -116,3 +116,25 @@ def test_a_list_of_label_maps_with_a_blank_line_is_refused_by_line(tmp_path: Pat
         listing.write_text(text)
         with pytest.raises(ValueError, match=rf"^maps: .*train\.txt, {pattern}"):
             label_maps.check([train], [test], labelled=CLASSES, classes=CLASSES, tree="maps")
+
+
+@pytest.mark.parametrize("split", ["training", "validation"])
+def test_label_0_is_other_in_both_splits_or_in_none(split: str, tmp_path: Path) -> None:
+    write_ade20k(tmp_path, count=3)
+    names = ("rectangle", "disc", "star")  # enough for the labels to be in range either way
+    train, test = (replace(label_split(tmp_path, name), other=name == split) for name in ("training", "validation"))
+    with pytest.raises(ValueError, match=r"^maps: reduce_zero_label must be the same in train_dataloader\.dataset"):
+        label_maps.check([train], [test], labelled=names, classes=names, tree="maps")
+
+
+@pytest.mark.parametrize(("other", "most"), [(False, 255), (True, 254)])
+def test_more_labels_than_8_bits_hold_beside_255_are_refused(other: bool, most: int, tmp_path: Path) -> None:
+    write_ade20k(tmp_path, count=3)
+    file = tmp_path / "annotations/training/00000000.png"
+    Image.fromarray(np.full((64, 64), most - 1 + other, np.uint16)).save(file)
+    train, test = (replace(label_split(tmp_path, name), other=other) for name in ("training", "validation"))
+    names = [f"class {number}" for number in range(300)]
+    label_maps.check([train], [test], labelled=names[:most], classes=names[:most], tree="maps")
+    for count in (most + 1, 300):
+        with pytest.raises(ValueError, match=rf"^maps: classes must be at most {most}, since labels .*, got {count}$"):
+            label_maps.check([train], [test], labelled=names[:count], classes=names[:count], tree="maps")
