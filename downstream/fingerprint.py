@@ -36,4 +36,10 @@ def fingerprint(root: Path, files: Iterable[Path], *, store: Path) -> str:
 
 def tree_files(root: Path) -> list[Path]:
     """Every file below `root` that is not hidden."""
-    return [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return [path for path in walk(root) if path.is_file()]
+
+
+def walk(root: Path) -> list[Path]:
+    """Whatever is no folder below `root` and not hidden, in the order of the paths; linked folders are gone into."""
+    found = (Path(folder, name) for folder, _, names in os.walk(root, followlinks=True) for name in names)
+    return sorted(path for path in found if not path.name.startswith("."))

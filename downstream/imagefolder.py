@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from downstream.fingerprint import walk
 from downstream.image_sets import ImageSet as ImageSet
 from downstream.image_sets import open_images
 from downstream.image_sources import ImageSource
@@ -46,9 +47,5 @@ def image_folder(root: Path) -> ImageSource:
 
 
 def image_files(folder: Path) -> Iterator[Path]:
-    """Image files at any depth, in the order of their paths; hidden ones left out."""
-    return (
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".")
-    )
+    """Image files at any depth, in the order of their paths, also in linked folders; hidden ones left out."""
+    return (path for path in walk(folder) if path.suffix.lower() in EXTENSIONS)

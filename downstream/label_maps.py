@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downstream import trees
+from downstream.fingerprint import tree_files
 
 _Pair = tuple[Path, Path]  # an image and its label map
 _IGNORED = 255  # the label that counts neither in the loss nor in the score, in mmseg and in every data set named here
@@ -45,17 +46,14 @@ class LabelSplit:
         """Names of the images of the data called `tree`, in order."""
         if self.listing is not None:
             return trees.read_list(self.listing, tree=tree)
-        named = [path for path in self._files() if path.name.endswith(self.image_suffix)]
+        named = [path for path in tree_files(self.images) if path.name.endswith(self.image_suffix)]
         return sorted(path.relative_to(self.images).as_posix().removesuffix(self.image_suffix) for path in named)
 
     def left_out(self) -> list[Path]:
         """Files beside the images that end otherwise."""
         if self.listing is not None:
             return []
-        return sorted(path for path in self._files() if not path.name.endswith(self.image_suffix))
-
-    def _files(self) -> list[Path]:
-        return [path for path in self.images.rglob("*") if path.is_file() and not path.name.startswith(".")]
+        return sorted(path for path in tree_files(self.images) if not path.name.endswith(self.image_suffix))
 
 
 def check(

@@ -71,6 +71,16 @@ def test_labels_and_classes_are_those_of_torchvision(tree: Path) -> None:
     assert found.labels.dtype == torch.int64
 
 
+def test_a_linked_folder_inside_a_class_has_its_images_as_one_that_is_there_has(tree: Path) -> None:
+    before = open_at(tree)
+    (tree / "bee/deeper").rename(tree.parent / "elsewhere")
+    (tree / "bee/deeper").symlink_to(tree.parent / "elsewhere")
+    found = open_at(tree)
+    assert found.labels.tolist() == before.labels.tolist()
+    assert torch.equal(pixels(found), pixels(before))
+    assert found.digest == before.digest
+
+
 def test_images_without_class_folders_have_no_labels(tree: Path) -> None:
     found = open_at(tree / "ant")
     assert found.labels.tolist() == [-1, -1]

@@ -138,3 +138,15 @@ def test_more_labels_than_8_bits_hold_beside_255_are_refused(other: bool, most: 
     for count in (most + 1, 300):
         with pytest.raises(ValueError, match=rf"^maps: classes must be at most {most}, since labels .*, got {count}$"):
             label_maps.check([train], [test], labelled=names[:count], classes=names[:count], tree="maps")
+
+
+def test_maps_in_linked_folders_are_checked_as_they_are_trained_on(tmp_path: Path) -> None:
+    write_ade20k(tmp_path, count=3)
+    for kind in ("images", "annotations"):
+        (tmp_path / f"{kind}/training").rename(tmp_path / f"elsewhere-{kind}")
+        (tmp_path / f"{kind}/training").mkdir()
+        (tmp_path / f"{kind}/training/a").symlink_to(tmp_path / f"elsewhere-{kind}")
+    found = check_ade20k(tmp_path)
+    assert tmp_path / "annotations/training/a/00000002.png" in found
+    Image.fromarray(np.full((64, 64), 77, np.uint8)).save(tmp_path / "elsewhere-annotations/00000002.png")
+    refuses(check_ade20k, tmp_path, r"^ADE20K: .*training/a/00000002\.png must hold labels 0 to 2, or 255, got 77$")
