@@ -22,7 +22,8 @@ _VALUES = 1 << 23
 def knn_labels(train: Features, x: Tensor, *, neighbours: Sequence[int], temperature: float) -> Iterator[Tensor]:
     """Labels told by the weighted kNN vote of Wu et al. 2018 (arXiv 1805.01978, §3.4): weights exp(cos/T).
 
-    They are taken times exp(-1/T), which changes no vote and keeps them in range. The bank is searched once for all k.
+    Those of an image are divided by the largest of them, which changes no vote and keeps them in range at any T. The
+    bank is searched once for all k.
 
     Args:
         train: the bank of features, M of them.
@@ -34,7 +35,7 @@ def knn_labels(train: Features, x: Tensor, *, neighbours: Sequence[int], tempera
         For each k in its order, labels (N,).
     """
     cosine, index = nearest(train.x, x, count=min(max(neighbours), len(train.y)))
-    weights, labels = ((cosine - 1) / temperature).exp_(), train.y[index]
+    weights, labels = ((cosine - cosine[:, :1]) / temperature).exp_(), train.y[index]  # the first is the nearest
     classes = int(train.y.max()) + 1
     for k in neighbours:
         told = []

@@ -74,6 +74,17 @@ def test_the_vote_for_several_k_at_once_is_scikit_learns_for_each(monkeypatch: p
     assert not torch.equal(told[1], told[200])
 
 
+def test_at_a_small_temperature_the_nearest_neighbour_alone_decides() -> None:
+    y = torch.arange(200) % 4 + 1  # never class 0, which is told where all votes are 0
+    train, x = Features(drawn(200, 32, seed=0), y), drawn(50, 32, seed=1)
+    cosines = torch.cosine_similarity(x[:, None].double(), train.x[None].double(), dim=2)
+    first, second = cosines.topk(2, dim=1).values.T
+    clear = (first - second) / 5e-4 > 5  # a lead that nine others cannot outvote
+    assert int(clear.sum()) > 30
+    for told in knn_labels(train, x, neighbours=(1, 10), temperature=5e-4):
+        assert torch.equal(told[clear], y[cosines.argmax(dim=1)][clear])
+
+
 def test_a_small_bank_votes_as_a_whole() -> None:
     train, x = Features(drawn(30, 8, seed=0), torch.arange(30) % 3), drawn(10, 8, seed=1)
     many, all_of_them = knn_labels(train, x, neighbours=(500, 30), temperature=0.1)
