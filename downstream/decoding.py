@@ -15,6 +15,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+UNDECODABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+"""What Pillow's plugins raise on damaged or endless files, without a common base."""
+
 PACKING = 2
 """Raised when the same files would be decoded to other pixels."""
 
@@ -42,8 +45,7 @@ def decode(data: bytes, *, size: int) -> Tensor:
             fraction = file.draft(None, sides)
             drafted = file.size if fraction is None else fraction[1][2:]
             array = np.array(file if file.mode == "RGB" else file.convert("RGB"))  # which copies what is RGB
-    # What Pillow's plugins raise on damaged files, without a common base.
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except UNDECODABLE as error:
         raise ValueError(str(error)) from error
     pixels = torch.from_numpy(array).permute(2, 0, 1)
     if pixels.shape[1:] != sides[::-1] or drafted != sides:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from downstream.decoding import UNDECODABLE
 from downstream.fingerprint import fingerprint
 
 _SAMPLE = 2000  # images of a split that are decoded before a run: all of a small one, an even spread of a large one
@@ -44,7 +45,7 @@ class Images:
         """Decode one image to RGB.
 
         Raises:
-            ValueError: the file is missing or damaged; one line.
+            ValueError: the file is missing, damaged or too large; one line.
         """
         if self.pixels is not None:
             return Image.fromarray(np.ascontiguousarray(self.pixels[index])).convert("RGB")
@@ -52,7 +53,7 @@ class Images:
         try:
             with Image.open(path) as file:
                 return file.convert("RGB")
-        except (OSError, SyntaxError) as error:
+        except UNDECODABLE as error:
             raise ValueError(f"images: {path} cannot be decoded: {error}") from error
 
     def take(self, index: Tensor) -> Images:

@@ -22,6 +22,16 @@ def test_any_mode_comes_out_as_rgb(tmp_path: Path) -> None:
     assert np.array_equal(np.asarray(images.open(0)), np.dstack([grey] * 3))
 
 
+def test_an_image_that_pillow_finds_too_large_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (40, 40)).save(tmp_path / "large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(ValueError, match=rf"^images: {tmp_path}/large\.png cannot be decoded: Image size .*") as caught:
+        from_files(tmp_path, [("large.png", 0)], classes=["a"]).open(0)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_class_without_images_is_named(tmp_path: Path) -> None:
     images = from_pixels(tmp_path, np.zeros((3, 4, 4), np.uint8), [0, 2, 2], classes=["auk", "tit", "wren"])
     with pytest.raises(ValueError, match=rf"^birds: class 'tit' has no images in {tmp_path}$"):
