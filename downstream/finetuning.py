@@ -53,7 +53,8 @@ def rehearse(options: FinetuningOptions, context: Context) -> None:
     splits, two = open_splits(options, data_root=context.data_root), torch.arange(2)
     tests = {"test": splits.test.take(two[: len(splits.test)])}
     plan = Plan(splits.train.take(two), tests, metric(options), None, first=0, steps=1)
-    Training(replace(options, epochs=1, batch=2), context, classes=len(splits.train.classes)).run(plan)
+    short = replace(options, epochs=1, milestones=(), batch=2)
+    Training(short, context, classes=len(splits.train.classes)).run(plan)
 
 
 def check_data(options: FinetuningOptions, *, data_root: Path, store: Path) -> str:

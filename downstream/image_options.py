@@ -150,7 +150,7 @@ class FinetuningOptions(ImagesOptions):
         weight_decay: L2 penalty on every trained weight.
         schedule: "step" multiplies the rates by `decay` after each of `milestones`, "cosine" lets them fall to 0; both
             from epoch to epoch.
-        milestones: numbers of epochs.
+        milestones: numbers of epochs, less than `epochs` where the schedule is "step".
         decay: factor of "step".
         init_std: standard deviation of the classifier's first weights; its biases start at 0.
     """
@@ -203,6 +203,11 @@ class FinetuningOptions(ImagesOptions):
             ("weight_decay must be >= 0", self.weight_decay >= 0, self.weight_decay),
             ("schedule must be step or cosine", self.schedule in ("step", "cosine"), self.schedule),
             ("milestones must rise", list(self.milestones) == sorted({*self.milestones}), self.milestones),
+            (
+                f"milestones must be < epochs ({self.epochs}) where schedule is step",
+                self.schedule != "step" or max(self.milestones, default=0) < self.epochs,
+                self.milestones,
+            ),
             ("decay must be in (0, 1]", 0 < self.decay <= 1, self.decay),
             ("init_std must be >= 0", self.init_std >= 0, self.init_std),
         )

@@ -71,7 +71,7 @@ def test_what_no_setting_shows_counts_too(tmp_path: Path) -> None:
         ("training.precision='bfloat16'", ["not stated in the paper: precision"]),
         ("model.depth=50", ["architecture ResNet-50 instead of ResNet-18"]),
         ("model.width=0.5", ["architecture ResNet-18 x0.5 instead of ResNet-18"]),
-        ("tasks.linear_sgd.epochs=10", ["epochs of the probe 10 instead of 100"]),
+        ("tasks.linear_sgd.epochs=90", ["epochs of the probe 90 instead of 100"]),
         ("tasks.linear_sgd.refit=False", ["share of the training images that the probe sees 0.9 instead of 1"]),
         ("objectives.infonce.temperature=0.1", ["temperature 0.1 instead of 0.5"]),
         ("objectives.infonce.queue=1024", ["queue 1024 instead of 0"]),
