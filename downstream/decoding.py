@@ -37,10 +37,11 @@ def decode(data: bytes, *, size: int) -> Tensor:
         (3, S, S) uint8.
 
     Raises:
-        ValueError: no image, a damaged one, or one without end.
+        ValueError: no image, a damaged one, one without end, or one of more than 8 bits a channel.
     """
     try:
         with Image.open(io.BytesIO(data)) as file:
+            refuse_deep(file)
             sides = _sides(file.size, size)
             fraction = file.draft(None, sides)
             drafted = file.size if fraction is None else fraction[1][2:]
@@ -52,6 +53,16 @@ def decode(data: bytes, *, size: int) -> Tensor:
         pixels = _resize(pixels, drafted=drafted, sides=sides)
     left, top = (side - size for side in sides)
     return pixels[:, top // 2 : top // 2 + size, left // 2 : left // 2 + size].contiguous()
+
+
+def refuse_deep(file: Image.Image) -> None:
+    """Refuse an opened grey image of whole numbers or floats of more than 8 bits, which Pillow clips at 255 for RGB.
+
+    Raises:
+        ValueError: it is one.
+    """
+    if file.mode.startswith(("I", "F")):
+        raise ValueError(f"its pixels must have 8 bits a channel, got Pillow's mode {file.mode}")
 
 
 def _resize(pixels: Tensor, *, drafted: tuple[float, float], sides: tuple[int, int]) -> Tensor:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from downstream.decoding import UNDECODABLE
+from downstream.decoding import UNDECODABLE, refuse_deep
 from downstream.fingerprint import fingerprint
 
 _SAMPLE = 2000  # images of a split that are decoded before a run: all of a small one, an even spread of a large one
@@ -45,13 +45,14 @@ class Images:
         """Decode one image to RGB.
 
         Raises:
-            ValueError: the file is missing, damaged or too large; one line.
+            ValueError: the file is missing, damaged, too large or of more than 8 bits a channel; one line.
         """
         if self.pixels is not None:
             return Image.fromarray(np.ascontiguousarray(self.pixels[index])).convert("RGB")
         path = self.root / self.names[index]
         try:
             with Image.open(path) as file:
+                refuse_deep(file)
                 return file.convert("RGB")
         except UNDECODABLE as error:
             raise ValueError(f"images: {path} cannot be decoded: {error}") from error

@@ -170,6 +170,13 @@ def test_a_file_that_is_no_image_is_named(content: bytes, tree: Path) -> None:
     assert refusal(tree).startswith(f"image folder: {tree}/ant/broken.png cannot be decoded: ")
 
 
+@pytest.mark.parametrize(("name", "kind", "mode"), [("a.png", np.uint16, "I;16"), ("a.tif", np.float32, "F")])
+def test_a_grey_image_of_more_than_8_bits_is_named(name: str, kind: type, mode: str, tree: Path) -> None:
+    Image.fromarray(np.full((30, 30), 300, kind)).save(tree / "ant" / name)
+    said = f"cannot be decoded: its pixels must have 8 bits a channel, got Pillow's mode {mode}"
+    assert refusal(tree) == f"image folder: {tree}/ant/{name} {said}"
+
+
 @pytest.mark.parametrize("name", ["ant/same-size.png", "ant/tall.JPG", "bee/grey.bmp", "bee/deeper/transparent.webp"])
 def test_a_truncated_image_is_named_and_nothing_is_kept(name: str, tree: Path) -> None:
     whole = (tree / name).read_bytes()

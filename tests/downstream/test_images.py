@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,16 @@ def test_an_image_that_pillow_finds_too_large_is_refused_in_one_line(
     with pytest.raises(ValueError, match=rf"^images: {tmp_path}/large\.png cannot be decoded: Image size .*") as caught:
         from_files(tmp_path, [("large.png", 0)], classes=["a"]).open(0)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "kind", "mode"), [("a.png", np.uint16, "I;16"), ("a.tif", np.float32, "F")])
+def test_grey_images_of_more_than_8_bits_are_refused_with_their_name(
+    name: str, kind: type, mode: str, tmp_path: Path
+) -> None:
+    Image.fromarray(np.full((8, 8), 300, kind)).save(tmp_path / name)
+    message = f"{tmp_path}/{name} cannot be decoded: its pixels must have 8 bits a channel, got Pillow's mode {mode}"
+    with pytest.raises(ValueError, match=f"^images: {re.escape(message)}$"):
+        from_files(tmp_path, [(name, 0)], classes=["a"]).open(0)
 
 
 def test_a_class_without_images_is_named(tmp_path: Path) -> None:
