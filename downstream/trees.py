@@ -7,7 +7,9 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
+
+from downstream.decoding import UNDECODABLE
 
 SAMPLE = 300
 """Images decoded per split: all of a small tree, an even spread of a large one."""
@@ -52,7 +54,7 @@ def decode(file: Path, *, tree: str) -> Image.Image:
         with Image.open(file) as image:
             image.load()
             return ImageOps.exif_transpose(image)
-    except (OSError, UnidentifiedImageError, SyntaxError) as error:  # PIL has SyntaxError for broken PNG files
+    except UNDECODABLE as error:
         raise ValueError(f"{tree}: {file} cannot be decoded: {error}") from error
 
 

@@ -37,6 +37,8 @@ def shortened(config: BenchConfig) -> list[str]:
     for name, options in config.tasks.items():
         if hasattr(options, "epochs"):
             settings.append(f"tasks.{name}.epochs=1")
+        if hasattr(options, "milestones"):
+            settings.append(f"tasks.{name}.milestones=()")
         if hasattr(options, "overrides"):
             settings.append(f"tasks.{name}.overrides={ {'train_cfg.max_iters': _ITERATIONS} }")
     return settings
