@@ -122,7 +122,7 @@ class LoggingConfig:
     """What is shown and kept on the way; does not change any number.
 
     Attributes:
-        interval: steps between two rows of scalars.
+        interval: steps between two rows of scalars; a row also ends at every checkpoint.
         checkpoint: steps between two checkpoints.
     """
 

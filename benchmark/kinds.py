@@ -74,7 +74,13 @@ def _images(job: Job) -> ImageSet:
 def step_hooks(folder: Path, logging: LoggingConfig, *, batch: int, report: Report) -> list[Hook]:
     """What accompanies a training in the folder: its scalars and its checkpoints."""
     return [
-        Scalars(folder / "scalars.csv", interval=logging.interval, images=batch, report=report),
+        Scalars(
+            folder / "scalars.csv",
+            interval=logging.interval,
+            checkpoint=logging.checkpoint,
+            images=batch,
+            report=report,
+        ),
         AtomicCheckpoint(folder / "checkpoint.pth", interval=logging.checkpoint),
     ]
 

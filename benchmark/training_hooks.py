@@ -19,6 +19,7 @@ from torch import Tensor, nn
 class Scalars(Hook):
     """Collect the loss terms on the device, and every `interval` steps write, report and check them in one transfer.
 
+    A row also ends where a checkpoint is written: a training that goes on from there begins its next row with it.
     Of several processes that share the batch the first writes the means over all; each of them raises.
 
     Raises:
@@ -27,8 +28,16 @@ class Scalars(Hook):
 
     priority = "ABOVE_NORMAL"
 
-    def __init__(self, path: Path, *, interval: int, images: int, report: Callable[[int, int, dict[str, float]], None]):
-        self.path, self.interval, self.images, self.report = path, interval, images, report
+    def __init__(
+        self,
+        path: Path,
+        *,
+        interval: int,
+        checkpoint: int,
+        images: int,
+        report: Callable[[int, int, dict[str, float]], None],
+    ) -> None:
+        self.path, self.intervals, self.images, self.report = path, (interval, checkpoint), images, report
         self.pending: list[dict[str, Tensor]] = []
         self.since = time.perf_counter()
 
@@ -56,7 +65,7 @@ class Scalars(Hook):
         assert outputs is not None
         self.pending.append(outputs)
         step = batch_idx + 1
-        if step % self.interval == 0 or step == runner.max_iters:
+        if step == runner.max_iters or any(step % interval == 0 for interval in self.intervals):
             self._flush(runner, step)
 
     def _flush(self, runner: Runner, step: int) -> None:

@@ -78,7 +78,7 @@ def _doubled(_module: nn.Module, _arguments: Any, batch: dict[str, Any]) -> dict
 def trained(form: Subject, folder: Path, *, frozen: bool, processes: int, chunks: int = 1) -> dict[str, Tensor]:
     """Weights and buffers of network, target and objective after training; the terms are in `folder`."""
     config, parts = _start(form, steps=STEPS, processes=processes, chunks=chunks)
-    terms = Scalars(folder / "scalars.csv", interval=2, images=8, report=lambda *_: None)
+    terms = Scalars(folder / "scalars.csv", interval=2, checkpoint=100, images=8, report=lambda *_: None)
     hooks = [DoubleViews(), terms, *([FreezeBatchNorm()] if frozen else [])]
     pretrain(parts, images(), config, seed=0, work_dir=folder, hooks=hooks)
     return _state(parts)

@@ -50,7 +50,7 @@ class Stop(Hook):
 def train(views: ViewConfig, folder: Path, *, seed: int = 0, hooks: tuple[Hook, ...] = ()) -> Prepared:
     """Prepare with the hooks that a cell has."""
     folder.mkdir(exist_ok=True)
-    scalars = Scalars(folder / "scalars.csv", interval=1, images=8, report=lambda *_: None)
+    scalars = Scalars(folder / "scalars.csv", interval=1, checkpoint=3, images=8, report=lambda *_: None)
     kept = AtomicCheckpoint(folder / "checkpoint.pth", interval=3)
     return prepare(images(), views, seed=seed, device="cpu", work_dir=folder, hooks=[scalars, kept, *hooks])
 

@@ -21,7 +21,7 @@ def steps(folder: Path, name: str) -> list[int]:
 
 def test_every_interval_and_the_last_step_leave_a_row_for_each_scalar(tmp_path: Path) -> None:
     reported: Reported = []
-    train(tiny_config("logging.interval=3"), tmp_path, reported=reported)
+    train(tiny_config("logging.interval=3", "logging.checkpoint=100"), tmp_path, reported=reported)
     for name in ("contrast", "learning_rate", "images_per_s"):
         assert steps(tmp_path, name) == [3, 6, 8]
     assert [(step, total) for step, total, _ in reported] == [(3, 8), (6, 8), (8, 8)]
@@ -30,7 +30,7 @@ def test_every_interval_and_the_last_step_leave_a_row_for_each_scalar(tmp_path: 
 
 def test_a_row_is_the_mean_over_its_interval(tmp_path: Path) -> None:
     train(tiny_config("logging.interval=1"), tmp_path / "each")
-    train(tiny_config("logging.interval=4"), tmp_path / "fourth")
+    train(tiny_config("logging.interval=4", "logging.checkpoint=100"), tmp_path / "fourth")
     each = [value for _, name, value in rows(tmp_path / "each") if name == "contrast"]
     fourth = [value for _, name, value in rows(tmp_path / "fourth") if name == "contrast"]
     assert fourth == pytest.approx([sum(each[:4]) / 4, sum(each[4:]) / 4])
@@ -51,8 +51,13 @@ def test_no_checkpoint_is_kept_of_weights_that_have_diverged(tmp_path: Path) -> 
     assert all(value.isfinite().all() for value in kept.values())
 
 
-def test_a_training_that_goes_on_ends_in_the_same_bits_and_repeats_no_row(tmp_path: Path) -> None:
-    config = tiny_config("logging.checkpoint=3")
+@pytest.mark.parametrize(
+    ("interval", "before", "whole"), [(1, [1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6, 7, 8]), (4, [3, 4], [3, 4, 6, 8])]
+)
+def test_a_training_that_goes_on_ends_in_the_same_bits_and_repeats_no_row(
+    interval: int, before: list[int], whole: list[int], tmp_path: Path
+) -> None:
+    config = tiny_config("logging.checkpoint=3", f"logging.interval={interval}")
     straight = train(config, tmp_path / "straight").state_dict()
 
     class KilledError(Exception):
@@ -71,11 +76,11 @@ def test_a_training_that_goes_on_ends_in_the_same_bits_and_repeats_no_row(tmp_pa
     stopped.objective.forward = dying  # type: ignore[method-assign, assignment]
     with pytest.raises(KilledError):
         train(config, tmp_path / "stopped", made_of=stopped)
-    assert steps(tmp_path / "stopped", "contrast") == [1, 2, 3, 4, 5]
+    assert steps(tmp_path / "stopped", "contrast") == before
 
     resumed = train(config, tmp_path / "stopped").state_dict()
     assert all(torch.equal(straight[name], resumed[name]) for name in straight)
-    assert steps(tmp_path / "stopped", "contrast") == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert steps(tmp_path / "stopped", "contrast") == whole
     timeless = [[row for row in rows(tmp_path / run) if row[1] != "images_per_s"] for run in ("straight", "stopped")]
     assert timeless[0] == timeless[1]
 

@@ -67,6 +67,7 @@ def train(
     scalars = Scalars(
         folder / "scalars.csv",
         interval=logging.interval,
+        checkpoint=logging.checkpoint,
         images=config.training.batch,
         report=lambda step, total, terms: shown.append((step, total, terms)),
     )
