@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from benchmark.arguments import check_arguments
 from benchmark.config import BenchConfig, Row
 from benchmark.data import embedded
 from benchmark.data.pretraining import NO_IMAGES, open_pretraining
@@ -31,7 +31,7 @@ from benchmark.views.patch_pair import check_fits
 from downstream.dense import load_config
 from downstream.imagefolder import ImageSet
 from downstream.tasks import DetectionOptions, SegmentationOptions, TaskOptions
-from objectives.registry import OBJECTIVES, defaults
+from objectives.registry import OBJECTIVES
 from results.order import CEILING
 
 
@@ -120,7 +120,7 @@ def check_row(row: Row, *, images: ImageSet) -> None:
     for name, arguments in config.objectives.items():
         if name not in OBJECTIVES.module_dict:
             raise unknown("objective", name, OBJECTIVES.module_dict)
-        _check_arguments(name, arguments)
+        check_arguments(name, arguments)
     if row.objective not in OBJECTIVES.module_dict:
         raise unknown("objective", row.objective, OBJECTIVES.module_dict)
     trains = OBJECTIVES.get(row.objective).trains
@@ -180,33 +180,6 @@ def _check_generator(config: BenchConfig, images: ImageSet) -> None:
         raise UserError(
             f"views: generator batch must be at most the number of pretraining images, {count}, got {training.batch}"
         )
-
-
-def _check_arguments(name: str, arguments: dict[str, Any]) -> None:
-    """Refuse hyper-parameters that the objective does not take, or of another type than its default."""
-    known = defaults(OBJECTIVES.get(name))
-    for key, value in arguments.items():
-        if key not in known:
-            raise UserError(f"{name}: {unknown('argument', key, known)}")
-        if key == "base" and isinstance(value, Mapping):
-            _check_base(name, value)
-            continue
-        if known[key] is None and value is None:
-            continue
-        allowed = (int, float) if known[key] is None or isinstance(known[key], float) else type(known[key])
-        if not isinstance(value, allowed) or isinstance(value, bool) != isinstance(known[key], bool):
-            expected = "float" if known[key] is None else type(known[key]).__name__
-            raise UserError(f"{name}: {key} must be {expected}, got {value!r}")
-        if isinstance(value, tuple) and not all(isinstance(item, int | float) for item in value):
-            raise UserError(f"{name}: {key} must hold numbers, got {value!r}")
-
-
-def _check_base(owner: str, base: Mapping[str, Any]) -> None:
-    """Refuse a base without a name, or with arguments that it does not take; the objective says which it can have."""
-    if not isinstance(base.get("type"), str):
-        raise UserError(f"{owner}: base must have the name of a base loss as its type, got {dict(base)!r}")
-    if base["type"] in OBJECTIVES.module_dict:
-        _check_arguments(base["type"], {key: value for key, value in base.items() if key != "type"})
 
 
 def _check_processes(processes: int, *, batch: int, device: str) -> None:

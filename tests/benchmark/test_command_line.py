@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from clbench_runs import contents, data_root
+from clbench_runs import contents, data_root, refused
 from PIL import Image
 
 from benchmark.cli import main
@@ -43,18 +43,6 @@ def folders(tmp_path: Path) -> Path:
     return tmp_path / "tree"
 
 
-def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    """Run a command that has to be refused; return what it says."""
-    capsys.readouterr()
-    status = main(words)
-    message = capsys.readouterr().err
-    assert status == 2, message
-    assert message.startswith("clbench: ")
-    assert message.count("\n") == 1
-    assert "Traceback" not in message
-    return message.removeprefix("clbench: ").rstrip("\n")
-
-
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
@@ -66,27 +54,6 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         ),
         ("--objectives infocl --set objectives.infocl.weight=much", "infocl: weight must be float, got 'much'"),
         ("--objectives infomin --set objectives.infomin.beta=2", "infomin: beta must be in [0, 1], got 2"),
-        (
-            "--objectives infocl --set objectives.infocl.regularizer=lbe --set objectives.infocl.decoder=lihgt",
-            "infocl: decoder must be one of light, infocl, got 'lihgt'",
-        ),
-        (
-            "--objectives infocl --set objectives.infocl.base={'type':'infonce','temprature':0.1}",
-            "infonce: unknown argument 'temprature'. Did you mean 'temperature'?",
-        ),
-        (
-            "--objectives infocl --set objectives.infocl.base={'type':'barlow_twins','directions':'no'}",
-            "barlow_twins: directions must be bool, got 'no'",
-        ),
-        (
-            "--objectives infocl --set objectives.infocl.base={'temperature':0.1}",
-            "infocl: base must have the name of a base loss as its type, got {'temperature': 0.1}",
-        ),
-        ("--set training.lr=1e999", "training.lr must be > 0 and finite, got inf"),
-        ("--set training.epochs=1e999", "training.epochs must be > 0 and finite, got inf"),
-        ("--set views.crop_ratio=(0.75,1e999)", "crop_ratio must be 0 < lo <= hi < inf, got (0.75, inf)"),
-        ("--set views.jitter=(1e999,0,0,0)", "jitter brightness must be finite and >= 0, got inf"),
-        ("--set training.chunks=2 --budget flops", "budget: training.chunks must be 1, whose operations are counted"),
         ("--tasks detektion", "unknown task 'detektion'. Did you mean 'detection'? Known: "),
         ("--config smok", "unknown config 'smok'. Did you mean 'smoke'? Known: "),
         ("--set training.lr_rate=1", "unknown key 'training.lr_rate'. Did you mean 'training.lr'?"),
@@ -178,16 +145,6 @@ def test_a_file_in_the_place_of_runs_is_refused_and_kept(
     words = ["bench", "--config", "smoke", "--runs", str(file / below), "--data-root", str(data)]
     assert "runs" in refused(capsys, *words)
     assert file.read_text() == "mine"
-
-
-@pytest.mark.parametrize("folder", ["cells", "plans"])
-def test_a_file_in_the_place_of_a_folder_of_runs_is_refused_before_anything_is_tried(
-    folder: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / folder).write_text("mine")
-    words = ["bench", "--config", "smoke", "--runs", str(tmp_path), "--data-root", str(data)]
-    assert refused(capsys, *words) == f"runs: {tmp_path / folder} must be a folder that can be written"
-    assert [path.name for path in tmp_path.iterdir()] == [folder]
 
 
 def test_evaluating_what_is_not_pretrained_is_refused(
