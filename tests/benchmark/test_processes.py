@@ -110,7 +110,6 @@ def test_a_bench_that_was_stopped_and_killed_leaves_no_process_and_ends_in_the_s
     os.killpg(stopped.pid, signal.SIGINT)  # Ctrl-C in a terminal
     assert stopped.wait() == 130
     assert is_gone(stopped.pid)
-
     assert saved(tmp_path)["meta"]["iter"] == 2
 
     killed = start_and_wait(words("pretrain", tmp_path, data), tmp_path, at=5)

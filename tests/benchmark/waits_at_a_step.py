@@ -1,7 +1,7 @@
 """For `--import`: a training that has come to the step in WAIT_AT writes the file in WAIT_FILE, and goes no further.
 
-Whoever has started it can stop or kill it then, however long that takes. Of several processes the first one waits, and
-the others in their next collective operation.
+Whoever has started it has ten minutes to stop or kill it; then it ends, as where the tests were killed. Of several
+processes the first one waits, and the others in their next collective operation.
 """
 
 import os
@@ -21,8 +21,8 @@ def _wait_at(step: int, file: Path) -> None:
         save(self, runner, batch_idx, *rest, **named)
         if batch_idx + 1 == step and is_main_process():
             file.touch()
-            while True:
-                time.sleep(1)
+            time.sleep(600)
+            raise TimeoutError(f"nobody came while the training waited at step {step}")
 
     AtomicCheckpoint.after_train_iter = save_and_wait  # type: ignore[method-assign]
 
